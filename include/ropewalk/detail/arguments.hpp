@@ -1,0 +1,110 @@
+// What every form checks before it writes: sizes, strides, data, overlap.
+#ifndef ROPEWALK_DETAIL_ARGUMENTS_HPP
+#define ROPEWALK_DETAIL_ARGUMENTS_HPP
+
+#include <cstdint>
+#include <type_traits>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/table.hpp"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// Addresses [begin, end) that a tensor or table spans, gaps included.
+struct Span {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+template <class T>
+Span span_of(const T* data, Index extent) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {begin, begin + static_cast<std::uintptr_t>(extent) * sizeof(T)};
+}
+
+inline bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin < a.end; }
+
+/// Out must not write one address twice: taken from the narrowest axis to the widest, every stride
+/// must clear what the axes below it span.
+template <class T>
+void check_apart_from_itself(const Place& place, const View<T>& out) {
+  struct Axis {
+    Index size, stride;
+  };
+  Axis axes[3] = {{out.batch(), out.strides().batch},
+                  {out.seq(), out.strides().seq},
+                  {out.heads(), out.strides().heads}};
+  const auto swap_if = [&](int i, int j) {
+    if (axes[i].stride > axes[j].stride) std::swap(axes[i], axes[j]);
+  };
+  swap_if(0, 1);
+  swap_if(1, 2);
+  swap_if(0, 1);
+  Index span = out.head_dim();
+  for (const Axis& axis : axes) {
+    if (axis.size == 1) continue;
+    if (axis.stride < span) {
+      fail_value(place, "a stride", axis.stride,
+                 "at least " + std::to_string(span) + ", or rows would overlap");
+    }
+    span += (axis.size - 1) * axis.stride;
+  }
+}
+
+template <class T, class U>
+bool same_place(const View<T>& a, const View<U>& b) {
+  return static_cast<const void*>(a.data()) == static_cast<const void*>(b.data()) &&
+         a.shape() == b.shape() && a.strides() == b.strides() && sizeof(T) == sizeof(U);
+}
+
+enum class InPlace { refused, allowed };
+
+/// Checks out, x and table of `function`; false if there is nothing to do.
+template <class Out, class X, class Tab>
+bool check_arguments(const char* function, const View<Out>& out, const View<const X>& x,
+                     const TableView<Tab>& table, InPlace in_place) {
+  static_assert(std::is_same_v<Out, X> || std::is_same_v<Out, Promoted<X, Tab>>,
+                "ropewalk: the scalar of out must be that of x or the type that x and the table "
+                "promote to, and not const");
+  const Place at_out{function, "out"};
+  const Place at_x{function, "x"};
+  const Place at_table{function, "the table"};
+  const Index x_extent = checked_extent(at_x, x);
+  const Index out_extent = checked_extent(at_out, out);
+  const Index table_extent = checked_extent(at_table, table);
+  check_equal(at_out, "batch", out.batch(), x.batch());
+  check_equal(at_out, "seq", out.seq(), x.seq());
+  check_equal(at_out, "heads", out.heads(), x.heads());
+  check_equal(at_out, "head_dim", out.head_dim(), x.head_dim());
+  check_even(at_x, "head_dim", x.head_dim());
+  check_one_or_equal(at_table, "batch", table.batch(), x.batch());
+  check_equal(at_table, "seq", table.seq(), x.seq());
+  check_one_or_equal(at_table, "heads", table.heads(), x.heads());
+  check_at_most(at_table, "pairs", table.pairs(), x.head_dim() / 2);
+  if (x.empty()) return false;
+  check_apart_from_itself(at_out, out);
+  const Span written = span_of(out.data(), out_extent);
+  if (overlap(written, span_of(x.data(), x_extent)) &&
+      !(in_place == InPlace::allowed && same_place(out, x))) {
+    fail(at_out, "memory",
+         in_place == InPlace::allowed
+             ? "overlaps that of x, must be apart from it or the same tensor"
+             : "overlaps that of x, must be apart from it");
+  }
+  const PairLanes<Tab>& lanes = table.lanes();
+  for (const Lanes<Tab>& lane : {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b}) {
+    if (overlap(written, span_of(lane.data, table_extent))) {
+      fail(at_out, "memory", "overlaps that of the table, must be apart from it");
+    }
+  }
+  return true;
+}
+
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_ARGUMENTS_HPP

@@ -1,0 +1,13 @@
+// Everything but CUDA: rotary position embedding kernels over Eigen maps.
+#ifndef ROPEWALK_ROPEWALK_HPP
+#define ROPEWALK_ROPEWALK_HPP
+
+#include "ropewalk/apply.hpp"
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/table.hpp"
+#include "ropewalk/version.hpp"
+#include "ropewalk/view.hpp"
+
+#endif  // ROPEWALK_ROPEWALK_HPP

@@ -1,0 +1,157 @@
+// View: where a tensor [batch, seq, heads, head_dim] lies in memory, and its makers.
+#ifndef ROPEWALK_VIEW_HPP
+#define ROPEWALK_VIEW_HPP
+
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/dtype.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Sizes of the logical axes of x, whatever its memory layout.
+struct Shape {
+  Index batch = 1;
+  Index seq = 1;
+  Index heads = 1;
+  Index head_dim = 0;
+};
+
+inline bool operator==(const Shape& a, const Shape& b) {
+  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
+}
+
+/// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
+struct Strides {
+  Index batch = 0;
+  Index seq = 0;
+  Index heads = 0;
+};
+
+inline bool operator==(const Strides& a, const Strides& b) {
+  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
+}
+
+/// Strides of a dense row-major [batch, seq, heads, head_dim].
+inline Strides contiguous_strides(const Shape& shape) {
+  const Index seq = detail::saturating_product(shape.heads, shape.head_dim);
+  return {detail::saturating_product(shape.seq, seq), seq, shape.head_dim};
+}
+
+/// A tensor that somebody else owns: pointer, shape and strides.
+///
+/// Shapes   [batch, seq, heads, head_dim], any of them 0; any strides that are not negative
+/// Alias    two views may share memory; apply says which overlaps are errors
+/// Errors   none here: the function that reads or writes checks its views first and names them
+/// Does not own, allocate or copy.
+template <class T>
+class View {
+ public:
+  using Scalar = std::remove_const_t<T>;
+  static_assert(detail::is_dtype<Scalar>,
+                "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
+
+  View(T* data, const Shape& shape, const Strides& strides)
+      : data_(data), shape_(shape), strides_(strides) {}
+
+  View(T* data, const Shape& shape) : View(data, shape, contiguous_strides(shape)) {}
+
+  /// A view to read from, of a view to write to.
+  template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
+  View(const View<U>& other) : View(other.data(), other.shape(), other.strides()) {}
+
+  T* data() const { return data_; }
+  const Shape& shape() const { return shape_; }
+  const Strides& strides() const { return strides_; }
+  Index batch() const { return shape_.batch; }
+  Index seq() const { return shape_.seq; }
+  Index heads() const { return shape_.heads; }
+  Index head_dim() const { return shape_.head_dim; }
+  bool empty() const { return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0; }
+
+  /// The features of one token and head.
+  T* row(Index b, Index s, Index h) const {
+    return data_ + b * strides_.batch + s * strides_.seq + h * strides_.heads;
+  }
+
+ private:
+  T* data_;
+  Shape shape_;
+  Strides strides_;
+};
+
+namespace detail {
+
+template <class T>
+View<const std::remove_const_t<T>> read_only(const View<T>& view) {
+  return {view.data(), view.shape(), view.strides()};
+}
+
+/// Checks sizes, strides and data; returns the elements from data() to the end of the last row.
+template <class T>
+Index checked_extent(const Place& place, const View<T>& view) {
+  check_not_negative(place, "batch", view.batch());
+  check_not_negative(place, "seq", view.seq());
+  check_not_negative(place, "heads", view.heads());
+  check_not_negative(place, "head_dim", view.head_dim());
+  const Strides& strides = view.strides();
+  check_not_negative(place, "batch stride", strides.batch);
+  check_not_negative(place, "seq stride", strides.seq);
+  check_not_negative(place, "heads stride", strides.heads);
+  if (view.empty()) return 0;
+  check_not_null(place, view.data());
+  Index end = view.head_dim();
+  end = checked_reach(place, "heads", end, view.heads(), strides.heads);
+  end = checked_reach(place, "seq", end, view.seq(), strides.seq);
+  end = checked_reach(place, "batch", end, view.batch(), strides.batch);
+  checked_reach(place, "bytes", end, static_cast<Index>(sizeof(T)), end);
+  return end;
+}
+
+}  // namespace detail
+
+/// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
+/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim].
+template <class T>
+View<T> as_view(const View<T>& view) {
+  return view;
+}
+
+namespace detail {
+
+template <class Map>
+auto view_of_tensor(Map& map) {
+  constexpr int rank = static_cast<int>(Map::NumIndices);
+  static_assert(rank >= 2 && rank <= 4, "ropewalk: x and out must have rank 2, 3 or 4");
+  static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
+                "ropewalk: x and out must be row-major (Eigen::RowMajor)");
+  Shape shape;
+  shape.head_dim = map.dimension(rank - 1);
+  if constexpr (rank >= 3) shape.heads = map.dimension(rank - 2);
+  shape.seq = map.dimension(rank == 2 ? 0 : rank - 3);
+  if constexpr (rank == 4) shape.batch = map.dimension(0);
+  return View<std::remove_pointer_t<decltype(map.data())>>(map.data(), shape);
+}
+
+}  // namespace detail
+
+template <class PlainTensor, int Options, template <class> class MakePointer>
+auto as_view(const Eigen::TensorMap<PlainTensor, Options, MakePointer>& map) {
+  return detail::view_of_tensor(map);
+}
+
+template <class T, int Rank, int Options, class TensorIndex>
+auto as_view(const Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
+  return detail::view_of_tensor(tensor);
+}
+
+template <class T, int Rank, int Options, class TensorIndex>
+auto as_view(Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
+  return detail::view_of_tensor(tensor);
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_VIEW_HPP
