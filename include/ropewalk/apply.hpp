@@ -2,7 +2,45 @@
 #ifndef ROPEWALK_APPLY_HPP
 #define ROPEWALK_APPLY_HPP
 
+#include "ropewalk/config.hpp"
+#include "ropewalk/forms/fused.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
+#include "ropewalk/table.hpp"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Rotates every feature pair of `x` by the angle that `table` holds for its token; writes `out`.
+///
+/// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
+///          2 * pairs <= head_dim
+/// Pairs    interleaved: features 2i and 2i + 1 turn together; features from 2 * pairs on pass
+///          through
+/// Units    the table holds cos and sin of angles in radians
+/// Alias    out may be x itself (in place); any other overlap is an error
+/// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
+///          like what x and table promote to; table: Table, TableView
+/// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
+///          null data, overlap, an instruction set that cannot be used here
+/// Threads  work is split by tokens over a thread-pool device; one token, or a call from inside
+///          the pool, stays on the caller's thread; calls may run at once
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Allocates nothing; a thread-pool device may.
+template <class Device, class Out, class X, class Tab>
+void apply(const Device& device, Out&& out, const X& x, const Tab& table,
+           const Options& options = {}) {
+  detail::fused("apply", device, as_view(out), detail::read_only(as_view(x)), as_table(table),
+                options);
+}
+
+/// Rotates every feature pair of `x` where it lies; see apply.
+template <class Device, class X, class Tab>
+void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {}) {
+  const auto view = as_view(x);
+  detail::fused("apply_inplace", device, view, detail::read_only(view), as_table(table), options);
+}
+
+ROPEWALK_END_NAMESPACE
 
 #endif  // ROPEWALK_APPLY_HPP

@@ -11,14 +11,11 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-using half = Eigen::half;
-using bfloat16 = Eigen::bfloat16;
-
 namespace detail {
 
 template <class T>
 constexpr bool is_dtype = std::is_same_v<T, float> || std::is_same_v<T, double> ||
-                          std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
+                          std::is_same_v<T, Eigen::half> || std::is_same_v<T, Eigen::bfloat16>;
 
 template <class X, class Y>
 struct Promote {
@@ -112,9 +109,9 @@ ROPEWALK_INLINE std::uint16_t narrow_half(float value) {
 /// The value in its carrier; exact.
 template <class T>
 ROPEWALK_INLINE Carrier<T> widen(const T& value) {
-  if constexpr (std::is_same_v<T, half>) {
+  if constexpr (std::is_same_v<T, Eigen::half>) {
     return widen_half(bit_copy<std::uint16_t>(value));
-  } else if constexpr (std::is_same_v<T, bfloat16>) {
+  } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
     return widen_bfloat16(bit_copy<std::uint16_t>(value));
   } else {
     return value;
@@ -125,10 +122,10 @@ ROPEWALK_INLINE Carrier<T> widen(const T& value) {
 /// PyTorch does.
 template <class T, class From>
 ROPEWALK_INLINE T narrow(From value) {
-  if constexpr (std::is_same_v<T, half>) {
-    return bit_copy<half>(narrow_half(static_cast<float>(value)));
-  } else if constexpr (std::is_same_v<T, bfloat16>) {
-    return bit_copy<bfloat16>(narrow_bfloat16(static_cast<float>(value)));
+  if constexpr (std::is_same_v<T, Eigen::half>) {
+    return bit_copy<Eigen::half>(narrow_half(static_cast<float>(value)));
+  } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
+    return bit_copy<Eigen::bfloat16>(narrow_bfloat16(static_cast<float>(value)));
   } else {
     return static_cast<T>(value);
   }

@@ -6,6 +6,7 @@
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
+#include "ropewalk/isa.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/version.hpp"
 #include "ropewalk/view.hpp"

@@ -1,4 +1,4 @@
-// The formula, once: how a pair of features turns, every product and sum rounded by itself.
+// The formula for scalars and Eigen arrays, every product and sum rounded by itself.
 #ifndef ROPEWALK_DETAIL_PAIR_HPP
 #define ROPEWALK_DETAIL_PAIR_HPP
 
@@ -11,17 +11,7 @@
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 
-// The operands are scalars, Eigen arrays of them, or vector registers (detail/registers.hpp): each
-// brings its own product, sum and difference, which are found by argument-dependent look-up.
-template <class A, class B, class Cos, class Sin>
-ROPEWALK_INLINE auto rotated_first(const A& a, const B& b, const Cos& cos_a, const Sin& sin_a) {
-  return difference(product(a, cos_a), product(b, sin_a));
-}
-
-template <class A, class B, class Cos, class Sin>
-ROPEWALK_INLINE auto rotated_second(const A& a, const B& b, const Cos& cos_b, const Sin& sin_b) {
-  return sum(product(b, cos_b), product(a, sin_b));
-}
+#include "ropewalk/detail/formula-inl.hpp"
 
 /// Keeps a product apart from the sum that it goes into.
 ///

@@ -1,0 +1,38 @@
+// RowBatch: the unit of work of the fused form, what a row kernel is given.
+#ifndef ROPEWALK_DETAIL_ROW_BATCH_HPP
+#define ROPEWALK_DETAIL_ROW_BATCH_HPP
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/table.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Which features make a pair: 2i and 2i + 1, or i and i + pairs.
+enum class Pairing {
+  interleaved,  ///< GPT-J, Meta's Llama, Helios, Wan, Flux
+  half,         ///< GPT-NeoX "rotate_half", Hugging Face's Llama
+};
+
+namespace detail {
+
+/// Rows that are rotated one after the other, each by its row of the table; lane_stride 0: all by
+/// the same one.
+template <class Out, class X, class Tab>
+struct RowBatch {
+  Out* out;
+  const X* x;
+  Index rows, out_stride, x_stride;
+  PairLanes<Tab> lanes;
+  Index lane_stride;
+  Index pairs;
+  bool stream; ///< write past the caches
+};
+
+template <class Out, class X, class Tab>
+using RowKernel = void (*)(const RowBatch<Out, X, Tab>&);
+
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_ROW_BATCH_HPP

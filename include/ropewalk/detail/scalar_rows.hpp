@@ -1,0 +1,76 @@
+// The rows of the fused form for any compiler target: a plain loop.
+#ifndef ROPEWALK_DETAIL_SCALAR_ROWS_HPP
+#define ROPEWALK_DETAIL_SCALAR_ROWS_HPP
+
+#include "ropewalk/config.hpp"
+#include "ropewalk/detail/pair.hpp"
+#include "ropewalk/detail/row_batch.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/table.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+namespace scalar {
+
+/// One number whose arithmetic is in P.
+template <class P>
+struct Value {
+  P value;
+};
+
+template <class P>
+ROPEWALK_INLINE Value<P> product(const Value<P>& a, const Value<P>& b) {
+  return {Product<P>{}(a.value, b.value)};
+}
+
+template <class P>
+ROPEWALK_INLINE Value<P> sum(const Value<P>& a, const Value<P>& b) {
+  return {Sum<P>{}(a.value, b.value)};
+}
+
+template <class P>
+ROPEWALK_INLINE Value<P> difference(const Value<P>& a, const Value<P>& b) {
+  return {Difference<P>{}(a.value, b.value)};
+}
+
+template <class P, class Tab>
+ROPEWALK_INLINE Value<P> lane(const Lanes<Tab>& lanes, Index i) {
+  return {convert<P>(lanes.data[i * lanes.stride])};
+}
+
+/// Where the features of pair i stand in a row.
+template <Pairing P>
+ROPEWALK_INLINE Index first_of(Index i) {
+  return P == Pairing::half ? i : 2 * i;
+}
+
+template <Pairing P>
+ROPEWALK_INLINE Index second_of(Index i, Index pairs) {
+  return P == Pairing::half ? pairs + i : 2 * i + 1;
+}
+
+template <class P, Pairing In, Pairing To, class Out, class X, class Tab>
+void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
+  for (Index r = 0; r < batch.rows; ++r) {
+    const X* x = batch.x + r * batch.x_stride;
+    Out* out = batch.out + r * batch.out_stride;
+    const Index offset = r * batch.lane_stride;
+    for (Index i = 0; i < batch.pairs; ++i) {
+      const Value<P> a{convert<P>(x[first_of<In>(i)])};
+      const Value<P> b{convert<P>(x[second_of<In>(i, batch.pairs)])};
+      const auto at = [&](const Lanes<Tab>& lanes) {
+        return lane<P>(Lanes<Tab>{lanes.data + offset, lanes.stride}, i);
+      };
+      const Value<P> first = rotated_first(a, b, at(batch.lanes.cos_a), at(batch.lanes.sin_a));
+      const Value<P> second = rotated_second(a, b, at(batch.lanes.cos_b), at(batch.lanes.sin_b));
+      out[first_of<To>(i)] = convert<Out>(first.value);
+      out[second_of<To>(i, batch.pairs)] = convert<Out>(second.value);
+    }
+  }
+}
+
+}  // namespace scalar
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_SCALAR_ROWS_HPP

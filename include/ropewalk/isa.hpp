@@ -1,0 +1,129 @@
+// Instruction sets: listed, named, chosen at run time, forced by name.
+#ifndef ROPEWALK_ISA_HPP
+#define ROPEWALK_ISA_HPP
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+
+#if ROPEWALK_X86
+#include <cpuid.h>  // for F16C, which clang 14's __builtin_cpu_supports does not know
+#endif
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// An instruction set that the fused form has rows for; all give the same bits. Listed from the
+/// least to the most capable.
+enum class Isa {
+  scalar,      ///< any compiler target
+  neon,        ///< AArch64 baseline
+  sse2,        ///< x86-64 baseline
+  avx2,        ///< AVX2 and F16C
+  avx512,      ///< AVX-512 F, BW, DQ, VL
+  avx512bf16,  ///< avx512 and its bfloat16 conversions
+};
+
+/// Every instruction set.
+inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,   Isa::sse2,
+                                   Isa::avx2,   Isa::avx512, Isa::avx512bf16};
+
+inline const char* isa_name(Isa isa) {
+  switch (isa) {
+    case Isa::scalar: return "scalar";
+    case Isa::neon: return "neon";
+    case Isa::sse2: return "sse2";
+    case Isa::avx2: return "avx2";
+    case Isa::avx512: return "avx512";
+    case Isa::avx512bf16: return "avx512bf16";
+  }
+  return "unknown";
+}
+
+namespace detail {
+
+// The CPU is asked once: in a virtual machine each CPUID instruction costs microseconds.
+#if ROPEWALK_X86
+inline bool cpu_has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+inline Isa best_isa() {
+  if (!__builtin_cpu_supports("avx2") || !cpu_has_f16c()) return Isa::sse2;
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
+    return Isa::avx2;
+  }
+  return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512;
+}
+#else
+inline Isa best_isa() { return ROPEWALK_NEON ? Isa::neon : Isa::scalar; }
+#endif
+
+}  // namespace detail
+
+/// Whether this program has rows for `isa` and the CPU and the operating system can run them.
+inline bool isa_available(Isa isa) {
+  static const Isa best = detail::best_isa();
+  if (isa == Isa::scalar || isa == best) return true;
+  // On x86-64 each set holds those before it; AArch64 has one.
+  return ROPEWALK_X86 && isa >= Isa::sse2 && isa < best;
+}
+
+/// The instruction sets that can be used here, the most capable last.
+inline std::vector<Isa> available_isas() {
+  std::vector<Isa> available;
+  for (Isa isa : all_isas) {
+    if (isa_available(isa)) available.push_back(isa);
+  }
+  return available;
+}
+
+namespace detail {
+
+inline std::string available_names() {
+  std::string names;
+  for (Isa isa : available_isas()) names += (names.empty() ? "" : ", ") + std::string(isa_name(isa));
+  return names;
+}
+
+/// `isa`, or an error if it cannot be used here.
+inline Isa checked_isa(const char* function, Isa isa) {
+  if (!isa_available(isa)) {
+    fail(function, std::string("the instruction set is \"") + isa_name(isa) +
+                       "\", must be one of " + available_names());
+  }
+  return isa;
+}
+
+}  // namespace detail
+
+/// The instruction set of that name.
+///
+/// Errors   std::invalid_argument: an unknown name, or one that cannot be used here
+inline Isa isa_from_name(const std::string& name) {
+  for (Isa isa : available_isas()) {
+    if (name == isa_name(isa)) return isa;
+  }
+  detail::fail("isa", "the instruction set is \"" + name + "\", must be one of " +
+                          detail::available_names());
+}
+
+/// The instruction set used where none is forced: the one that the environment variable
+/// ROPEWALK_ISA names, read once, otherwise the most capable.
+///
+/// Errors   std::invalid_argument: ROPEWALK_ISA names one that cannot be used here
+inline Isa default_isa() {
+  static const Isa isa = [] {
+    const char* name = std::getenv("ROPEWALK_ISA");
+    return name != nullptr ? isa_from_name(name) : available_isas().back();
+  }();
+  return isa;
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_ISA_HPP
