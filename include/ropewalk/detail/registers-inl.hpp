@@ -95,15 +95,21 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> select(const Register<std::int32_
   return {(yes.v & m.v) | (no.v & ~m.v)};
 }
 
-/// The floats rounded to bfloat16 in the upper halves of their lanes; the lower halves are junk.
+/// Numbers rounded to bfloat16 in the upper halves of their lanes; the lower halves are junk. A NaN
+/// stays one if its lower half is zero.
 template <int Count>
-ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_in_upper_half(
-    const Register<float, Count>& r) {
+ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_numbers(const Register<float, Count>& r) {
   const auto bits = as_bits<std::uint32_t>(r);
-  const Register<std::uint32_t, Count> rounded{bits.v + 0x7fffu + ((bits.v >> 16) & 1u)};
+  return {bits.v + 0x7fffu + ((bits.v >> 16) & 1u)};
+}
+
+/// The same for every float.
+template <int Count>
+ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_any(const Register<float, Count>& r) {
+  const auto bits = as_bits<std::uint32_t>(r);
   const auto magnitude = as_bits<std::int32_t>(Register<std::uint32_t, Count>{bits.v & 0x7fffffffu});
   const Register<std::int32_t, Count> nan{magnitude.v > 0x7f800000};
-  return select(nan, broadcast<std::uint32_t, Count>(0x7fc00000u), rounded);
+  return select(nan, broadcast<std::uint32_t, Count>(0x7fc00000u), bfloat16_of_numbers(r));
 }
 
 /// The halves in the lanes of h as floats, in integer steps; see widen_half in dtype.hpp.

@@ -1,0 +1,66 @@
+// A token's coefficients, widened once for all its heads.
+// Stands in every target region: see detail/dispatch.hpp.
+
+constexpr Index most_pairs = 256;
+
+/// A token's coefficients in the carrier type, one after the other: the table's own memory where
+/// it is like that, otherwise a copy made once for all heads.
+template <class C>
+struct WideLanes {
+  const C* cos_a;
+  const C* cos_b;
+  const C* sin_a;
+  const C* sin_b;
+};
+
+template <class C>
+struct LaneScratch {
+  alignas(64) C lanes[4][most_pairs];
+};
+
+template <int Count, class C, class Tab>
+ROPEWALK_INLINE Index widen_steps(const Lanes<Tab>& from, Index i, Index pairs, C* to) {
+  if (from.stride == 1) {
+    for (; i + Count <= pairs; i += Count) {
+      store(to + i, in_carrier<C>(load_wide<Count>(from.data + i)));
+    }
+  } else if (from.stride == 2) {
+    // The last of the 2 * Count entries read may lie outside the table where i + Count == pairs.
+    for (; i + Count < pairs; i += Count) {
+      Register<Carrier<Tab>, Count> even, odd;
+      load_pairs<Pairing::interleaved, Count>(from.data, i, pairs, even, odd);
+      store(to + i, in_carrier<C>(even));
+    }
+  }
+  return i;
+}
+
+template <class C, class Tab>
+ROPEWALK_INLINE const C* widen_lanes(const Lanes<Tab>& from, Index first, Index pairs, C* scratch) {
+  if constexpr (std::is_same_v<C, Tab>) {
+    if (from.stride == 1) return from.data + first;
+  }
+  const Lanes<Tab> lanes{from.data + first * from.stride, from.stride};
+  Index i = widen_steps<register_bytes / int{sizeof(C)}>(lanes, 0, pairs, scratch);
+  i = widen_steps<16 / int{sizeof(C)}>(lanes, i, pairs, scratch);
+  for (; i < pairs; ++i) scratch[i] = static_cast<C>(widen(lanes.data[i * lanes.stride]));
+  return scratch;
+}
+
+template <class C, class Tab>
+ROPEWALK_INLINE WideLanes<C> wide_lanes(const PairLanes<Tab>& from, Index offset, Index first,
+                                        Index pairs, LaneScratch<C>& scratch) {
+  const auto at = [&](const Lanes<Tab>& lanes) {
+    return Lanes<Tab>{lanes.data + offset, lanes.stride};
+  };
+  WideLanes<C> wide;
+  wide.cos_a = widen_lanes(at(from.cos_a), first, pairs, scratch.lanes[0]);
+  wide.sin_a = widen_lanes(at(from.sin_a), first, pairs, scratch.lanes[1]);
+  wide.cos_b = from.cos_b.data == from.cos_a.data
+                   ? wide.cos_a
+                   : widen_lanes(at(from.cos_b), first, pairs, scratch.lanes[2]);
+  wide.sin_b = from.sin_b.data == from.sin_a.data
+                   ? wide.sin_a
+                   : widen_lanes(at(from.sin_b), first, pairs, scratch.lanes[3]);
+  return wide;
+}
