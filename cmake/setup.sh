@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Sourced by tests/run and bench/run: what the machine lacks is installed, or named.
+
+say() { printf '\n== %s\n' "$*"; }
+
+at_least() { printf '%s\n%s\n' "$1" "$2" | sort --version-sort --check=quiet; }
+
+preprocesses() {
+  g++ -std=c++17 -E -x c++ -I/usr/local/include/eigen3 -I/usr/include/eigen3 -
+}
+
+# Whether the machine has what this package of Debian and Ubuntu brings.
+has() {
+  case $1 in
+    g++) at_least 12 "$(g++ -dumpversion)" ;;
+    clang) at_least 14 "$(clang++ -dumpversion)" ;;
+    cmake) at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')" ;;
+    ninja-build) command -v ninja ;;
+    libeigen3-dev)
+      printf '%s\n' '#include <unsupported/Eigen/CXX11/Tensor>' \
+        '#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)' '#error' '#endif' | preprocesses ;;
+    libgtest-dev) echo '#include <gtest/gtest.h>' | preprocesses ;;
+    libbenchmark-dev) echo '#include <benchmark/benchmark.h>' | preprocesses ;;
+    libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=thread -x c++ - -o /dev/null ;;
+    qemu-user) command -v qemu-x86_64 ;;
+    *) return 2 ;;
+  esac >/dev/null 2>&1
+}
+
+find_missing() {
+  local package
+  missing=()
+  for package in "$@"; do
+    has "$package" || missing+=("$package")
+  done
+}
+
+# need PACKAGE...: returns when all are there, else ends the script.
+need() {
+  local missing root=(env DEBIAN_FRONTEND=noninteractive)
+  find_missing "$@"
+  if ((${#missing[@]} == 0)); then return; fi
+  if ((EUID != 0)); then root=(sudo -n "${root[@]}"); fi
+  if command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null; then
+    say "Installing ${missing[*]}"
+    "${root[@]}" apt-get update -q
+    "${root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+    find_missing "$@"
+    if ((${#missing[@]} == 0)); then return; fi
+    echo "Installed, but too old or not usable: ${missing[*]}" >&2
+  else
+    echo "Missing; please run: sudo apt-get install ${missing[*]}" >&2
+  fi
+  echo "Ropewalk needs g++ 12, clang++ 14, CMake 3.25, Eigen 3.4 with its unsupported Tensor" \
+    "module (Debian 12, Ubuntu 24.04) or later" >&2
+  exit 1
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The flag matrix: hash.cpp, built by each compiler with each set of flags, must print the same hashes.
+# usage: run.sh BUILD_DIR INCLUDE_FLAG...
+#
+# A leg is compiled with its flags and linked without them: under -Ofast both compilers would link
+# start-up code that flushes subnormals in the whole process. What that does is printed at the end.
+# Exit status 77: all that ran holds, but some legs could not be run here.
+set -euo pipefail
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/hash.cpp
+build_dir=$1
+options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror "${@:2}")
+rm -rf "$build_dir"
+mkdir -p "$build_dir"
+cd "$build_dir"
+
+reference="g++ -O0"
+flag_sets=(
+  "-O0"
+  "-Og -g"
+  "-O2"
+  "-O3 -march=native"
+  "-O3 -march=haswell"
+  "-Ofast -march=native"
+  "-O2 -march=native -ffp-contract=fast"
+)
+# Without the guards these must differ, or the comparison could not fail.
+unguarded=(
+  "g++ -O3 -march=native"
+  "g++ -O3 -march=haswell"
+  "g++ -O2 -march=native -ffp-contract=fast"
+  "clang++ -Ofast -march=native"
+  "clang++ -O2 -march=native -ffp-contract=fast"
+)
+without_guards="-DROPEWALK_TEST_UNGUARDED"
+
+failures=0
+skips=0
+fail() { echo "FAILED  $*"; failures=$((failures + 1)); }
+skip() { echo "note: skipped $*"; skips=$((skips + 1)); }
+
+# A leg is its command line, which also names its folder; one that cannot run here is skipped aloud.
+legs=()
+add() {
+  local leg=$1 cpu
+  cpu=$(uname -m)$(grep -m1 -E '^flags' /proc/cpuinfo || true)
+  if ! command -v "${leg%% *}" >/dev/null; then
+    skip "$leg: no such compiler"
+  elif [[ $leg == *haswell* && $cpu != *" avx2 "* ]]; then
+    skip "$leg: this CPU has no AVX2"
+  elif [[ $leg == *"$without_guards" && $cpu == x86_64* && $cpu != *" fma "* ]]; then
+    skip "$leg: this CPU has no FMA"
+  else
+    legs+=("$leg")
+  fi
+}
+for compiler in g++ clang++; do
+  for flags in "${flag_sets[@]}"; do add "$compiler $flags"; done
+done
+for leg in "${unguarded[@]}"; do add "$leg $without_guards"; done
+
+build_and_run() {
+  local leg=$1 command
+  read -ra command <<<"$leg"
+  mkdir "$leg"
+  {
+    "${command[@]}" "${options[@]}" -c "$source" -o "$leg/hash.o"
+    "${command[0]}" -pthread "$leg/hash.o" -o "$leg/hash"
+    "$leg/hash" >"$leg/output"
+    touch "$leg/done"
+  } 2>"$leg/errors"
+}
+for leg in "${legs[@]}"; do
+  while (($(jobs -pr | wc -l) >= 2)); do wait -n || true; done
+  build_and_run "$leg" &
+done
+wait
+
+# The lines of OUTPUT that the flags of LEG must not change: under -Ofast a compiler may assume that
+# there is neither NaN nor infinity. Without the guards the program prints one pair of types only.
+compared() {
+  local leg=$1 output=$2 names='^(finite|all)/'
+  if [[ $leg == *-Ofast* ]]; then names='^finite/'; fi
+  if [[ $leg == *"$without_guards" ]]; then names='^finite/f32/f32/'; fi
+  grep -E "$names" "$output"
+}
+same_hashes() { cmp -s <(compared "$1" "$reference/output") <(compared "$1" "$2"); }
+
+if [[ ! -e $reference/done ]] || ! compared "$reference" "$reference/output" >/dev/null; then
+  echo "FAILED  $reference: the reference printed no hashes"
+  cat "$reference/errors"
+  exit 1
+fi
+for leg in "${legs[@]}"; do
+  if [[ ! -e $leg/done ]]; then
+    fail "$leg: did not compile or run"
+    head -n 20 "$leg/errors"
+    continue
+  fi
+  if [[ $leg == *"$without_guards" ]]; then
+    if same_hashes "$leg" "$leg/output"; then
+      fail "$leg: same hashes without the guards"
+    else
+      echo "differs $leg"
+    fi
+  elif ! same_hashes "$leg" "$leg/output"; then
+    fail "$leg: not the hashes of $reference"
+    diff "$reference/output" "$leg/output" | head -n 10 || true
+  elif ! grep -qx 'ftz 0' "$leg/output"; then
+    fail "$leg: flushes subnormals although linked without its flags"
+  else
+    echo "same    $leg"
+  fi
+done
+
+for compiler in g++ clang++; do
+  leg="$compiler -Ofast -march=native"
+  [[ -e $leg/done ]] || continue
+  "$compiler" -Ofast -pthread "$leg/hash.o" -o "$leg/linked"
+  "$leg/linked" >"$leg/linked_output"
+  flushes=$(grep '^ftz ' "$leg/linked_output")
+  if same_hashes "$leg" "$leg/linked_output"; then
+    echo "note: $compiler linked with -Ofast: $flushes, same hashes"
+    [[ $flushes == 'ftz 0' ]] || fail "$leg: flushes, yet no hash has seen a subnormal"
+  else
+    echo "note: $compiler linked with -Ofast: $flushes, other hashes (outside the promise)"
+    [[ $flushes == 'ftz 1' ]] || fail "$leg: differs, and not by flushing"
+  fi
+done
+
+if ((failures)); then exit 1; fi
+if ((skips)); then exit 77; fi

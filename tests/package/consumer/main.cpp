@@ -1,0 +1,16 @@
+// What a consumer writes first: one call, with nothing but the library's target linked.
+#include <ropewalk/ropewalk.hpp>
+
+int main() {
+  float x_data[2] = {1, 2};
+  float out_data[2] = {0, 0};
+  float cos_data[1] = {0};
+  float sin_data[1] = {1};
+  using Map = Eigen::TensorMap<Eigen::Tensor<float, 2, Eigen::RowMajor>>;
+  const Map cos(cos_data, 1, 1);
+  const Map sin(sin_data, 1, 1);
+  Map out(out_data, 1, 2);
+  ropewalk::apply_strided(Eigen::DefaultDevice(), out, Map(x_data, 1, 2),
+                          ropewalk::half_table(cos, sin));
+  return out(0, 0) == -2 && out(0, 1) == 1 ? 0 : 1;
+}
