@@ -1,0 +1,293 @@
+// The rule of a golden pack, by the reference: what a case's keys say its outputs must be.
+#ifndef ROPEWALK_TESTS_GOLDEN_RULE_HPP
+#define ROPEWALK_TESTS_GOLDEN_RULE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../support/bits.hpp"
+#include "../support/reference.hpp"
+#include "pack.hpp"
+
+namespace ropewalk_test {
+
+/// Which entries of a row: entry i is at first + i * step.
+struct Lanes {
+  std::int64_t first;
+  std::int64_t step;
+  std::size_t at(std::int64_t i) const { return static_cast<std::size_t>(first + i * step); }
+};
+
+inline Pair<Lanes> pair_lanes(const std::string& pairing, std::int64_t rotary_dim) {
+  if (pairing == "interleaved") return {{0, 2}, {1, 2}};
+  if (pairing == "half") return {{0, 1}, {rotary_dim / 2, 1}};
+  throw PackError("pairing '" + pairing + "' is not known");
+}
+
+/// The two tensors of a table (packed: twice the same one) and what a row of them holds.
+struct TableRule {
+  const Tensor* cos;
+  const Tensor* sin;
+  std::int64_t width;
+  Coefficients<Lanes> lanes;
+};
+
+inline TableRule table_rule(const Case& of) {
+  const std::int64_t rotary_dim = of.integer("rotary_dim");
+  const std::int64_t pairs = rotary_dim / 2;
+  std::string kind = of.at("table_kind");
+  const auto packed = [&](const char* name, std::int64_t width, Lanes cos, Lanes sin) {
+    const Tensor* table = &of.tensor(of.get("table", name));
+    return TableRule{table, table, width, {cos, cos, sin, sin}};
+  };
+  if (kind == "packed_sin_cos") return packed("sincos", rotary_dim, {pairs, 1}, {0, 1});
+  if (kind == "complex") return packed("freqs_cis", rotary_dim, {0, 2}, {1, 2});
+  TableRule table{};
+  std::int64_t sin_at = 0;
+  if (kind == "packed_cos_sin") {
+    table = packed("freqs_cis", 2 * rotary_dim, {}, {});
+    kind = of.at("packed_lanes");
+    sin_at = rotary_dim;
+  } else {
+    table = {&of.tensor(of.get("cos", "cos")), &of.tensor(of.get("sin", "sin")), rotary_dim, {}};
+  }
+  if (kind == "half" && sin_at == 0) table.width = pairs;
+  Pair<Lanes> lanes{{0, 1}, {0, 1}};  // half and first_half
+  if (kind == "full_lane") {
+    lanes = pair_lanes(of.get("table_pairing", of.at("pairing")), rotary_dim);
+  } else if (kind != "even_odd" && kind != "half" && kind != "first_half") {
+    throw PackError("case " + of.name + ": table_kind or packed_lanes '" + kind + "' is not known");
+  }
+  table.lanes = {lanes.a,
+                 lanes.b,
+                 {sin_at + lanes.a.first, lanes.a.step},
+                 {sin_at + lanes.b.first, lanes.b.step}};
+  if (kind == "even_odd") table.lanes = {{0, 2}, {0, 2}, {sin_at + 1, 2}, {sin_at + 1, 2}};
+  return table;
+}
+
+/// How the rows of x walk along one axis, and those of the table with them.
+struct AxisWalk {
+  std::int64_t extent;        // of x
+  std::int64_t first;         // of the part that is turned
+  std::int64_t count;         // of the part that is turned
+  std::int64_t table_extent;  // 1: shared along this axis
+  std::int64_t table_stride;  // in rows
+};
+
+inline AxisWalk walk_along(const Case& of, char axis, std::int64_t extent, const Tensor& table) {
+  AxisWalk walk{extent, 0, extent, 1, 1};
+  if (axis == 'S' && of.has("token_offset")) {
+    walk.first = of.integer("token_offset");
+    walk.count = of.integer("token_count");
+  }
+  const std::string table_axes = of.at("table_axes");
+  const std::size_t in_table = table_axes.find(axis);
+  if (in_table != std::string::npos) {
+    walk.table_extent = table.shape[in_table];
+    for (std::size_t i = in_table + 1; i < table_axes.size(); ++i) {
+      walk.table_stride *= table.shape[i];
+    }
+  }
+  if ((walk.table_extent != 1 && walk.table_extent != walk.count) ||
+      walk.first > extent - walk.count) {
+    throw PackError("case " + of.name + ": table or tokens do not fit axis " + axis);
+  }
+  return walk;
+}
+
+inline void check_shapes(const Case& of, const Tensor& x, const TableRule& table) {
+  const std::string layout = of.at("layout");
+  const std::string table_axes = of.at("table_axes");
+  const auto& shape = table.cos->shape;
+  const std::size_t last_axes = of.at("table_kind") == "complex" ? 2 : 1;
+  bool fits = x.shape.size() == layout.size() && shape.size() == table_axes.size() + last_axes &&
+              table.sin->shape == shape && table.sin->dtype == table.cos->dtype;
+  for (const char axis : table_axes) fits = fits && layout.find(axis) < layout.size() - 1;
+  std::int64_t width = 1;
+  for (std::size_t i = table_axes.size(); i < shape.size(); ++i) width *= shape[i];
+  fits = fits && width == table.width;
+  fits = fits && of.integer("rotary_dim") % 2 == 0 &&
+         of.integer("rotary_offset", 0) <= x.shape.back() - of.integer("rotary_dim");
+  if (!fits) throw PackError("case " + of.name + ": x, table and block do not fit one another");
+}
+
+/// The row of the table for each row of x; -1 for tokens that are only copied.
+inline std::vector<std::int64_t> table_rows(const Case& of, const Tensor& x,
+                                            const TableRule& table) {
+  std::vector<std::int64_t> rows = {0};
+  for (std::size_t axis = 0; axis + 1 < x.shape.size(); ++axis) {
+    const AxisWalk walk = walk_along(of, of.at("layout")[axis], x.shape[axis], *table.cos);
+    std::vector<std::int64_t> longer;
+    for (const std::int64_t row : rows) {
+      for (std::int64_t i = 0; i < walk.extent; ++i) {
+        const bool turned = row >= 0 && i >= walk.first && i - walk.first < walk.count;
+        const std::int64_t step = walk.table_extent == 1 ? 0 : walk.table_stride;
+        longer.push_back(turned ? row + (i - walk.first) * step : -1);
+      }
+    }
+    rows = std::move(longer);
+  }
+  return rows;
+}
+
+/// The patterns that a tensor must hold.
+struct Expected {
+  Dtype dtype;
+  std::vector<std::int64_t> shape;
+  std::vector<Bits> bits;
+};
+
+/// x with `turn` applied to every pair that the case turns, read and written where `from` and `to`
+/// say; everything else is copied, and converted if the type of the result is another.
+template <class Turn>
+Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype out,
+                const Pair<Lanes>& from, const Pair<Lanes>& to, Turn turn) {
+  check_shapes(of, x, table);
+  const Dtype x_dtype = dtype_named(x.dtype);
+  const std::vector<Bits> in = x.patterns();
+  const std::vector<Bits> cos = table.cos->patterns();
+  const std::vector<Bits> sin = table.sin->patterns();
+  Expected result{out, x.shape, in};
+  if (out != x_dtype) {
+    for (Bits& bits : result.bits) bits = convert(x_dtype, out, bits);
+  }
+  const std::int64_t pairs = of.integer("rotary_dim") / 2;
+  std::size_t block = static_cast<std::size_t>(of.integer("rotary_offset", 0));
+  for (const std::int64_t table_row : table_rows(of, x, table)) {
+    const auto row = static_cast<std::size_t>(table_row * table.width);
+    for (std::int64_t i = 0; table_row >= 0 && i < pairs; ++i) {
+      const Coefficients<Bits> lanes{
+          cos[row + table.lanes.cos_a.at(i)], cos[row + table.lanes.cos_b.at(i)],
+          sin[row + table.lanes.sin_a.at(i)], sin[row + table.lanes.sin_b.at(i)]};
+      const Pair<Bits> pair =
+          turn(Pair<Bits>{in[block + from.a.at(i)], in[block + from.b.at(i)]}, lanes);
+      result.bits[block + to.a.at(i)] = pair.a;
+      result.bits[block + to.b.at(i)] = pair.b;
+    }
+    block += static_cast<std::size_t>(x.shape.back());
+  }
+  return result;
+}
+
+/// Whether the peer fused a product into the sum, which the contract forbids: only comparable
+/// within a tolerance.
+inline bool is_fused(const Case& of) { return of.get("fma", "none") != "none"; }
+
+/// What the output that belongs to input `x_name` must be, by the contract.
+inline Expected expected_output(const Case& of, const std::string& x_name) {
+  const Tensor& x = of.tensor(x_name);
+  const TableRule table = table_rule(of);
+  const std::int64_t rotary_dim = of.integer("rotary_dim");
+  const std::string cast = of.get("table_cast", "none");
+  const std::string out = of.at("out_dtype");
+  const Dtype stored = dtype_named(table.cos->dtype);
+  Rotation types{};
+  types.x = dtype_named(x.dtype);
+  types.table = cast == "none" ? stored : dtype_named(cast);
+  types.compute = dtype_named(of.at("arith"));
+  types.out = out == "x" ? types.x : dtype_named(out);
+  if (promoted(types.compute, promoted(types.x, types.table)) != types.compute) {
+    throw PackError("case " + of.name + ": arith cannot hold the values of x and table");
+  }
+  return turned(of, x, table, types.out, pair_lanes(of.at("pairing"), rotary_dim),
+                pair_lanes(of.get("pairing_out", of.at("pairing")), rotary_dim),
+                [&](const Pair<Bits>& pair, Coefficients<Bits> lanes) {
+                  for (Bits* lane : {&lanes.cos_a, &lanes.cos_b, &lanes.sin_a, &lanes.sin_b}) {
+                    *lane = convert(stored, types.table, *lane);
+                  }
+                  return rotate_pair(types, pair, lanes);
+                });
+}
+
+/// What `gx` of a grad case must be; there +0 and -0 count as equal.
+inline Expected expected_gradient(const Case& of) {
+  const Tensor& gout = of.tensor("gout");
+  const TableRule table = table_rule(of);
+  const std::int64_t rotary_dim = of.integer("rotary_dim");
+  const Dtype g = dtype_named(gout.dtype);
+  const Dtype lane = dtype_named(table.cos->dtype);
+  const Dtype arith = dtype_named(of.at("arith"));
+  const Dtype product_round = dtype_named(of.at("prod_round"));
+  const Dtype sum_round = dtype_named(of.at("sum_round"));
+  const Dtype out = dtype_named(of.tensor("x").dtype);
+  // Holds every rounded product, so that the sum is rounded to sum_round alone.
+  const Dtype wide = promoted(promoted(arith, out), Dtype::f32);
+  const auto product = [&](Bits value, Bits coefficient) {
+    const Bits exact = multiply(arith, convert(g, arith, value), convert(lane, arith, coefficient));
+    return convert(product_round, wide, convert(arith, product_round, exact));
+  };
+  const auto sum = [&](Bits left, Bits right) {
+    return convert(sum_round, out, convert(wide, sum_round, add(wide, left, right)));
+  };
+  return turned(
+      of, gout, table, out, pair_lanes(of.get("pairing_out", of.at("pairing")), rotary_dim),
+      pair_lanes(of.at("pairing"), rotary_dim),
+      [&](const Pair<Bits>& pair, const Coefficients<Bits>& lanes) {
+        return Pair<Bits>{
+            sum(product(pair.a, lanes.cos_a), product(pair.b, lanes.sin_b)),
+            sum(product(pair.b, lanes.cos_b), negated(wide, product(pair.a, lanes.sin_a)))};
+      });
+}
+
+// Comparing ------------------------------------------------------------------------------------
+
+/// Empty if the stored tensor holds the expected bits (any NaN equals any NaN), else what differs.
+inline std::string difference(const Expected& expected, const Tensor& stored,
+                              bool zeros_are_equal = false) {
+  if (stored.dtype != name_of(expected.dtype)) return stored.name + " is " + stored.dtype;
+  if (stored.shape != expected.shape) return stored.name + " has another shape";
+  const std::vector<Bits> bits = stored.patterns();
+  const Dtype dtype = expected.dtype;
+  const auto same = [&](Bits a, Bits b) {
+    if (zeros_are_equal && magnitude_of(dtype, a) == 0 && magnitude_of(dtype, b) == 0) return true;
+    return canonical(dtype, a) == canonical(dtype, b);
+  };
+  std::size_t different = 0;
+  std::string first;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    if (same(expected.bits[i], bits[i]) || different++ != 0) continue;
+    first = std::to_string(i) + ": expected " + hex(dtype, expected.bits[i]) + ", stored " +
+            hex(dtype, bits[i]);
+  }
+  if (different == 0) return "";
+  return stored.name + ": " + std::to_string(different) + " of " + std::to_string(bits.size()) +
+         " differ, first at index " + first;
+}
+
+/// The largest difference in units of the README: eps(arith) * max(1, max|out|), plus one ulp of
+/// a 16-bit output. Infinite where one side alone is a number.
+inline double worst_units(const Expected& expected, const Tensor& stored, Dtype arith) {
+  const auto value = [&](Bits bits) {
+    return from_bits<double>(convert(expected.dtype, Dtype::f64, bits));
+  };
+  const auto is_number = [&](Bits bits) {
+    return magnitude_of(expected.dtype, bits) < format_of(expected.dtype).infinity();
+  };
+  const std::vector<Bits> bits = stored.patterns();
+  double largest = 1;
+  for (const Bits one : expected.bits) {
+    if (is_number(one)) largest = std::max(largest, std::fabs(value(one)));
+  }
+  const double eps = std::ldexp(1.0, -format_of(arith).fraction_bits);
+  const int out_bits = format_of(expected.dtype).fraction_bits;
+  double worst = 0;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const Bits want = canonical(expected.dtype, expected.bits[i]);
+    const Bits got = canonical(expected.dtype, bits[i]);
+    if (want == got) continue;
+    if (!is_number(want) || !is_number(got)) return std::numeric_limits<double>::infinity();
+    const double ulp = out_bits < 23 ? std::ldexp(std::fabs(value(want)), -out_bits) : 0;
+    worst = std::max(worst, std::fabs(value(want) - value(got)) / (eps * largest + ulp));
+  }
+  return worst;
+}
+
+}  // namespace ropewalk_test
+
+#endif  // ROPEWALK_TESTS_GOLDEN_RULE_HPP
