@@ -1,0 +1,140 @@
+// A row of the benchmark: its name, what it times, and how it is verified.
+#ifndef ROPEWALK_BENCH_ROWS_HPP
+#define ROPEWALK_BENCH_ROWS_HPP
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "devices.hpp"
+#include "presets.hpp"
+#include "verify.hpp"
+#include "workspace.hpp"
+
+namespace ropewalk_bench {
+
+enum class Kind { memcpy, stream_copy, scale_inplace, out_of_place, in_place };
+
+inline bool is_limit(Kind kind) {
+  return kind == Kind::memcpy || kind == Kind::stream_copy || kind == Kind::scale_inplace;
+}
+
+struct Row {
+  Kind kind;
+  std::string name;
+  std::string form;               ///< with "@<isa>" where one is forced
+  std::string table;              ///< table dtype and variant; empty for limits
+  std::int64_t bytes = 0;         ///< read from x plus written to out, a call
+  std::function<void()> prepare;  ///< before each timing, untimed
+  std::function<void()> call;
+  std::function<Verdict()> verify;
+  Verdict verdict;
+  std::vector<benchmark::BenchmarkReporter::Run> runs;  ///< one a repetition
+};
+
+/// The rows of one shape, dtype and number of threads: the limits, then what is compared to them.
+struct Group {
+  const Preset* preset;
+  std::string dtype;
+  int threads;
+  std::vector<Row> rows;
+};
+
+template <class T>
+const char* dtype_name() {
+  if constexpr (std::is_same_v<T, double>) return "f64";
+  if constexpr (std::is_same_v<T, float>) return "f32";
+  if constexpr (std::is_same_v<T, Eigen::half>) return "f16";
+  if constexpr (std::is_same_v<T, Eigen::bfloat16>) return "bf16";
+}
+
+inline std::string shape_name(const ropewalk::Shape& shape) {
+  return std::to_string(shape.batch) + "x" + std::to_string(shape.seq) + "x" +
+         std::to_string(shape.heads) + "x" + std::to_string(shape.head_dim);
+}
+
+/// The end of every name: <shape>/t<threads>.
+inline std::string place_name(const Group& group) {
+  return shape_name(group.preset->shape) + "/t" + std::to_string(group.threads);
+}
+
+/// Adds rows that rotate the workspace's x by one table, all held to one reference.
+///
+/// `variant` is the last field of the names, empty for none; `reference` writes what out must be
+/// to the workspace's expected and says what is wrong with it, empty for nothing.
+template <class X>
+class RowMaker {
+ public:
+  RowMaker(Group& group, Workspace<X>& work, std::string table, std::string variant,
+           std::function<std::string()> reference)
+      : group_(group),
+        work_(work),
+        table_(std::move(table)),
+        variant_(variant.empty() ? "" : "/" + variant),
+        reference_(std::move(reference)) {}
+
+  void out_of_place(const std::string& form, std::function<void()> call) {
+    out_of_place(form, std::move(call), [&work = work_] { return compare_bits(work); });
+  }
+
+  /// `check` compares out to expected.
+  void out_of_place(const std::string& form, std::function<void()> call,
+                    std::function<Verdict()> check) {
+    Row& row = add(Kind::out_of_place, form, call);
+    row.prepare = [] {};
+    row.verify = verification([&work = work_] { work.poison_out(); }, call, std::move(check));
+  }
+
+  /// `call` rotates the workspace's out where it lies.
+  void in_place(const std::string& form, std::function<void()> call) {
+    Row& row = add(Kind::in_place, form, call);
+    // A fresh start each time: rounding would move the values on from call to call.
+    row.prepare = [&work = work_] { work.copy_x_to_out(); };
+    row.verify = verification(row.prepare, call, [&work = work_] { return compare_bits(work); });
+  }
+
+ private:
+  Row& add(Kind kind, const std::string& form, const std::function<void()>& call) {
+    Row row;
+    row.kind = kind;
+    row.form = form;
+    row.table = table_ + variant_;
+    row.name =
+        "rope/" + form + "/" + group_.dtype + "/" + table_ + "/" + place_name(group_) + variant_;
+    row.bytes = 2 * work_.bytes();
+    row.call = call;
+    group_.rows.push_back(std::move(row));
+    return group_.rows.back();
+  }
+
+  std::function<Verdict()> verification(std::function<void()> prepare, std::function<void()> call,
+                                        std::function<Verdict()> check) const {
+    const std::string tag = table_ + variant_;
+    return [&work = work_, tag, reference = reference_, prepare, call, check] {
+      std::string& written = work.expected_tag();
+      if (written != tag) {
+        const std::string error = reference();
+        if (!error.empty()) return Verdict{"the reference is wrong: " + error, std::nullopt};
+        written = tag;
+      }
+      prepare();
+      call();
+      return check();
+    };
+  }
+
+  Group& group_;
+  Workspace<X>& work_;
+  std::string table_;
+  std::string variant_;
+  std::function<std::string()> reference_;
+};
+
+}  // namespace ropewalk_bench
+
+#endif  // ROPEWALK_BENCH_ROWS_HPP

@@ -1,0 +1,65 @@
+// One run of the benchmark: groups of rows, verified, timed in rounds and reported.
+#ifndef ROPEWALK_BENCH_SESSION_HPP
+#define ROPEWALK_BENCH_SESSION_HPP
+
+#include <type_traits>
+#include <utility>
+
+#include "devices.hpp"
+#include "forms.hpp"
+#include "limits.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "rows.hpp"
+#include "workspace.hpp"
+
+namespace ropewalk_bench {
+
+class Session {
+ public:
+  explicit Session(const Options& options);
+
+  const Devices& devices() const { return devices_; }
+
+  /// Drops the rows that were not asked for; false if none is left to run.
+  bool select(Group& group) const;
+
+  /// Verifies the rows, times them in rounds and reports them.
+  void run(Group& group);
+
+  /// Ends the report; the program's exit status.
+  int finish() { return options_.list ? 0 : report_.finish(); }
+
+ private:
+  Options options_;
+  Selection selection_;
+  Devices devices_;
+  Report report_;
+};
+
+template <class X, class Device>
+void run_group(Session& session, Workspace<X>& work, const Device& device, int threads) {
+  Group group{&work.preset(), dtype_name<X>(), threads, {}};
+  add_limits(group, work, device);
+  add_forms<float>(group, work, device);
+  if constexpr (!std::is_same_v<X, float>) add_forms<X>(group, work, device);
+  if (!session.select(group)) return;
+  work.fill();
+  session.run(group);
+}
+
+template <class X>
+void run_dtype(Session& session, const Preset& preset) {
+  Workspace<X> work(preset);
+  run_group(session, work, session.devices().one, 1);
+  run_group(session, work, session.devices().two, 2);
+}
+
+// Each in a file of its own, so that they compile side by side.
+extern template void run_dtype<float>(Session&, const Preset&);
+extern template void run_dtype<Eigen::half>(Session&, const Preset&);
+extern template void run_dtype<Eigen::bfloat16>(Session&, const Preset&);
+
+}  // namespace ropewalk_bench
+
+#endif  // ROPEWALK_BENCH_SESSION_HPP
