@@ -2,7 +2,10 @@
 #ifndef ROPEWALK_TABLE_HPP
 #define ROPEWALK_TABLE_HPP
 
+#include <algorithm>
 #include <limits>
+#include <memory>
+#include <new>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
@@ -84,6 +87,23 @@ class TableView {
   Index batch_stride_, seq_stride_, heads_stride_;
 };
 
+namespace detail {
+
+/// Leaves new entries unset: zeroing a table first costs a third of the time of building it.
+template <class T>
+struct UnsetAllocator : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = UnsetAllocator<U>;
+  };
+  template <class U>
+  void construct(U* entry) {
+    ::new (static_cast<void*>(entry)) U;
+  }
+};
+
+}  // namespace detail
+
 /// A table that owns its rows; each is [cos of all pairs | sin of all pairs], so that a token's
 /// coefficients are one stretch of memory. Plain data: movable, safe to read from many threads.
 ///
@@ -94,7 +114,15 @@ class Table {
  public:
   using Scalar = T;
 
-  explicit Table(const TableShape& shape) : shape_(shape) {
+  /// A tag: rows whose maker writes them all need no zeros first.
+  struct Unset {};
+
+  /// All entries 0.
+  explicit Table(const TableShape& shape) : Table(shape, Unset{}) {
+    std::fill(data_.begin(), data_.end(), detail::narrow<T>(0.0f));
+  }
+
+  Table(const TableShape& shape, Unset) : shape_(shape) {
     const detail::Place place{"Table", "the shape"};
     detail::check_not_negative(place, "batch", shape.batch);
     detail::check_not_negative(place, "seq", shape.seq);
@@ -119,6 +147,32 @@ class Table {
   T* sin(Index b, Index s, Index h = 0) { return cos(b, s, h) + pairs(); }
   const T* sin(Index b, Index s, Index h = 0) const { return cos(b, s, h) + pairs(); }
 
+  /// Puts the rows of `more` behind the tokens of each batch entry; those there are kept as they
+  /// are. With batch 1 the cost is that of the new rows, on average over many calls.
+  ///
+  /// Errors   std::invalid_argument: another batch, heads or pairs
+  void append(const Table& more) {
+    const detail::Place place{"Table::append", "more"};
+    detail::check_equal(place, "batch", more.batch(), batch());
+    detail::check_equal(place, "heads", more.heads(), heads());
+    detail::check_equal(place, "pairs", more.pairs(), pairs());
+    const Index kept = seq() * heads() * 2 * pairs();
+    const Index added = more.seq() * heads() * 2 * pairs();
+    shape_.seq += more.seq();
+    if (batch() == 1) {
+      data_.resize(static_cast<std::size_t>(kept + added));
+      std::copy_n(more.data_.begin(), added, data_.begin() + kept);
+      return;
+    }
+    Storage all;
+    all.reserve(static_cast<std::size_t>(batch() * (kept + added)));
+    for (Index b = 0; b < batch(); ++b) {
+      all.insert(all.end(), data_.begin() + b * kept, data_.begin() + (b + 1) * kept);
+      all.insert(all.end(), more.data_.begin() + b * added, more.data_.begin() + (b + 1) * added);
+    }
+    data_.swap(all);
+  }
+
   TableView<T> view() const {
     const Index row = 2 * pairs();
     const Lanes<T> cos{data_.data(), 1};
@@ -131,8 +185,10 @@ class Table {
     return ((b * seq() + s) * heads() + h) * 2 * pairs();
   }
 
+  using Storage = std::vector<T, detail::UnsetAllocator<T>>;
+
   TableShape shape_;
-  std::vector<T> data_;
+  Storage data_;
 };
 
 namespace detail {
