@@ -2,9 +2,12 @@
 #ifndef ROPEWALK_TABLE_HPP
 #define ROPEWALK_TABLE_HPP
 
+#include <cstdint>
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 #include <vector>
 
 #include "ropewalk/check.hpp"
@@ -13,11 +16,13 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// Where one coefficient of every pair of a table row lies: entry i is data[i * stride].
+/// Where one coefficient of every pair of a table row lies: entry i is data[i * stride], or that
+/// with the other sign.
 template <class T>
 struct Lanes {
   const T* data = nullptr;
   Index stride = 1;
+  bool negative = false;
 };
 
 /// The four coefficients of the pair rule
@@ -36,11 +41,46 @@ struct TableShape {
   Index pairs = 0;
 };
 
+/// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
+class RowIds {
+ public:
+  RowIds() = default;
+  template <class Id>
+  RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first, Index rows)
+      : data_(data),
+        is_wide_(sizeof(Id) == 8),
+        batch_stride_(batch_stride),
+        seq_stride_(seq_stride),
+        first_(first),
+        rows_(rows) {
+    static_assert(std::is_same_v<Id, std::int32_t> || std::is_same_v<Id, std::int64_t>,
+                  "ropewalk: position ids must be int32_t or int64_t");
+  }
+
+  explicit operator bool() const { return data_ != nullptr; }
+  Index first() const { return first_; }
+  Index rows() const { return rows_; }
+
+  Index id(Index b, Index s) const {
+    const Index at = b * batch_stride_ + s * seq_stride_;
+    return is_wide_ ? static_cast<const std::int64_t*>(data_)[at]
+                    : static_cast<const std::int32_t*>(data_)[at];
+  }
+  Index row(Index b, Index s) const { return id(b, s) - first_; }
+
+ private:
+  const void* data_ = nullptr;
+  bool is_wide_ = false;
+  Index batch_stride_ = 0, seq_stride_ = 0;
+  Index first_ = 0, rows_ = 0;
+};
+
 /// A table that somebody else owns: four lane readers and the strides from row to row.
 ///
 /// Shapes   [batch | 1, seq, heads | 1, pairs]
 /// Units    cos and sin of angles in radians, or whatever coefficients a model learned or pooled
-/// Errors   none here: the function that reads it checks it first
+/// Errors   std::invalid_argument where a sub-table is asked for that the table does not have; the
+///          rest is checked by the function that reads it
 /// Does not own, allocate or copy; never recomputes one coefficient from another.
 template <class T>
 class TableView {
@@ -66,22 +106,99 @@ class TableView {
   Index batch_stride() const { return batch_stride_; }
   Index seq_stride() const { return seq_stride_; }
   Index heads_stride() const { return heads_stride_; }
+  const RowIds& ids() const { return ids_; }
 
   /// The lanes of one token and head.
   PairLanes<T> row(Index b, Index s, Index h) const {
-    const Index offset = b * batch_stride_ + s * seq_stride_ + h * heads_stride_;
-    return {moved(lanes_.cos_a, offset), moved(lanes_.cos_b, offset),
-            moved(lanes_.sin_a, offset), moved(lanes_.sin_b, offset)};
+    const Index r = ids_ ? ids_.row(b, s) : s;
+    return moved(b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
+  }
+
+  /// Rows [position, position + count): the tokens of a decode step or of a sub-sequence.
+  TableView rows(Index position, Index count) const {
+    const detail::Place place{"rows", "the table"};
+    if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
+    detail::check_range(place, "seq", position, count, seq());
+    TableView part = *this;
+    part.lanes_ = moved(position * seq_stride_);
+    part.shape_.seq = count;
+    return part;
+  }
+
+  /// Heads [begin, begin + count) of a table that has a row for each head.
+  TableView heads(Index begin, Index count) const {
+    detail::check_range({"heads", "the table"}, "heads", begin, count, heads());
+    TableView part = *this;
+    part.lanes_ = moved(begin * heads_stride_);
+    part.shape_.heads = count;
+    return part;
+  }
+
+  /// Pairs [begin, begin + count): one axis of a table, say.
+  TableView pairs(Index begin, Index count) const {
+    detail::check_range({"pairs", "the table"}, "pairs", begin, count, pairs());
+    TableView part = *this;
+    part.lanes_ = {at_pair(lanes_.cos_a, begin), at_pair(lanes_.cos_b, begin),
+                   at_pair(lanes_.sin_a, begin), at_pair(lanes_.sin_b, begin)};
+    part.shape_.pairs = count;
+    return part;
+  }
+
+  /// The table whose token s takes the row of position ids[s] (or ids[b, s]).
+  ///
+  /// Shapes   ids [seq] or [batch, seq], row-major Eigen tensors or maps of int32 or int64
+  /// Units    the id of the first row is `first`: negative ids, if the table has them
+  /// Errors   std::invalid_argument by the function that reads it: an id outside the table
+  template <class Ids>
+  TableView gather(const Ids& ids, Index first = 0) const {
+    constexpr int rank = static_cast<int>(Ids::NumIndices);
+    static_assert(rank == 1 || rank == 2, "ropewalk: position ids must be [seq] or [batch, seq]");
+    static_assert(rank == 1 || static_cast<int>(Ids::Layout) == static_cast<int>(Eigen::RowMajor),
+                  "ropewalk: position ids must be row-major (Eigen::RowMajor)");
+    const detail::Place place{"gather", "the table"};
+    if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
+    const Index count = ids.dimension(rank - 1);
+    const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
+    if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
+    TableView gathered = *this;
+    gathered.ids_ = RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
+                           id_rows == 1 ? 0 : count, 1, first, seq());
+    gathered.shape_.seq = count;
+    gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
+    return gathered;
+  }
+
+  /// The table that turns by the opposite angles: undoes a rotation of unit length.
+  TableView inverse() const {
+    TableView turned = *this;
+    turned.lanes_.sin_a.negative = !lanes_.sin_a.negative;
+    turned.lanes_.sin_b.negative = !lanes_.sin_b.negative;
+    return turned;
+  }
+
+  /// The table that carries the gradient of out back to x: the transpose of each pair's 2x2 matrix,
+  /// which for pooled or learned tables is not the inverse.
+  TableView gradient() const {
+    TableView turned = inverse();
+    std::swap(turned.lanes_.sin_a, turned.lanes_.sin_b);
+    return turned;
   }
 
  private:
-  static Lanes<T> moved(const Lanes<T>& lanes, Index offset) {
-    return {lanes.data + offset, lanes.stride};
+  PairLanes<T> moved(Index offset) const {
+    const auto at = [offset](const Lanes<T>& lanes) {
+      return Lanes<T>{lanes.data + offset, lanes.stride, lanes.negative};
+    };
+    return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
+  }
+  static Lanes<T> at_pair(const Lanes<T>& lanes, Index pair) {
+    return {lanes.data + pair * lanes.stride, lanes.stride, lanes.negative};
   }
 
   PairLanes<T> lanes_;
   TableShape shape_;
   Index batch_stride_, seq_stride_, heads_stride_;
+  RowIds ids_;
 };
 
 /// A table that owns its rows; each is [cos of all pairs | sin of all pairs], so that a token's
@@ -135,70 +252,6 @@ class Table {
   std::vector<T> data_;
 };
 
-namespace detail {
-
-template <class T>
-TableView<T> rotation_table(const T* cos, const T* sin, Index lane_stride, const TableShape& shape,
-                            Index row) {
-  const Lanes<T> c{cos, lane_stride};
-  const Lanes<T> s{sin, lane_stride};
-  return {{c, c, s, s}, shape, shape.seq * row, row, row};
-}
-
-/// [seq, width] or [batch, seq, width] of a row-major Eigen tensor or map.
-template <class Map>
-TableShape table_shape(const Map& map) {
-  constexpr int rank = static_cast<int>(Map::NumIndices);
-  static_assert(rank == 2 || rank == 3,
-                "ropewalk: a table must have rank 2 [seq, .] or 3 [batch, seq, .]");
-  static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
-                "ropewalk: a table must be row-major (Eigen::RowMajor)");
-  TableShape shape;
-  shape.pairs = map.dimension(rank - 1);
-  shape.seq = map.dimension(rank - 2);
-  if constexpr (rank == 3) shape.batch = map.dimension(0);
-  return shape;
-}
-
-}  // namespace detail
-
-/// The table whose cos and sin each have one entry a pair.
-///
-/// Shapes   cos, sin [seq, pairs] or [batch, seq, pairs], row-major Eigen tensors or maps
-/// Errors   std::invalid_argument: shapes that differ
-template <class Map>
-auto half_table(const Map& cos, const Map& sin) {
-  const detail::Place place{"half_table", "sin"};
-  const TableShape shape = detail::table_shape(cos);
-  const TableShape other = detail::table_shape(sin);
-  detail::check_equal(place, "batch", other.batch, shape.batch);
-  detail::check_equal(place, "seq", other.seq, shape.seq);
-  detail::check_equal(place, "pairs", other.pairs, shape.pairs);
-  return detail::rotation_table<std::remove_const_t<typename Map::Scalar>>(
-      cos.data(), sin.data(), 1, shape, shape.pairs);
-}
-
-/// Helios' table: [cos | sin], each as wide as a head; cos is read at its even lanes, sin at its
-/// odd lanes, the other lanes never.
-///
-/// Shapes   packed [seq, 2 * head_dim] or [batch, seq, 2 * head_dim]; head_dim = 2 * pairs
-/// Errors   std::invalid_argument: a width that is not a multiple of 4
-/// Source   apply_rotary_emb_helios in vllm-omni and diffusers
-template <class Map>
-auto packed_table(const Map& packed) {
-  TableShape shape = detail::table_shape(packed);
-  const Index width = shape.pairs;
-  if (width % 4 != 0) {
-    detail::fail_value({"packed_table", "packed"}, "width", width,
-                       "2 * head_dim with an even head_dim");
-  }
-  shape.pairs = width / 4;
-  const auto* cos = packed.data();
-  const auto* sin = cos == nullptr ? cos : cos + width / 2 + 1;
-  return detail::rotation_table<std::remove_const_t<typename Map::Scalar>>(cos, sin, 2, shape,
-                                                                           width);
-}
-
 template <class T>
 TableView<T> as_table(const TableView<T>& table) {
   return table;
@@ -231,10 +284,28 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   }
   Index end = checked_reach(place, "pairs", 1, table.pairs(), lane_stride);
   end = checked_reach(place, "heads", end, table.heads(), table.heads_stride());
-  end = checked_reach(place, "seq", end, table.seq(), table.seq_stride());
+  const Index rows = table.ids() ? table.ids().rows() : table.seq();
+  end = checked_reach(place, "seq", end, rows > 0 ? rows : 1, table.seq_stride());
   end = checked_reach(place, "batch", end, table.batch(), table.batch_stride());
   checked_reach(place, "bytes", end, static_cast<Index>(sizeof(T)), end);
   return end;
+}
+
+/// Checks every position id; one pass over them.
+template <class T>
+void check_ids(const Place& place, const TableView<T>& table) {
+  const RowIds& ids = table.ids();
+  if (!ids) return;
+  for (Index b = 0; b < table.batch(); ++b) {
+    for (Index s = 0; s < table.seq(); ++s) {
+      const Index row = ids.row(b, s);
+      if (row < 0 || row >= ids.rows()) {
+        fail_value(place, "a position id", ids.id(b, s),
+                   "from " + std::to_string(ids.first()) + " to " +
+                       std::to_string(ids.first() + ids.rows() - 1));
+      }
+    }
+  }
 }
 
 }  // namespace detail

@@ -8,12 +8,6 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// Which features make a pair: 2i and 2i + 1, or i and i + pairs.
-enum class Pairing {
-  interleaved,  ///< GPT-J, Meta's Llama, Helios, Wan, Flux
-  half,         ///< GPT-NeoX "rotate_half", Hugging Face's Llama
-};
-
 namespace detail {
 
 /// Rows that are rotated one after the other, each by its row of the table; lane_stride 0: all by
