@@ -128,8 +128,8 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
   check_apart_from_itself(at_out, out);
   check_ids(at_table, table);
   const Span written = span_of(out.data(), out_extent);
-  if (share_memory(out, out_extent, x, x_extent) &&
-      !(in_place == InPlace::allowed && same_place(out, x))) {
+  if (!(in_place == InPlace::allowed && same_place(out, x)) &&
+      share_memory(out, out_extent, x, x_extent)) {
     fail(at_out, "memory",
          in_place == InPlace::allowed
              ? "overlaps that of x, must be apart from it or the same tensor"

@@ -80,11 +80,12 @@ ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
   }
 }
 
-template <class P, Pairing From, Pairing To, bool Stream, class Out, class X>
-ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row) {
+template <class P, Pairing From, Pairing To, class Out, class X>
+ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row, bool stream) {
   constexpr int lanes = register_bytes / int{sizeof(Carrier<P>)};
   constexpr int least = 16 / int{sizeof(Carrier<P>)};
-  Index i = rotate_steps<P, From, To, Stream, lanes>(row, row.done);
+  Index i = stream ? rotate_steps<P, From, To, true, lanes>(row, row.done)
+                   : rotate_steps<P, From, To, false, lanes>(row, row.done);
   if constexpr (lanes >= 4 * least) i = rotate_steps<P, From, To, false, lanes / 2>(row, i);
   if constexpr (lanes >= 2 * least) i = rotate_steps<P, From, To, false, least>(row, i);
   rotate_tail<P, From, To, least>(row, i);
@@ -129,11 +130,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                done,
                                count,
                                batch.pairs};
-      if (stream) {
-        rotate_row<P, From, To, true>(row);
-      } else {
-        rotate_row<P, From, To, false>(row);
-      }
+      rotate_row<P, From, To>(row, stream);
     }
   }
 }
