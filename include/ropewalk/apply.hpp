@@ -2,10 +2,13 @@
 #ifndef ROPEWALK_APPLY_HPP
 #define ROPEWALK_APPLY_HPP
 
+#include <tuple>
+
 #include "ropewalk/config.hpp"
 #include "ropewalk/forms/fused.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
+#include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
 
@@ -15,14 +18,15 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
-/// Pairs    interleaved: features 2i and 2i + 1 turn together; features from 2 * pairs on pass
-///          through
+/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
 /// Units    the table holds cos and sin of angles in radians
-/// Alias    out may be x itself (in place); any other overlap is an error
+/// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
+///          an error
 /// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
 ///          like what x and table promote to; table: Table, TableView
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
-///          null data, overlap, an instruction set that cannot be used here
+///          null data, overlap, a position id outside the table, an instruction set that cannot
+///          be used here
 /// Threads  work is split by tokens over a thread-pool device; one token, or a call from inside
 ///          the pool, stays on the caller's thread; calls may run at once
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
@@ -39,6 +43,44 @@ template <class Device, class X, class Tab>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {}) {
   const auto view = as_view(x);
   detail::fused("apply_inplace", device, view, detail::read_only(view), as_table(table), options);
+}
+
+/// Rotates several tensors by one table in one call, queries and keys with their own head counts:
+///   apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
+///
+/// Shapes   each pair of out and x as in apply; all have the same batch and seq
+/// Alias    as in apply; no out may meet another tensor, but heads or features of one packed tensor
+///          are apart
+/// Everything else as in apply; all tensors are checked before the first is written.
+template <class Device, class... Outs, class... Xs, class Tab>
+void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
+           const Tab& table, const Options& options = {}) {
+  static_assert(sizeof...(Outs) == sizeof...(Xs), "ropewalk: apply needs one out for each x");
+  const auto view = as_table(table);
+  std::apply(
+      [&](auto&... out) {
+        std::apply(
+            [&](auto&... x) {
+              detail::fused_all("apply", device, options,
+                                detail::fused_job(as_view(out), as_view(x), view)...);
+            },
+            xs);
+      },
+      outs);
+}
+
+/// Rotates several tensors by one table in one call where they lie:
+///   apply_inplace(device, std::tie(q, k), table)
+template <class Device, class... Xs, class Tab>
+void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
+                   const Options& options = {}) {
+  const auto view = as_table(table);
+  std::apply(
+      [&](auto&... x) {
+        detail::fused_all("apply_inplace", device, options,
+                          detail::fused_job(as_view(x), as_view(x), view)...);
+      },
+      xs);
 }
 
 ROPEWALK_END_NAMESPACE

@@ -82,6 +82,16 @@ inline void check_not_negative(const Place& place, const char* property, Index v
   if (value < 0) fail_value(place, property, value, "0 or more");
 }
 
+/// [begin, begin + count) must lie in [0, size).
+inline void check_range(const Place& place, const char* property, Index begin, Index count,
+                        Index size) {
+  if (begin < 0 || count < 0 || begin > size || count > size - begin) {
+    fail(place, property,
+         "from " + std::to_string(begin) + ", " + std::to_string(count) +
+             " of them, must lie within " + std::to_string(size));
+  }
+}
+
 inline void check_not_null(const Place& place, const void* data) {
   if (data == nullptr) fail(place, "data", "is null, must point to the elements");
 }

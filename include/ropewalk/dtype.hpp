@@ -131,6 +131,11 @@ ROPEWALK_INLINE T narrow(From value) {
   }
 }
 
+template <class T>
+struct TypeTag {
+  using type = T;
+};
+
 /// From any scalar type to any other; a copy of the same type keeps every bit.
 template <class To, class From>
 ROPEWALK_INLINE To convert(const From& from) {

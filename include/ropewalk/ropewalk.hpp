@@ -7,7 +7,9 @@
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
+#include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
+#include "ropewalk/table_layouts.hpp"
 #include "ropewalk/version.hpp"
 #include "ropewalk/view.hpp"
 

@@ -71,6 +71,30 @@ class View {
   Index head_dim() const { return shape_.head_dim; }
   bool empty() const { return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0; }
 
+  /// Tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
+  View seq(Index begin, Index count) const {
+    detail::check_range({"seq", "the view"}, "seq", begin, count, seq());
+    View part(data_ + begin * strides_.seq, shape_, strides_);
+    part.shape_.seq = count;
+    return part;
+  }
+
+  /// Heads [begin, begin + count): the first few, the keys of packed queries and keys.
+  View heads(Index begin, Index count) const {
+    detail::check_range({"heads", "the view"}, "heads", begin, count, heads());
+    View part(data_ + begin * strides_.heads, shape_, strides_);
+    part.shape_.heads = count;
+    return part;
+  }
+
+  /// Features [begin, begin + count): a rotary suffix, one axis of several.
+  View features(Index begin, Index count) const {
+    detail::check_range({"features", "the view"}, "head_dim", begin, count, head_dim());
+    View part(data_ + begin, shape_, strides_);
+    part.shape_.head_dim = count;
+    return part;
+  }
+
   /// The features of one token and head.
   T* row(Index b, Index s, Index h) const {
     return data_ + b * strides_.batch + s * strides_.seq + h * strides_.heads;
@@ -111,6 +135,36 @@ Index checked_extent(const Place& place, const View<T>& view) {
 }
 
 }  // namespace detail
+
+/// [batch, heads, seq, head_dim] in memory: PyTorch after transpose(1, 2).
+template <class T>
+View<T> bhsd_view(T* data, const Shape& shape) {
+  const Index heads = detail::saturating_product(shape.seq, shape.head_dim);
+  return {data, shape, {detail::saturating_product(shape.heads, heads), shape.head_dim, heads}};
+}
+
+/// Packed sequences [tokens, heads, head_dim], one after the other without padding.
+template <class T>
+View<T> thd_view(T* data, Index tokens, Index heads, Index head_dim) {
+  return {data, Shape{1, tokens, heads, head_dim}};
+}
+
+/// [batch, seq, channels] before the heads are split: one head as wide as all.
+template <class T>
+View<T> bsc_view(T* data, Index batch, Index seq, Index channels) {
+  return {data, Shape{batch, seq, 1, channels}};
+}
+
+/// Queries, keys or values (0, 1, 2) of packed [batch, seq, 3, heads, head_dim].
+template <class T>
+View<T> qkv_view(T* data, const Shape& shape, Index which) {
+  detail::check_range({"qkv_view", "packed queries, keys and values"}, "index", which, 1, 3);
+  const Index part = detail::saturating_product(shape.heads, shape.head_dim);
+  const Index token = detail::saturating_product(3, part);
+  return {data == nullptr ? data : data + which * part,
+          shape,
+          {detail::saturating_product(shape.seq, token), token, shape.head_dim}};
+}
 
 /// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
 /// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim].

@@ -3,12 +3,14 @@
 #define ROPEWALK_DETAIL_ARGUMENTS_HPP
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -61,6 +63,43 @@ bool same_place(const View<T>& a, const View<U>& b) {
          a.shape() == b.shape() && a.strides() == b.strides() && sizeof(T) == sizeof(U);
 }
 
+/// Whether rows at [0, a_extent) and [distance, distance + b_extent) modulo every stride from
+/// `period` on stay apart.
+inline bool apart_in_period(Index distance, Index a_extent, Index b_extent, Index period) {
+  const Index at = (distance % period + period) % period;
+  return at >= a_extent && at + b_extent <= period;
+}
+
+/// Whether two tensors of equal strides whose address ranges meet share no element all the same:
+/// other heads of one token, or other features of one head (q and k of packed queries and keys).
+template <class T, class U>
+bool provably_apart(const View<T>& a, const View<U>& b) {
+  if (sizeof(T) != sizeof(U) || !(a.strides() == b.strides())) return false;
+  const auto bytes = reinterpret_cast<std::intptr_t>(b.data()) -
+                     reinterpret_cast<std::intptr_t>(a.data());
+  const auto size = static_cast<std::intptr_t>(sizeof(T));
+  if (bytes % size != 0) return false;
+  const Index distance = bytes / size;
+  const Strides& strides = a.strides();
+  const auto whole = [](Index stride, Index period) { return period > 0 && stride % period == 0; };
+  // Features: every stride is a whole number of heads' strides.
+  if (whole(strides.seq, strides.heads) && whole(strides.batch, strides.heads) &&
+      apart_in_period(distance, a.head_dim(), b.head_dim(), strides.heads)) {
+    return true;
+  }
+  // Heads: every further stride is a whole number of tokens' strides.
+  const Index a_token = (a.heads() - 1) * strides.heads + a.head_dim();
+  const Index b_token = (b.heads() - 1) * strides.heads + b.head_dim();
+  return whole(strides.batch, strides.seq) &&
+         apart_in_period(distance, a_token, b_token, strides.seq);
+}
+
+template <class T, class U>
+bool share_memory(const View<T>& a, Index a_extent, const View<U>& b, Index b_extent) {
+  return overlap(span_of(a.data(), a_extent), span_of(b.data(), b_extent)) &&
+         !provably_apart(a, b);
+}
+
 enum class InPlace { refused, allowed };
 
 /// Checks out, x and table of `function`; false if there is nothing to do.
@@ -87,9 +126,10 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
   check_at_most(at_table, "pairs", table.pairs(), x.head_dim() / 2);
   if (x.empty()) return false;
   check_apart_from_itself(at_out, out);
+  check_ids(at_table, table);
   const Span written = span_of(out.data(), out_extent);
-  if (overlap(written, span_of(x.data(), x_extent)) &&
-      !(in_place == InPlace::allowed && same_place(out, x))) {
+  if (!(in_place == InPlace::allowed && same_place(out, x)) &&
+      share_memory(out, out_extent, x, x_extent)) {
     fail(at_out, "memory",
          in_place == InPlace::allowed
              ? "overlaps that of x, must be apart from it or the same tensor"

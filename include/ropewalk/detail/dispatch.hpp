@@ -16,7 +16,8 @@
 #include "ropewalk/detail/scalar_rows.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/options.hpp"
+#include "ropewalk/table_view.hpp"
 
 #if ROPEWALK_X86
 #include <immintrin.h>
@@ -64,23 +65,23 @@ ROPEWALK_END_TARGET
 #endif
 
 /// The kernel of an instruction set that is available.
-template <class P, Pairing In, Pairing To, class Out, class X, class Tab>
+template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 RowKernel<Out, X, Tab> row_kernel(Isa isa) {
 #if ROPEWALK_X86
   switch (isa) {
-    case Isa::sse2: return &sse2::rotate_rows<P, In, To, Out, X, Tab>;
-    case Isa::avx2: return &avx2::rotate_rows<P, In, To, Out, X, Tab>;
-    case Isa::avx512: return &avx512::rotate_rows<P, In, To, Out, X, Tab>;
-    case Isa::avx512bf16: return &avx512bf16::rotate_rows<P, In, To, Out, X, Tab>;
+    case Isa::sse2: return &sse2::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx2: return &avx2::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx512: return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx512bf16: return &avx512bf16::rotate_rows<P, From, To, Out, X, Tab>;
     case Isa::scalar:
     case Isa::neon: break;
   }
 #elif ROPEWALK_NEON
-  if (isa == Isa::neon) return &neon::rotate_rows<P, In, To, Out, X, Tab>;
+  if (isa == Isa::neon) return &neon::rotate_rows<P, From, To, Out, X, Tab>;
 #else
   static_cast<void>(isa);
 #endif
-  return &scalar::rotate_rows<P, In, To, Out, X, Tab>;
+  return &scalar::rotate_rows<P, From, To, Out, X, Tab>;
 }
 
 }  // namespace detail

@@ -42,10 +42,10 @@ ROPEWALK_INLINE void store_narrow(T* to, const Register<Carrier<T>, Count>& r) {
 }
 
 /// The features of pairs i, i + 1, ... of a row: first those that come first, then their partners.
-template <Pairing In, int Count, class X>
+template <Pairing From, int Count, class X>
 ROPEWALK_INLINE void load_pairs(const X* x, Index i, Index pairs, Register<Carrier<X>, Count>& a,
                                 Register<Carrier<X>, Count>& b) {
-  if constexpr (In == Pairing::half) {
+  if constexpr (From == Pairing::half) {
     a = load_wide<Count>(x + i);
     b = load_wide<Count>(x + pairs + i);
   } else if constexpr (std::is_same_v<X, Eigen::bfloat16>) {

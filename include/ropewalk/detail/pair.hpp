@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <type_traits>
 
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
@@ -71,6 +72,25 @@ struct Convert {
   template <class From>
   ROPEWALK_INLINE To operator()(const From& from) const {
     return convert<To>(from);
+  }
+};
+
+/// A coefficient in P, with the other sign where the table view says so. The sign is a bit: a
+/// multiplication by -1 would be one more thing for -Ofast to move about.
+template <class P>
+ROPEWALK_INLINE P with_sign(const P& value, bool negative) {
+  using Bits = std::conditional_t<sizeof(P) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(P) == 4, std::uint32_t, std::uint16_t>>;
+  const Bits sign = static_cast<Bits>(Bits{negative} << (8 * sizeof(P) - 1));
+  return bit_copy<P>(static_cast<Bits>(bit_copy<Bits>(value) ^ sign));
+}
+
+template <class P>
+struct Coefficient {
+  bool negative;
+  template <class From>
+  ROPEWALK_INLINE P operator()(const From& from) const {
+    return with_sign(convert<P>(from), negative);
   }
 };
 

@@ -4,15 +4,9 @@
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// Which features make a pair: 2i and 2i + 1, or i and i + pairs.
-enum class Pairing {
-  interleaved,  ///< GPT-J, Meta's Llama, Helios, Wan, Flux
-  half,         ///< GPT-NeoX "rotate_half", Hugging Face's Llama
-};
 
 namespace detail {
 

@@ -34,12 +34,12 @@ struct Row {
   Index first, done, count, pairs;
 };
 
-template <class P, Pairing In, Pairing To, bool Stream, int Count, class Out, class X>
+template <class P, Pairing From, Pairing To, bool Stream, int Count, class Out, class X>
 ROPEWALK_INLINE Index rotate_steps(const Row<P, Out, X>& row, Index i) {
   using C = Carrier<P>;
   for (; i + Count <= row.count; i += Count) {
     Register<Carrier<X>, Count> x_a, x_b;
-    load_pairs<In>(row.x, row.first + i, row.pairs, x_a, x_b);
+    load_pairs<From>(row.x, row.first + i, row.pairs, x_a, x_b);
     const Value<P, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
     const Value<P, Count> cos_a{load<C, Count>(row.lanes.cos_a + i)};
     const Value<P, Count> cos_b{load<C, Count>(row.lanes.cos_b + i)};
@@ -53,7 +53,7 @@ ROPEWALK_INLINE Index rotate_steps(const Row<P, Out, X>& row, Index i) {
 }
 
 /// The last pairs, fewer than the narrowest register has lanes, by way of a copy that has room.
-template <class P, Pairing In, Pairing To, int Count, class Out, class X>
+template <class P, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
   const Index count = row.count - i;
   if (count == 0) return;
@@ -65,13 +65,13 @@ ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
   for (Index j = 0; j < Count; ++j) {
     const Index pair = j < count ? i + j : i;
     const Index at = row.first + pair;
-    constexpr bool half_in = In == Pairing::half;
+    constexpr bool half_in = From == Pairing::half;
     x[half_in ? j : 2 * j] = row.x[half_in ? at : 2 * at];
     x[half_in ? Count + j : 2 * j + 1] = row.x[half_in ? row.pairs + at : 2 * at + 1];
     for (int k = 0; k < 4; ++k) lanes[k][j] = sources[k][pair];
   }
   const Row<P, Out, X> copy{out, x, {lanes[0], lanes[1], lanes[2], lanes[3]}, 0, 0, Count, Count};
-  rotate_steps<P, In, To, false, Count>(copy, 0);
+  rotate_steps<P, From, To, false, Count>(copy, 0);
   for (Index j = 0; j < count; ++j) {
     const Index at = row.first + i + j;
     constexpr bool half_out = To == Pairing::half;
@@ -80,14 +80,15 @@ ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
   }
 }
 
-template <class P, Pairing In, Pairing To, bool Stream, class Out, class X>
-ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row) {
+template <class P, Pairing From, Pairing To, class Out, class X>
+ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row, bool stream) {
   constexpr int lanes = register_bytes / int{sizeof(Carrier<P>)};
   constexpr int least = 16 / int{sizeof(Carrier<P>)};
-  Index i = rotate_steps<P, In, To, Stream, lanes>(row, row.done);
-  if constexpr (lanes >= 4 * least) i = rotate_steps<P, In, To, false, lanes / 2>(row, i);
-  if constexpr (lanes >= 2 * least) i = rotate_steps<P, In, To, false, least>(row, i);
-  rotate_tail<P, In, To, least>(row, i);
+  Index i = stream ? rotate_steps<P, From, To, true, lanes>(row, row.done)
+                   : rotate_steps<P, From, To, false, lanes>(row, row.done);
+  if constexpr (lanes >= 4 * least) i = rotate_steps<P, From, To, false, lanes / 2>(row, i);
+  if constexpr (lanes >= 2 * least) i = rotate_steps<P, From, To, false, least>(row, i);
+  rotate_tail<P, From, To, least>(row, i);
 }
 
 /// Streaming stores need aligned addresses; rows that are not aligned are stored as usual.
@@ -100,7 +101,7 @@ ROPEWALK_INLINE bool can_stream(const RowBatch<Out, X, Tab>& batch) {
                           bytes(batch.pairs)) % register_bytes == 0;
 }
 
-template <class P, Pairing In, Pairing To, class Out, class X, class Tab>
+template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   using C = Carrier<P>;
   const bool stream = can_stream(batch);
@@ -110,7 +111,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     const Index count = left < most_pairs ? left : most_pairs;
     WideLanes<C> lanes = wide_lanes(batch.lanes, 0, first, count, scratch);
     Index done = 0;
-    if constexpr (In == To && In == Pairing::interleaved && std::is_same_v<Out, X> &&
+    if constexpr (From == To && From == Pairing::interleaved && std::is_same_v<Out, X> &&
                   std::is_same_v<P, X> && can_double<P>) {
       if (batch.lane_stride == 0 && batch.rows > 1) {
         done = stream ? rotate_doubled<true>(batch, lanes, first, count)
@@ -129,11 +130,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                done,
                                count,
                                batch.pairs};
-      if (stream) {
-        rotate_row<P, In, To, true>(row);
-      } else {
-        rotate_row<P, In, To, false>(row);
-      }
+      rotate_row<P, From, To>(row, stream);
     }
   }
 }

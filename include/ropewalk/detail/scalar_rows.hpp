@@ -6,7 +6,8 @@
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/row_batch.hpp"
 #include "ropewalk/dtype.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/options.hpp"
+#include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
@@ -34,35 +35,35 @@ ROPEWALK_INLINE Value<P> difference(const Value<P>& a, const Value<P>& b) {
 }
 
 template <class P, class Tab>
-ROPEWALK_INLINE Value<P> lane(const Lanes<Tab>& lanes, Index i) {
-  return {convert<P>(lanes.data[i * lanes.stride])};
+ROPEWALK_INLINE Value<P> coefficient(const Lanes<Tab>& lanes, Index offset, Index i) {
+  return {Coefficient<P>{lanes.negative}(lanes.data[offset + i * lanes.stride])};
 }
 
 /// Where the features of pair i stand in a row.
-template <Pairing P>
+template <Pairing Of>
 ROPEWALK_INLINE Index first_of(Index i) {
-  return P == Pairing::half ? i : 2 * i;
+  return Of == Pairing::half ? i : 2 * i;
 }
 
-template <Pairing P>
+template <Pairing Of>
 ROPEWALK_INLINE Index second_of(Index i, Index pairs) {
-  return P == Pairing::half ? pairs + i : 2 * i + 1;
+  return Of == Pairing::half ? pairs + i : 2 * i + 1;
 }
 
-template <class P, Pairing In, Pairing To, class Out, class X, class Tab>
+template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
+  const PairLanes<Tab>& lanes = batch.lanes;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = batch.x + r * batch.x_stride;
     Out* out = batch.out + r * batch.out_stride;
     const Index offset = r * batch.lane_stride;
     for (Index i = 0; i < batch.pairs; ++i) {
-      const Value<P> a{convert<P>(x[first_of<In>(i)])};
-      const Value<P> b{convert<P>(x[second_of<In>(i, batch.pairs)])};
-      const auto at = [&](const Lanes<Tab>& lanes) {
-        return lane<P>(Lanes<Tab>{lanes.data + offset, lanes.stride}, i);
-      };
-      const Value<P> first = rotated_first(a, b, at(batch.lanes.cos_a), at(batch.lanes.sin_a));
-      const Value<P> second = rotated_second(a, b, at(batch.lanes.cos_b), at(batch.lanes.sin_b));
+      const Value<P> a{convert<P>(x[first_of<From>(i)])};
+      const Value<P> b{convert<P>(x[second_of<From>(i, batch.pairs)])};
+      const Value<P> first = rotated_first(a, b, coefficient<P>(lanes.cos_a, offset, i),
+                                           coefficient<P>(lanes.sin_a, offset, i));
+      const Value<P> second = rotated_second(a, b, coefficient<P>(lanes.cos_b, offset, i),
+                                             coefficient<P>(lanes.sin_b, offset, i));
       out[first_of<To>(i)] = convert<Out>(first.value);
       out[second_of<To>(i, batch.pairs)] = convert<Out>(second.value);
     }

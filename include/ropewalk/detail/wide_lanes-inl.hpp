@@ -18,18 +18,26 @@ struct LaneScratch {
   alignas(64) C lanes[4][most_pairs];
 };
 
+template <class C, int Count>
+ROPEWALK_INLINE Register<C, Count> with_sign(const Register<C, Count>& r, bool negative) {
+  using Bits = std::conditional_t<sizeof(C) == 8, std::uint64_t, std::uint32_t>;
+  const auto sign = broadcast<Bits, Count>(Bits{negative} << (8 * sizeof(C) - 1));
+  return as_bits<C>(Register<Bits, Count>{as_bits<Bits>(r).v ^ sign.v});
+}
+
 template <int Count, class C, class Tab>
 ROPEWALK_INLINE Index widen_steps(const Lanes<Tab>& from, Index i, Index pairs, C* to) {
   if (from.stride == 1) {
     for (; i + Count <= pairs; i += Count) {
-      store(to + i, in_carrier<C>(load_wide<Count>(from.data + i)));
+      const auto wide = in_carrier<C>(load_wide<Count>(from.data + i));
+      store(to + i, with_sign(wide, from.negative));
     }
   } else if (from.stride == 2) {
     // The last of the 2 * Count entries read may lie outside the table where i + Count == pairs.
     for (; i + Count < pairs; i += Count) {
       Register<Carrier<Tab>, Count> even, odd;
       load_pairs<Pairing::interleaved, Count>(from.data, i, pairs, even, odd);
-      store(to + i, in_carrier<C>(even));
+      store(to + i, with_sign(in_carrier<C>(even), from.negative));
     }
   }
   return i;
@@ -38,28 +46,36 @@ ROPEWALK_INLINE Index widen_steps(const Lanes<Tab>& from, Index i, Index pairs, 
 template <class C, class Tab>
 ROPEWALK_INLINE const C* widen_lanes(const Lanes<Tab>& from, Index first, Index pairs, C* scratch) {
   if constexpr (std::is_same_v<C, Tab>) {
-    if (from.stride == 1) return from.data + first;
+    if (from.stride == 1 && !from.negative) return from.data + first;
   }
-  const Lanes<Tab> lanes{from.data + first * from.stride, from.stride};
+  const Lanes<Tab> lanes{from.data + first * from.stride, from.stride, from.negative};
   Index i = widen_steps<register_bytes / int{sizeof(C)}>(lanes, 0, pairs, scratch);
   i = widen_steps<16 / int{sizeof(C)}>(lanes, i, pairs, scratch);
-  for (; i < pairs; ++i) scratch[i] = static_cast<C>(widen(lanes.data[i * lanes.stride]));
+  for (; i < pairs; ++i) {
+    const C wide = static_cast<C>(widen(lanes.data[i * lanes.stride]));
+    scratch[i] = detail::with_sign(wide, lanes.negative);
+  }
   return scratch;
+}
+
+template <class Tab>
+ROPEWALK_INLINE bool same_lanes(const Lanes<Tab>& a, const Lanes<Tab>& b) {
+  return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
 }
 
 template <class C, class Tab>
 ROPEWALK_INLINE WideLanes<C> wide_lanes(const PairLanes<Tab>& from, Index offset, Index first,
                                         Index pairs, LaneScratch<C>& scratch) {
   const auto at = [&](const Lanes<Tab>& lanes) {
-    return Lanes<Tab>{lanes.data + offset, lanes.stride};
+    return Lanes<Tab>{lanes.data + offset, lanes.stride, lanes.negative};
   };
   WideLanes<C> wide;
   wide.cos_a = widen_lanes(at(from.cos_a), first, pairs, scratch.lanes[0]);
   wide.sin_a = widen_lanes(at(from.sin_a), first, pairs, scratch.lanes[1]);
-  wide.cos_b = from.cos_b.data == from.cos_a.data
+  wide.cos_b = same_lanes(from.cos_a, from.cos_b)
                    ? wide.cos_a
                    : widen_lanes(at(from.cos_b), first, pairs, scratch.lanes[2]);
-  wide.sin_b = from.sin_b.data == from.sin_a.data
+  wide.sin_b = same_lanes(from.sin_a, from.sin_b)
                    ? wide.sin_a
                    : widen_lanes(at(from.sin_b), first, pairs, scratch.lanes[3]);
   return wide;

@@ -3,81 +3,101 @@
 #define ROPEWALK_FORMS_FUSED_HPP
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <cstring>
-#include <optional>
+#include <type_traits>
 
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
 #include "ropewalk/detail/dispatch.hpp"
 #include "ropewalk/detail/shard.hpp"
 #include "ropewalk/isa.hpp"
+#include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// How the fused form writes out when it is apart from x.
-enum class Stores {
-  automatic,  ///< streaming where x and out exceed about half of the last-level cache
-  cached,     ///< always through the caches, for a consumer that reads out at once
-  streaming,  ///< always past them, where the rows of out are aligned
-};
-
-/// What apply may be told.
-struct Options {
-  Stores stores = Stores::automatic;
-  /// The instruction set to use; none: see default_isa.
-  std::optional<Isa> isa = std::nullopt;
-};
-
 namespace detail {
 
+/// One tensor to rotate.
 template <class Out, class X, class Tab>
 struct FusedJob {
   View<Out> out;
   View<const X> x;
   TableView<Tab> table;
-  RowKernel<Out, X, Tab> kernel;
-  bool stream;
+  RowKernel<Out, X, Tab> kernel = nullptr;
+  bool stream = false;
+
+  Index tokens() const { return x.batch() * x.seq(); }
+  Index features() const { return x.heads() * x.head_dim(); }
+  Index bytes_read() const { return features() * static_cast<Index>(sizeof(X)); }
+  Index bytes_written() const { return features() * static_cast<Index>(sizeof(Out)); }
 };
 
 /// Copies the features beyond the table's width.
 template <class Out, class X>
 void copy_rest(Out* out, const X* x, Index count) {
   if constexpr (std::is_same_v<Out, X>) {
-    if (out != x) std::memcpy(static_cast<void*>(out), x, static_cast<std::size_t>(count) * sizeof(X));
+    if (out != x) {
+      std::memcpy(static_cast<void*>(out), static_cast<const void*>(x),
+                  static_cast<std::size_t>(count) * sizeof(X));
+    }
   } else {
     for (Index i = 0; i < count; ++i) out[i] = convert<Out>(x[i]);
+  }
+}
+
+/// Rows along one axis, heads or tokens, that begin at token s and head h.
+template <class Out, class X, class Tab>
+void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s, Index h,
+                  Index rows) {
+  const auto stride = [heads](const Strides& strides) {
+    return heads ? strides.heads : strides.seq;
+  };
+  const Index pairs = job.table.pairs();
+  const RowBatch<Out, X, Tab> batch{
+      job.out.row(b, s, h),
+      job.x.row(b, s, h),
+      rows,
+      stride(job.out.strides()),
+      stride(job.x.strides()),
+      job.table.row(b, s, h),
+      heads ? job.table.heads_stride() : job.table.seq_stride(),
+      pairs,
+      job.stream};
+  job.kernel(batch);
+  const Index rest = job.x.head_dim() - 2 * pairs;
+  for (Index r = 0; rest > 0 && r < rows; ++r) {
+    copy_rest(batch.out + r * batch.out_stride + 2 * pairs,
+              batch.x + r * batch.x_stride + 2 * pairs, rest);
   }
 }
 
 /// Tokens [begin, end) of one batch entry, rows in the order in which they lie in memory.
 template <class Out, class X, class Tab>
 void rotate_tokens(const FusedJob<Out, X, Tab>& job, Index b, Index begin, Index end) {
-  const Index pairs = job.table.pairs();
-  const Index rest = job.x.head_dim() - 2 * pairs;
-  const bool heads_inside = job.x.strides().heads <= job.x.strides().seq || job.x.heads() == 1;
-  const Index outer = heads_inside ? end - begin : job.x.heads();
-  const Index rows = heads_inside ? job.x.heads() : end - begin;
-  for (Index i = 0; i < outer; ++i) {
-    const Index s = heads_inside ? begin + i : begin;
-    const Index h = heads_inside ? 0 : i;
-    const RowBatch<Out, X, Tab> batch{
-        job.out.row(b, s, h),
-        job.x.row(b, s, h),
-        rows,
-        heads_inside ? job.out.strides().heads : job.out.strides().seq,
-        heads_inside ? job.x.strides().heads : job.x.strides().seq,
-        job.table.row(b, s, h),
-        heads_inside ? job.table.heads_stride() : job.table.seq_stride(),
-        pairs,
-        job.stream};
-    job.kernel(batch);
-    for (Index r = 0; rest > 0 && r < rows; ++r) {
-      copy_rest(batch.out + r * batch.out_stride + 2 * pairs,
-                batch.x + r * batch.x_stride + 2 * pairs, rest);
+  const View<const X>& x = job.x;
+  if (x.heads() == 1 || x.strides().heads <= x.strides().seq) {
+    for (Index s = begin; s < end; ++s) rotate_along(job, true, b, s, 0, x.heads());
+  } else if (!job.table.ids()) {
+    for (Index h = 0; h < x.heads(); ++h) rotate_along(job, false, b, begin, h, end - begin);
+  } else {
+    for (Index h = 0; h < x.heads(); ++h) {
+      for (Index s = begin; s < end; ++s) rotate_along(job, false, b, s, h, 1);
     }
+  }
+}
+
+/// Tokens [begin, end) of batch and seq taken together.
+template <class Out, class X, class Tab>
+void rotate_range(const FusedJob<Out, X, Tab>& job, Index begin, Index end) {
+  if (job.x.empty()) return;
+  const Index seq = job.x.seq();
+  while (begin < end) {
+    const Index b = begin / seq;
+    const Index stop = std::min(end, (b + 1) * seq);
+    rotate_tokens(job, b, begin - b * seq, stop - b * seq);
+    begin = stop;
   }
 }
 
@@ -86,7 +106,7 @@ void rotate_tokens(const FusedJob<Out, X, Tab>& job, Index b, Index begin, Index
 inline bool exceeds_caches(Index bytes) {
   static const Index half_of_last_level = [] {
     const std::ptrdiff_t last_level = Eigen::l3CacheSize();
-    return static_cast<Index>(last_level > 0 ? last_level / 2 : Index{16} << 20);
+    return static_cast<Index>(last_level > 0 ? last_level / 2 : std::ptrdiff_t{16} << 20);
   }();
   return bytes > half_of_last_level;
 }
@@ -97,32 +117,86 @@ inline void finish_streaming() {
 #endif
 }
 
+template <class Out, class X, class Tab>
+struct KernelChoice {
+  Isa isa;
+  RowKernel<Out, X, Tab>& kernel;
+
+  template <class P, Pairing Of>
+  void run() const {
+    constexpr Pairing from = Of == Pairing::half ? Pairing::half : Pairing::interleaved;
+    constexpr Pairing to = Of == Pairing::interleaved ? Pairing::interleaved : Pairing::half;
+    kernel = row_kernel<P, from, to, Out, X, Tab>(isa);
+  }
+};
+
+/// Checks one tensor and settles how it is done; false if there is nothing to do.
+template <class Out, class X, class Tab>
+bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& options) {
+  const Isa isa = options.isa ? checked_isa(function, *options.isa) : default_isa();
+  const bool moves_features = options.pairing == Pairing::interleaved_to_half;
+  if (!check_arguments(function, job.out, job.x, job.table,
+                       moves_features ? InPlace::refused : InPlace::allowed)) {
+    return false;
+  }
+  const bool in_place = same_place(job.out, job.x);
+  job.stream = !in_place &&
+               (options.stores == Stores::streaming ||
+                (options.stores == Stores::automatic &&
+                 exceeds_caches(job.tokens() * (job.bytes_read() + job.bytes_written()))));
+  with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
+  return true;
+}
+
+/// Rotates every job; all have the same batch and seq, and their checks are done.
+template <class Device, class... Jobs>
+void run_jobs(const Device& device, Index tokens, const Jobs&... jobs) {
+  for_token_ranges(device, tokens, (jobs.bytes_read() + ...), (jobs.bytes_written() + ...),
+                   [&](Index begin, Index end) {
+                     (rotate_range(jobs, begin, end), ...);
+                     if ((jobs.stream || ...)) finish_streaming();
+                   });
+}
+
+/// Outputs of one call must not meet one another, nor another tensor's input.
+template <class A, class B>
+void check_jobs_apart(const char* function, const A& a, const B& b) {
+  const Place place{function, "out"};
+  check_equal({function, "x"}, "batch", b.x.batch(), a.x.batch());
+  if (a.out.empty() || b.out.empty()) return;
+  const Index a_out = checked_extent(place, a.out), b_out = checked_extent(place, b.out);
+  const Index a_x = checked_extent(place, a.x), b_x = checked_extent(place, b.x);
+  if (share_memory(a.out, a_out, b.out, b_out) || share_memory(a.out, a_out, b.x, b_x) ||
+      share_memory(b.out, b_out, a.x, a_x)) {
+    fail(place, "memory", "overlaps that of another tensor of the call, must be apart from it");
+  }
+}
+
+template <class Job, class... Others>
+void check_all_apart(const char* function, const Job& job, const Others&... others) {
+  (check_jobs_apart(function, job, others), ...);
+  if constexpr (sizeof...(Others) > 0) check_all_apart(function, others...);
+}
+
+template <class Out, class X, class Tab>
+FusedJob<Out, std::remove_const_t<X>, Tab> fused_job(const View<Out>& out, const View<X>& x,
+                                                     const TableView<Tab>& table) {
+  return {out, read_only(x), table};
+}
+
+template <class Device, class... Jobs>
+void fused_all(const char* function, const Device& device, const Options& options, Jobs... jobs) {
+  // All are checked before the first is written; & keeps going after one with nothing to do.
+  const bool work = (static_cast<int>(prepare(function, jobs, options)) | ...) != 0;
+  check_all_apart(function, jobs...);
+  if (work) run_jobs(device, std::max({jobs.tokens()...}), jobs...);
+}
+
 template <class Device, class Out, class X, class Tab>
 void fused(const char* function, const Device& device, const View<Out>& out,
            const View<const X>& x, const TableView<Tab>& table, const Options& options) {
-  const Isa isa = options.isa ? checked_isa(function, *options.isa) : default_isa();
-  if (!check_arguments(function, out, x, table, InPlace::allowed)) return;
-  const Index features = x.heads() * x.head_dim();
-  const Index tokens = x.batch() * x.seq();
-  const Index bytes_read = features * static_cast<Index>(sizeof(X));
-  const Index bytes_written = features * static_cast<Index>(sizeof(Out));
-  const bool in_place = same_place(out, x);
-  const bool stream = !in_place && (options.stores == Stores::streaming ||
-                                    (options.stores == Stores::automatic &&
-                                     exceeds_caches(tokens * (bytes_read + bytes_written))));
-  const FusedJob<Out, X, Tab> job{
-      out, x, table,
-      row_kernel<Promoted<X, Tab>, Pairing::interleaved, Pairing::interleaved, Out, X, Tab>(isa),
-      stream};
-  for_token_ranges(device, tokens, bytes_read, bytes_written, [&](Index begin, Index end) {
-    while (begin < end) {
-      const Index b = begin / x.seq();
-      const Index stop = std::min(end, (b + 1) * x.seq());
-      rotate_tokens(job, b, begin - b * x.seq(), stop - b * x.seq());
-      begin = stop;
-    }
-    if (stream) finish_streaming();
-  });
+  FusedJob<Out, X, Tab> job{out, x, table};
+  if (prepare(function, job, options)) run_jobs(device, job.tokens(), job);
 }
 
 }  // namespace detail

@@ -1,0 +1,190 @@
+// The lane orders of the models, and the frequencies that they make.
+#ifndef ROPEWALK_DETAIL_LANES_HPP
+#define ROPEWALK_DETAIL_LANES_HPP
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/detail/real.hpp"
+#include "ropewalk/frequencies.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// Checks that the values are as many as the shape says, and that all are finite.
+inline void check_frequencies(const Place& place, const Frequencies& frequencies) {
+  check_not_negative(place, "axes", frequencies.axes);
+  check_not_negative(place, "heads", frequencies.heads);
+  check_not_negative(place, "pairs", frequencies.pairs);
+  const Index lanes = checked_count(place, "lanes", frequencies.heads, frequencies.pairs);
+  const Index wanted = checked_count(place, "size", frequencies.axes, lanes);
+  check_equal(place, "length of values", static_cast<Index>(frequencies.values.size()), wanted);
+  for (const double value : frequencies.values) check_finite(place, "a value", value);
+  check_finite(place, "attention_factor", frequencies.attention_factor);
+}
+
+/// How many lanes the sections have together.
+inline Index sum_of(const Place& place, const char* property, const std::vector<Index>& counts) {
+  Index sum = 0;
+  for (const Index count : counts) {
+    check_not_negative(place, property, count);
+    if (__builtin_add_overflow(sum, count, &sum)) {
+      fail(place, property, "overflows: the sum must fit 64 bits");
+    }
+  }
+  return sum;
+}
+
+inline LaneOrder order_of(const std::vector<Index>& sections) {
+  return {static_cast<Index>(sections.size()), {}};
+}
+
+/// Checks lists and lanes: every lane finds its frequency, and no list has more than are used.
+inline void check_arrangement(const std::vector<Frequencies>& lists, const LaneOrder& order) {
+  const Place place{"arrange", "a list"};
+  check_one_or_equal({"arrange", "lists"}, "length", static_cast<Index>(lists.size()), order.axes);
+  std::vector<Index> used(lists.size(), 0);
+  for (const Lane& lane : order.lanes) {
+    if (lane.axis < 0 || lane.axis >= order.axes) {
+      fail_value({"arrange", "a lane"}, "axis", lane.axis,
+                 "0 or more and less than " + std::to_string(order.axes));
+    }
+    check_not_negative({"arrange", "a lane"}, "frequency", lane.frequency);
+    Index& most = used[lists.size() == 1 ? 0 : static_cast<std::size_t>(lane.axis)];
+    most = std::max(most, lane.frequency + 1);
+  }
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const Frequencies& list = lists[i];
+    check_equal(place, "axes", list.axes, 1);
+    check_equal(place, "heads", list.heads, 1);
+    check_frequencies(place, list);
+    if (list.pairs != used[i]) {
+      fail_value(place, "pairs", list.pairs, std::to_string(used[i]) + ", as its lanes use");
+    }
+    if (list.attention_factor != lists.front().attention_factor) {
+      fail_real(place, "attention_factor", list.attention_factor, "that of the first list");
+    }
+  }
+}
+
+}  // namespace detail
+
+inline LaneOrder axis_after_axis(const std::vector<Index>& counts) {
+  detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
+  LaneOrder order = detail::order_of(counts);
+  for (Index axis = 0; axis < order.axes; ++axis) {
+    const Index count = counts[static_cast<std::size_t>(axis)];
+    for (Index i = 0; i < count; ++i) order.lanes.push_back({axis, i});
+  }
+  return order;
+}
+
+inline LaneOrder alternating(Index axes, Index count) {
+  const detail::Place place{"alternating", "the lanes"};
+  detail::check_not_negative(place, "axes", axes);
+  detail::check_not_negative(place, "count", count);
+  LaneOrder order{axes, {}};
+  for (Index i = 0; i < count; ++i) {
+    for (Index axis = 0; axis < axes; ++axis) order.lanes.push_back({axis, i});
+  }
+  return order;
+}
+
+inline LaneOrder contiguous_sections(const std::vector<Index>& sections) {
+  LaneOrder order = axis_after_axis(sections);
+  for (std::size_t i = 0; i < order.lanes.size(); ++i) {
+    order.lanes[i].frequency = static_cast<Index>(i);
+  }
+  return order;
+}
+
+inline LaneOrder interleaved_sections(const std::vector<Index>& sections) {
+  const detail::Place place{"interleaved_sections", "sections"};
+  const Index pairs = detail::sum_of(place, "a section", sections);
+  LaneOrder order = detail::order_of(sections);
+  for (Index i = 0; i < pairs; ++i) order.lanes.push_back({0, i});
+  for (Index axis = 1; axis < order.axes; ++axis) {
+    const Index section = sections[static_cast<std::size_t>(axis)];
+    const Index room =
+        (pairs - axis + order.axes - 1) / order.axes;  // lanes axis, axis + axes, ...
+    detail::check_at_most(place, "a section", section, room);
+    for (Index i = 0; i < section; ++i) {
+      order.lanes[static_cast<std::size_t>(axis + order.axes * i)].axis = axis;
+    }
+  }
+  return order;
+}
+
+inline LaneOrder alternating_sections(const std::vector<Index>& sections_hwt) {
+  const detail::Place place{"alternating_sections", "sections"};
+  detail::check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
+  const Index pairs = detail::sum_of(place, "a section", sections_hwt);
+  detail::check_equal(place, "entry w", sections_hwt[1], sections_hwt[0]);
+  LaneOrder order = detail::order_of(sections_hwt);
+  for (Index i = 0; i < pairs; ++i) {
+    const bool spatial = i < 2 * sections_hwt[0];
+    order.lanes.push_back({spatial ? 1 + i % 2 : 0, i});
+  }
+  return order;
+}
+
+inline Frequencies arrange(const std::vector<Frequencies>& lists, const LaneOrder& order) {
+  detail::check_arrangement(lists, order);
+  const auto pairs = static_cast<Index>(order.lanes.size());
+  const Index size = detail::checked_count({"arrange", "the result"}, "size", order.axes, pairs);
+  Frequencies all{order.axes, 1, pairs, {}, lists.empty() ? 1 : lists.front().attention_factor};
+  all.values.assign(static_cast<std::size_t>(size), 0.0);
+  for (Index i = 0; i < pairs; ++i) {
+    const Lane lane = order.lanes[static_cast<std::size_t>(i)];
+    const Frequencies& list = lists[lists.size() == 1 ? 0 : static_cast<std::size_t>(lane.axis)];
+    all.values[static_cast<std::size_t>(lane.axis * pairs + i)] = list.at(0, 0, lane.frequency);
+  }
+  return all;
+}
+
+inline Frequencies with_identity_lanes(Index count, const Frequencies& frequencies) {
+  const detail::Place place{"with_identity_lanes", "frequencies"};
+  detail::check_not_negative({"with_identity_lanes", "the lanes"}, "count", count);
+  detail::check_equal(place, "heads", frequencies.heads, 1);
+  detail::check_frequencies(place, frequencies);
+  Frequencies wider = frequencies;
+  wider.pairs += count;
+  wider.values.clear();
+  for (Index axis = 0; axis < frequencies.axes; ++axis) {
+    wider.values.insert(wider.values.end(), static_cast<std::size_t>(count), 0.0);
+    const auto begin = frequencies.values.begin() + axis * frequencies.pairs;
+    wider.values.insert(wider.values.end(), begin, begin + frequencies.pairs);
+  }
+  return wider;
+}
+
+inline Frequencies split_heads(Index heads, Frequencies frequencies) {
+  const detail::Place place{"split_heads", "frequencies"};
+  if (heads < 1) detail::fail_value({"split_heads", "the split"}, "heads", heads, "1 or more");
+  detail::check_equal(place, "heads", frequencies.heads, 1);
+  detail::check_frequencies(place, frequencies);
+  if (frequencies.pairs % heads != 0) {
+    detail::fail_value(place, "pairs", frequencies.pairs, "a multiple of " + std::to_string(heads));
+  }
+  frequencies.heads = heads;
+  frequencies.pairs /= heads;
+  return frequencies;
+}
+
+inline Frequencies axial_frequencies(const Axes& axes, double theta, AngleSteps steps) {
+  std::vector<Frequencies> lists;
+  std::vector<Index> counts;
+  for (const Index dim : axes.dims) {
+    lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
+    counts.push_back(dim / 2);
+  }
+  return arrange(lists, axis_after_axis(counts));
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_LANES_HPP

@@ -1,0 +1,286 @@
+// The arithmetic of the scaling rules, in double or in the float steps of PyTorch.
+#ifndef ROPEWALK_DETAIL_SCALING_HPP
+#define ROPEWALK_DETAIL_SCALING_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/detail/real.hpp"
+#include "ropewalk/frequencies.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// What every rule starts from.
+struct Rope {
+  Index dim;
+  double theta;
+  Index length;
+};
+
+inline Place rule_place(const char* rule) { return {"frequencies", rule}; }
+
+inline void check_length(const Place& place, const char* property, Index length) {
+  if (length < 1) fail_value(place, property, length, "1 or more");
+}
+
+/// theta^(2i / dim): the frequencies are their reciprocals.
+template <class Real>
+std::vector<Real> wavelengths(const Rope& rope) {
+  std::vector<Real> result;
+  for (Index i = 0; i < rope.dim / 2; ++i) {
+    const Real exponent = rounded_quotient(static_cast<Real>(2 * i), static_cast<Real>(rope.dim));
+    result.push_back(rounded_power(static_cast<Real>(rope.theta), exponent));
+  }
+  return result;
+}
+
+template <class Real>
+std::vector<Real> unscaled(const Rope& rope) {
+  std::vector<Real> result = wavelengths<Real>(rope);
+  for (Real& value : result) value = rounded_quotient(Real(1), value);
+  return result;
+}
+
+template <class Real>
+Frequencies as_list(const std::vector<Real>& values, double attention_factor = 1) {
+  return own_frequencies({values.begin(), values.end()}, attention_factor);
+}
+
+template <class Real>
+Frequencies scaled(const Unscaled&, const Rope& rope) {
+  return as_list(unscaled<Real>(rope));
+}
+
+template <class Real>
+Frequencies scaled(const Linear& rule, const Rope& rope) {
+  check_positive(rule_place("Linear"), "factor", rule.factor);
+  std::vector<Real> values = unscaled<Real>(rope);
+  for (Real& value : values) value = rounded_quotient(value, static_cast<Real>(rule.factor));
+  return as_list(values);
+}
+
+/// With theta * factor^(dim / (dim - 2)).
+inline Rope with_ntk_theta(const Place& place, Rope rope, double factor) {
+  if (rope.dim == 2) fail_value(place, "rotary_dim", 2, "more than 2");
+  const auto dim = static_cast<double>(rope.dim);
+  rope.theta = rounded_product(rope.theta, power(factor, dim / (dim - 2)));
+  return rope;
+}
+
+template <class Real>
+Frequencies scaled(const StaticNtk& rule, const Rope& rope) {
+  const Place place = rule_place("StaticNtk");
+  check_positive(place, "factor", rule.factor);
+  return as_list(unscaled<Real>(with_ntk_theta(place, rope, rule.factor)));
+}
+
+template <class Real>
+Frequencies scaled(const DynamicNtk& rule, const Rope& rope) {
+  const Place place = rule_place("DynamicNtk");
+  check_positive(place, "factor", rule.factor);
+  check_length(place, "max_length", rule.max_length);
+  const auto max_length = static_cast<double>(rule.max_length);
+  const double ratio = std::max(static_cast<double>(rope.length), max_length) / max_length;
+  const double factor = rounded_difference(rounded_product(rule.factor, ratio), rule.factor - 1);
+  return as_list(unscaled<Real>(with_ntk_theta(place, rope, factor)));
+}
+
+/// The factor given, or else max_length / original_length.
+inline double stretch(const Place& place, double factor, Index max_length, Index original_length) {
+  check_length(place, "original_length", original_length);
+  if (factor == 0 && max_length > 0) {
+    factor = static_cast<double>(max_length) / static_cast<double>(original_length);
+  }
+  check_positive(place, "factor", factor);
+  return factor;
+}
+
+/// 1 for scales up to 1, then 1 + 0.1 * weight * ln(scale).
+inline double yarn_magnitude(double scale, double weight = 1) {
+  return scale <= 1 ? 1 : rounded_sum(1.0, rounded_product(0.1 * weight, std::log(scale)));
+}
+
+inline double yarn_attention_factor(const Yarn& rule, double factor) {
+  if (rule.attention_factor) return *rule.attention_factor;
+  if (rule.mscale == 0 || rule.mscale_all_dim == 0) return yarn_magnitude(factor);
+  return yarn_magnitude(factor, rule.mscale) / yarn_magnitude(factor, rule.mscale_all_dim);
+}
+
+/// The lanes between which YaRN goes over from kept to divided frequencies.
+inline std::pair<double, double> yarn_range(const Yarn& rule, const Rope& rope) {
+  const auto dim = static_cast<double>(rope.dim);
+  const auto lane_of = [&](double rotations) {
+    const double wavelength = static_cast<double>(rule.original_length) / (rotations * 2 * pi);
+    return dim * std::log(wavelength) / (2 * std::log(rope.theta));
+  };
+  double low = lane_of(rule.beta_fast != 0 ? rule.beta_fast : 32);
+  double high = lane_of(rule.beta_slow != 0 ? rule.beta_slow : 1);
+  if (rule.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, dim - 1);  // not dim / 2 - 1: so transformers has it
+  return {low, low == high ? high + 0.001 : high};
+}
+
+inline void check_yarn(const Place& place, const Yarn& rule, const Rope& rope) {
+  if (rope.theta == 1) fail_real(place, "theta", 1, "other than 1");
+  for (const double beta : {rule.beta_fast, rule.beta_slow}) {
+    if (beta != 0) check_positive(place, "a beta", beta);
+  }
+  check_finite(place, "mscale", rule.mscale);
+  check_finite(place, "mscale_all_dim", rule.mscale_all_dim);
+}
+
+template <class Real>
+Frequencies scaled(const Yarn& rule, const Rope& rope) {
+  const Place place = rule_place("Yarn");
+  const double factor = stretch(place, rule.factor, rule.max_length, rule.original_length);
+  check_yarn(place, rule, rope);
+  const auto [low, high] = yarn_range(rule, rope);
+  std::vector<Real> values = wavelengths<Real>(rope);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Real kept = rounded_quotient(Real(1), values[i]);
+    const Real divided =
+        rounded_quotient(Real(1), rounded_product(static_cast<Real>(factor), values[i]));
+    const Real beyond = rounded_difference(static_cast<Real>(i), static_cast<Real>(low));
+    const Real ramp = rounded_quotient(beyond, static_cast<Real>(high - low));
+    // The weights are 1 - (1 - ramp) and 1 - ramp, as in transformers: other bits than ramp itself.
+    const Real weight = rounded_difference(Real(1), std::clamp(ramp, Real(0), Real(1)));
+    values[i] = rounded_sum(rounded_product(divided, rounded_difference(Real(1), weight)),
+                            rounded_product(kept, weight));
+  }
+  return as_list(values, yarn_attention_factor(rule, factor));
+}
+
+inline double longrope_attention_factor(const LongRope& rule, double factor) {
+  if (rule.attention_factor) return *rule.attention_factor;
+  if (factor <= 1) return 1;
+  check_more_than_one(rule_place("LongRope"), "original_length",
+                      static_cast<double>(rule.original_length));
+  const auto original_length = static_cast<double>(rule.original_length);
+  return std::sqrt(1 + std::log(factor) / std::log(original_length));
+}
+
+template <class Real>
+Frequencies scaled(const LongRope& rule, const Rope& rope) {
+  const Place place = rule_place("LongRope");
+  const double factor = stretch(place, rule.factor, rule.max_length, rule.original_length);
+  for (const auto* list : {&rule.short_factors, &rule.long_factors}) {
+    const char* length =
+        list == &rule.short_factors ? "length of short_factors" : "length of long_factors";
+    check_equal(place, length, static_cast<Index>(list->size()), rope.dim / 2);
+    for (const double entry : *list) check_positive(place, "an entry of the factors", entry);
+  }
+  const bool longer = rope.length > rule.original_length;
+  const std::vector<double>& factors = longer ? rule.long_factors : rule.short_factors;
+  std::vector<Real> values = wavelengths<Real>(rope);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Real wavelength = rounded_product(static_cast<Real>(factors[i]), values[i]);
+    values[i] = rounded_quotient(Real(1), wavelength);
+  }
+  return as_list(values, longrope_attention_factor(rule, factor));
+}
+
+inline void check_llama3(const Llama3& rule) {
+  const Place place = rule_place("Llama3");
+  check_positive(place, "factor", rule.factor);
+  check_positive(place, "low_frequency_factor", rule.low_frequency_factor);
+  check_positive(place, "high_frequency_factor", rule.high_frequency_factor);
+  check_length(place, "original_length", rule.original_length);
+  if (rule.high_frequency_factor == rule.low_frequency_factor) {
+    fail_real(place, "high_frequency_factor", rule.high_frequency_factor,
+              "other than low_frequency_factor");
+  }
+}
+
+template <class Real>
+Frequencies scaled(const Llama3& rule, const Rope& rope) {
+  check_llama3(rule);
+  const auto original_length = static_cast<double>(rule.original_length);
+  const auto longest = static_cast<Real>(original_length / rule.low_frequency_factor);
+  const auto shortest = static_cast<Real>(original_length / rule.high_frequency_factor);
+  const auto low = static_cast<Real>(rule.low_frequency_factor);
+  const auto width = static_cast<Real>(rule.high_frequency_factor - rule.low_frequency_factor);
+  const auto factor = static_cast<Real>(rule.factor);
+  std::vector<Real> values = unscaled<Real>(rope);
+  for (Real& value : values) {
+    const Real wavelength = rounded_quotient(static_cast<Real>(2 * pi), value);
+    if (wavelength > longest) {
+      value = rounded_quotient(value, factor);
+    } else if (!(wavelength < shortest)) {
+      const Real turns = rounded_quotient(static_cast<Real>(original_length), wavelength);
+      const Real smooth = rounded_quotient(rounded_difference(turns, low), width);
+      const Real rest = rounded_difference(Real(1), smooth);
+      value = rounded_sum(rounded_quotient(rounded_product(rest, value), factor),
+                          rounded_product(smooth, value));
+    }
+  }
+  return as_list(values);
+}
+
+template <class Real>
+Frequencies scaled(const Proportional& rule, const Rope& rope) {
+  const Place place = rule_place("Proportional");
+  check_positive(place, "factor", rule.factor);
+  const double share = rule.partial_rotary_factor;
+  if (!is_finite(share) || share < 0 || share > 1) {
+    fail_real(place, "partial_rotary_factor", share, "from 0 to 1");
+  }
+  std::vector<Real> values = unscaled<Real>(rope);
+  const auto rotated = static_cast<std::size_t>(share * static_cast<double>(rope.dim) / 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = i < rotated ? rounded_quotient(values[i], static_cast<Real>(rule.factor)) : 0;
+  }
+  return as_list(values);
+}
+
+template <class Real>
+std::vector<Real> increasing(Index count, double theta) {
+  std::vector<Real> values;
+  for (Index j = 0; j < count; ++j) {
+    const Real exponent =
+        count == 1 ? 0 : rounded_quotient(static_cast<Real>(j), static_cast<Real>(count - 1));
+    const Real power = rounded_power(static_cast<Real>(theta), exponent);
+    values.push_back(rounded_product(power, static_cast<Real>(pi / 2)));
+  }
+  return values;
+}
+
+}  // namespace detail
+
+inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling,
+                               const FrequencyOptions& options) {
+  const detail::Place place{"frequencies", "the rope"};
+  detail::check_not_negative(place, "rotary_dim", rotary_dim);
+  detail::check_even(place, "rotary_dim", rotary_dim);
+  detail::check_positive(place, "theta", theta);
+  detail::check_not_negative(place, "length", options.length);
+  const detail::Rope rope{rotary_dim, theta, options.length};
+  const auto scaled = [&](const auto& rule) {
+    return options.steps == AngleSteps::f32 ? detail::scaled<float>(rule, rope)
+                                            : detail::scaled<double>(rule, rope);
+  };
+  Frequencies result = std::visit(scaled, scaling);
+  detail::check_finite(place, "attention_factor", result.attention_factor);
+  return result;
+}
+
+inline Frequencies increasing_frequencies(Index count, double theta, AngleSteps steps) {
+  const detail::Place place{"increasing_frequencies", "the axis"};
+  detail::check_not_negative(place, "count", count);
+  detail::check_positive(place, "theta", theta);
+  return steps == AngleSteps::f32 ? detail::as_list(detail::increasing<float>(count, theta))
+                                  : detail::as_list(detail::increasing<double>(count, theta));
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_SCALING_HPP

@@ -1,0 +1,67 @@
+// What a caller may tell the forms.
+#ifndef ROPEWALK_OPTIONS_HPP
+#define ROPEWALK_OPTIONS_HPP
+
+#include <optional>
+
+#include "ropewalk/config.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/isa.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Which features make pair i.
+enum class Pairing {
+  interleaved,          ///< 2i and 2i + 1: GPT-J, Meta's Llama, Helios, Wan, Flux
+  half,                 ///< i and i + pairs: GPT-NeoX "rotate_half", Hugging Face's Llama
+  interleaved_to_half,  ///< read at 2i and 2i + 1, written to i and i + pairs: DeepSeek-V3
+};
+
+/// In which type the products and sums are rounded.
+enum class Compute {
+  promoted,  ///< the type that x and the table promote to, as PyTorch eager does
+  wide,      ///< float (double stays double), rounded once: flash-attention's way with 16-bit tables
+};
+
+/// How the fused form writes out when it is apart from x.
+enum class Stores {
+  automatic,  ///< streaming where x and out exceed about half of the last-level cache
+  cached,     ///< always through the caches, for a consumer that reads out at once
+  streaming,  ///< always past them, where the rows of out are aligned
+};
+
+struct Options {
+  Pairing pairing = Pairing::interleaved;
+  Compute compute = Compute::promoted;
+  /// Fused form only; the other forms have no choice here and below.
+  Stores stores = Stores::automatic;
+  /// The instruction set to use; none: see default_isa.
+  std::optional<Isa> isa = std::nullopt;
+};
+
+namespace detail {
+
+/// Calls work.run<P, Pairing>() with what the options say; P is the type of the arithmetic.
+template <class X, class Tab, class Work>
+void with_options(const Options& options, const Work& work) {
+  const auto with_pairing = [&](auto arithmetic) {
+    using P = typename decltype(arithmetic)::type;
+    switch (options.pairing) {
+      case Pairing::interleaved: return work.template run<P, Pairing::interleaved>();
+      case Pairing::half: return work.template run<P, Pairing::half>();
+      case Pairing::interleaved_to_half:
+        return work.template run<P, Pairing::interleaved_to_half>();
+    }
+  };
+  if (options.compute == Compute::wide) {
+    with_pairing(TypeTag<Carrier<Promoted<X, Tab>>>{});
+  } else {
+    with_pairing(TypeTag<Promoted<X, Tab>>{});
+  }
+}
+
+}  // namespace detail
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_OPTIONS_HPP

@@ -1,0 +1,202 @@
+// The layouts in which models hand over cos and sin, each read where it lies.
+#ifndef ROPEWALK_TABLE_LAYOUTS_HPP
+#define ROPEWALK_TABLE_LAYOUTS_HPP
+
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/options.hpp"
+#include "ropewalk/table_view.hpp"
+#include "ropewalk/view.hpp"
+
+// Every maker takes row-major Eigen tensors or maps [seq, width], [batch, seq, width] or
+// [batch, seq, heads, width], or a View of any strides whose head_dim is the width. It throws
+// std::invalid_argument where a width does not fit the layout or two shapes differ; data is checked
+// by the function that reads the table.
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+template <class T>
+View<const T> table_source(const View<const T>& view) {
+  return view;
+}
+template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
+View<const T> table_source(const View<T>& view) {
+  return read_only(view);
+}
+
+template <class Map, class = decltype(Map::NumIndices)>
+auto table_source(const Map& map) {
+  constexpr int rank = static_cast<int>(Map::NumIndices);
+  static_assert(rank >= 2 && rank <= 4,
+                "ropewalk: a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]");
+  static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
+                "ropewalk: a table must be row-major (Eigen::RowMajor)");
+  Shape shape;
+  shape.head_dim = map.dimension(rank - 1);
+  if constexpr (rank == 4) shape.heads = map.dimension(2);
+  shape.seq = map.dimension(rank == 2 ? 0 : 1);
+  if constexpr (rank > 2) shape.batch = map.dimension(0);
+  return View<const std::remove_const_t<typename Map::Scalar>>(map.data(), shape);
+}
+
+/// A lane reader of `source` that begins at entry `first` of a row.
+template <class T>
+Lanes<T> lanes_from(const View<const T>& source, Index first, Index stride,
+                    bool negative = false) {
+  return {source.data() == nullptr ? nullptr : source.data() + first, stride, negative};
+}
+
+template <class T>
+TableView<T> table_over(const View<const T>& source, const PairLanes<T>& lanes, Index pairs) {
+  const Strides& strides = source.strides();
+  return {lanes, TableShape{source.batch(), source.seq(), source.heads(), pairs}, strides.batch,
+          strides.seq, strides.heads};
+}
+
+template <class T>
+Index part_of_width(const char* function, const char* argument, const View<const T>& source,
+                    Index parts) {
+  if (source.head_dim() % parts != 0) {
+    fail_value({function, argument}, "width", source.head_dim(),
+               "a multiple of " + std::to_string(parts));
+  }
+  return source.head_dim() / parts;
+}
+
+/// Two tensors of one shape and strides: cos and sin, `first` entries in, `stride` apart.
+template <class Cos, class Sin>
+auto two_tensors(const char* function, const Cos& cos_map, const Sin& sin_map, Index parts,
+                 Index cos_first, Index sin_first, Index stride) {
+  const auto cos = table_source(cos_map);
+  const auto sin = table_source(sin_map);
+  const Place place{function, "sin"};
+  check_equal(place, "batch", sin.batch(), cos.batch());
+  check_equal(place, "seq", sin.seq(), cos.seq());
+  check_equal(place, "heads", sin.heads(), cos.heads());
+  check_equal(place, "width", sin.head_dim(), cos.head_dim());
+  check_equal(place, "batch stride", sin.strides().batch, cos.strides().batch);
+  check_equal(place, "seq stride", sin.strides().seq, cos.strides().seq);
+  check_equal(place, "heads stride", sin.strides().heads, cos.strides().heads);
+  const Index pairs = part_of_width(function, "cos", cos, parts);
+  const auto c = lanes_from(cos, cos_first, stride);
+  const auto s = lanes_from(sin, sin_first, stride);
+  return table_over(cos, {c, c, s, s}, pairs);
+}
+
+/// One tensor whose rows hold `parts` numbers a pair; cos and sin begin at entries that `pairs`
+/// gives.
+template <class Map, class First>
+auto one_tensor(const char* function, const Map& map, Index parts, Index stride,
+                const First& first) {
+  const auto source = table_source(map);
+  const Index pairs = part_of_width(function, "packed", source, parts);
+  const auto c = lanes_from(source, first(pairs).cos, stride);
+  const auto s = lanes_from(source, first(pairs).sin, stride);
+  return table_over(source, {c, c, s, s}, pairs);
+}
+
+struct FirstEntries {
+  Index cos, sin;
+};
+
+}  // namespace detail
+
+/// cos, sin [.., pairs].
+template <class Cos, class Sin>
+auto half_table(const Cos& cos, const Sin& sin) {
+  return detail::two_tensors("half_table", cos, sin, 1, 0, 0, 1);
+}
+
+/// cos, sin [.., 2 * pairs], each value twice in a row; the first of the two is read.
+template <class Cos, class Sin>
+auto repeated_table(const Cos& cos, const Sin& sin) {
+  return detail::two_tensors("repeated_table", cos, sin, 2, 0, 0, 2);
+}
+
+/// cos, sin [.., 2 * pairs], the values followed by themselves; the first half is read.
+template <class Cos, class Sin>
+auto duplicated_table(const Cos& cos, const Sin& sin) {
+  return detail::two_tensors("duplicated_table", cos, sin, 2, 0, 0, 1);
+}
+
+/// cos, sin [.., 2 * pairs]; cos is read at even entries, sin at odd ones (Wan).
+template <class Cos, class Sin>
+auto even_odd_table(const Cos& cos, const Sin& sin) {
+  return detail::two_tensors("even_odd_table", cos, sin, 2, 0, 1, 2);
+}
+
+/// cos, sin [.., 2 * pairs], every feature with coefficients of its own: of pair i those of the
+/// features that `pairing` puts there (ERNIE-Image, MammothModa2; not a rotation).
+template <class Cos, class Sin>
+auto per_lane_table(const Cos& cos, const Sin& sin, Pairing pairing) {
+  const bool interleaved = pairing != Pairing::half;
+  const Index stride = interleaved ? 2 : 1;
+  auto table = detail::two_tensors("per_lane_table", cos, sin, 2, 0, 0, stride);
+  const Index second = interleaved ? 1 : table.pairs();
+  const auto c = detail::table_source(cos);
+  const auto s = detail::table_source(sin);
+  return detail::table_over(
+      c,
+      {detail::lanes_from(c, 0, stride), detail::lanes_from(c, second, stride),
+       detail::lanes_from(s, 0, stride), detail::lanes_from(s, second, stride)},
+      table.pairs());
+}
+
+/// [.., 4 * pairs] = [cos | sin], each as wide as a head; cos is read at its even entries, sin at
+/// its odd ones, the others never (Helios: apply_rotary_emb_helios in vllm-omni and diffusers).
+template <class Map>
+auto packed_table(const Map& packed) {
+  return detail::one_tensor("packed_table", packed, 4, 2, [](Index pairs) {
+    return detail::FirstEntries{0, 2 * pairs + 1};
+  });
+}
+
+/// [.., 2 * pairs] = [cos | sin] (vLLM's cache).
+template <class Map>
+auto packed_cos_sin_table(const Map& packed) {
+  return detail::one_tensor("packed_cos_sin_table", packed, 2, 1,
+                            [](Index pairs) { return detail::FirstEntries{0, pairs}; });
+}
+
+/// [.., 2 * pairs] = [sin | cos] (GPT-J, MagiHuman).
+template <class Map>
+auto packed_sin_cos_table(const Map& packed) {
+  return detail::one_tensor("packed_sin_cos_table", packed, 2, 1,
+                            [](Index pairs) { return detail::FirstEntries{pairs, 0}; });
+}
+
+/// [.., 4 * pairs] = [sin | cos], each value twice in a row (EVA-02 in timm).
+template <class Map>
+auto packed_sin_cos_repeated_table(const Map& packed) {
+  return detail::one_tensor("packed_sin_cos_repeated_table", packed, 4, 2, [](Index pairs) {
+    return detail::FirstEntries{2 * pairs, 0};
+  });
+}
+
+/// [.., 2 * pairs], cos and sin of each pair side by side: complex numbers as their parts.
+template <class Map>
+auto complex_table(const Map& parts) {
+  return detail::one_tensor("complex_table", parts, 2, 2,
+                            [](Index) { return detail::FirstEntries{0, 1}; });
+}
+
+/// [.., 4 * pairs], each pair's matrix row by row: out_a = m00 * a + m01 * b,
+/// out_b = m10 * a + m11 * b (the original Flux, HiDream, Kandinsky, PRX).
+template <class Map>
+auto matrix_table(const Map& matrices) {
+  const auto source = detail::table_source(matrices);
+  const Index pairs = detail::part_of_width("matrix_table", "matrices", source, 4);
+  return detail::table_over(
+      source,
+      {detail::lanes_from(source, 0, 4), detail::lanes_from(source, 3, 4),
+       detail::lanes_from(source, 1, 4, true), detail::lanes_from(source, 2, 4)},
+      pairs);
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_TABLE_LAYOUTS_HPP

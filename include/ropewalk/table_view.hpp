@@ -1,0 +1,252 @@
+// TableView: cos and sin as data, read where they lie.
+#ifndef ROPEWALK_TABLE_VIEW_HPP
+#define ROPEWALK_TABLE_VIEW_HPP
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/dtype.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Where one coefficient of every pair of a table row lies: entry i is data[i * stride], or that
+/// with the other sign.
+template <class T>
+struct Lanes {
+  const T* data = nullptr;
+  Index stride = 1;
+  bool negative = false;
+};
+
+/// The four coefficients of the pair rule
+///   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b;
+/// in an ordinary rotation cos_a and cos_b are one, and so are sin_a and sin_b.
+template <class T>
+struct PairLanes {
+  Lanes<T> cos_a, cos_b, sin_a, sin_b;
+};
+
+/// Sizes of a table; batch and heads are 1 where one row serves all of them.
+struct TableShape {
+  Index batch = 1;
+  Index seq = 0;
+  Index heads = 1;
+  Index pairs = 0;
+};
+
+/// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
+class RowIds {
+ public:
+  RowIds() = default;
+  template <class Id>
+  RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first, Index rows)
+      : data_(data),
+        is_wide_(sizeof(Id) == 8),
+        batch_stride_(batch_stride),
+        seq_stride_(seq_stride),
+        first_(first),
+        rows_(rows) {
+    static_assert(std::is_same_v<Id, std::int32_t> || std::is_same_v<Id, std::int64_t>,
+                  "ropewalk: position ids must be int32_t or int64_t");
+  }
+
+  explicit operator bool() const { return data_ != nullptr; }
+  Index first() const { return first_; }
+  Index rows() const { return rows_; }
+
+  Index id(Index b, Index s) const {
+    const Index at = b * batch_stride_ + s * seq_stride_;
+    return is_wide_ ? static_cast<const std::int64_t*>(data_)[at]
+                    : static_cast<const std::int32_t*>(data_)[at];
+  }
+  Index row(Index b, Index s) const { return id(b, s) - first_; }
+
+ private:
+  const void* data_ = nullptr;
+  bool is_wide_ = false;
+  Index batch_stride_ = 0, seq_stride_ = 0;
+  Index first_ = 0, rows_ = 0;
+};
+
+/// A table that somebody else owns: four lane readers and the strides from row to row.
+///
+/// Shapes   [batch | 1, seq, heads | 1, pairs]
+/// Units    cos and sin of angles in radians, or whatever coefficients a model learned or pooled
+/// Errors   std::invalid_argument where a sub-table is asked for that the table does not have; the
+///          rest is checked by the function that reads it
+/// Does not own, allocate or copy; never recomputes one coefficient from another.
+template <class T>
+class TableView {
+ public:
+  using Scalar = T;
+  static_assert(detail::is_dtype<T>,
+                "ropewalk: the scalar of a table must be float, double, half or bfloat16");
+
+  TableView(const PairLanes<T>& lanes, const TableShape& shape, Index batch_stride,
+            Index seq_stride, Index heads_stride)
+      : lanes_(lanes),
+        shape_(shape),
+        batch_stride_(shape.batch == 1 ? 0 : batch_stride),
+        seq_stride_(seq_stride),
+        heads_stride_(shape.heads == 1 ? 0 : heads_stride) {}
+
+  const PairLanes<T>& lanes() const { return lanes_; }
+  const TableShape& shape() const { return shape_; }
+  Index batch() const { return shape_.batch; }
+  Index seq() const { return shape_.seq; }
+  Index heads() const { return shape_.heads; }
+  Index pairs() const { return shape_.pairs; }
+  Index batch_stride() const { return batch_stride_; }
+  Index seq_stride() const { return seq_stride_; }
+  Index heads_stride() const { return heads_stride_; }
+  const RowIds& ids() const { return ids_; }
+
+  /// The lanes of one token and head.
+  PairLanes<T> row(Index b, Index s, Index h) const {
+    const Index r = ids_ ? ids_.row(b, s) : s;
+    return moved(b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
+  }
+
+  /// Rows [position, position + count): the tokens of a decode step or of a sub-sequence.
+  TableView rows(Index position, Index count) const {
+    const detail::Place place{"rows", "the table"};
+    if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
+    detail::check_range(place, "seq", position, count, seq());
+    TableView part = *this;
+    part.lanes_ = moved(position * seq_stride_);
+    part.shape_.seq = count;
+    return part;
+  }
+
+  /// Heads [begin, begin + count) of a table that has a row for each head.
+  TableView heads(Index begin, Index count) const {
+    detail::check_range({"heads", "the table"}, "heads", begin, count, heads());
+    TableView part = *this;
+    part.lanes_ = moved(begin * heads_stride_);
+    part.shape_.heads = count;
+    return part;
+  }
+
+  /// Pairs [begin, begin + count): one axis of a table, say.
+  TableView pairs(Index begin, Index count) const {
+    detail::check_range({"pairs", "the table"}, "pairs", begin, count, pairs());
+    TableView part = *this;
+    part.lanes_ = {at_pair(lanes_.cos_a, begin), at_pair(lanes_.cos_b, begin),
+                   at_pair(lanes_.sin_a, begin), at_pair(lanes_.sin_b, begin)};
+    part.shape_.pairs = count;
+    return part;
+  }
+
+  /// The table whose token s takes the row of position ids[s] (or ids[b, s]).
+  ///
+  /// Shapes   ids [seq] or [batch, seq], row-major Eigen tensors or maps of int32 or int64
+  /// Units    the id of the first row is `first`: negative ids, if the table has them
+  /// Errors   std::invalid_argument by the function that reads it: an id outside the table
+  template <class Ids>
+  TableView gather(const Ids& ids, Index first = 0) const {
+    constexpr int rank = static_cast<int>(Ids::NumIndices);
+    static_assert(rank == 1 || rank == 2, "ropewalk: position ids must be [seq] or [batch, seq]");
+    static_assert(rank == 1 || static_cast<int>(Ids::Layout) == static_cast<int>(Eigen::RowMajor),
+                  "ropewalk: position ids must be row-major (Eigen::RowMajor)");
+    const detail::Place place{"gather", "the table"};
+    if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
+    const Index count = ids.dimension(rank - 1);
+    const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
+    if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
+    TableView gathered = *this;
+    gathered.ids_ = RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
+                           id_rows == 1 ? 0 : count, 1, first, seq());
+    gathered.shape_.seq = count;
+    gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
+    return gathered;
+  }
+
+  /// The table that turns by the opposite angles: undoes a rotation of unit length.
+  TableView inverse() const {
+    TableView turned = *this;
+    turned.lanes_.sin_a.negative = !lanes_.sin_a.negative;
+    turned.lanes_.sin_b.negative = !lanes_.sin_b.negative;
+    return turned;
+  }
+
+  /// The table that carries the gradient of out back to x: the transpose of each pair's 2x2 matrix,
+  /// which for pooled or learned tables is not the inverse.
+  TableView gradient() const {
+    TableView turned = inverse();
+    std::swap(turned.lanes_.sin_a, turned.lanes_.sin_b);
+    return turned;
+  }
+
+ private:
+  PairLanes<T> moved(Index offset) const {
+    const auto at = [offset](const Lanes<T>& lanes) {
+      return Lanes<T>{lanes.data + offset, lanes.stride, lanes.negative};
+    };
+    return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
+  }
+  static Lanes<T> at_pair(const Lanes<T>& lanes, Index pair) {
+    return {lanes.data + pair * lanes.stride, lanes.stride, lanes.negative};
+  }
+
+  PairLanes<T> lanes_;
+  TableShape shape_;
+  Index batch_stride_, seq_stride_, heads_stride_;
+  RowIds ids_;
+};
+
+namespace detail {
+
+/// Checks sizes, strides and data; returns the elements that a lane reader spans.
+template <class T>
+Index checked_extent(const Place& place, const TableView<T>& table) {
+  check_not_negative(place, "batch", table.batch());
+  check_not_negative(place, "seq", table.seq());
+  check_not_negative(place, "heads", table.heads());
+  check_not_negative(place, "pairs", table.pairs());
+  check_not_negative(place, "batch stride", table.batch_stride());
+  check_not_negative(place, "seq stride", table.seq_stride());
+  check_not_negative(place, "heads stride", table.heads_stride());
+  if (table.batch() == 0 || table.seq() == 0 || table.heads() == 0 || table.pairs() == 0) return 0;
+  Index lane_stride = 0;
+  const PairLanes<T>& lanes = table.lanes();
+  for (const Lanes<T>& lane : {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b}) {
+    check_not_null(place, lane.data);
+    check_not_negative(place, "lane stride", lane.stride);
+    if (lane.stride > lane_stride) lane_stride = lane.stride;
+  }
+  Index end = checked_reach(place, "pairs", 1, table.pairs(), lane_stride);
+  end = checked_reach(place, "heads", end, table.heads(), table.heads_stride());
+  const Index rows = table.ids() ? table.ids().rows() : table.seq();
+  end = checked_reach(place, "seq", end, rows > 0 ? rows : 1, table.seq_stride());
+  end = checked_reach(place, "batch", end, table.batch(), table.batch_stride());
+  checked_reach(place, "bytes", end, static_cast<Index>(sizeof(T)), end);
+  return end;
+}
+
+/// Checks every position id; one pass over them.
+template <class T>
+void check_ids(const Place& place, const TableView<T>& table) {
+  const RowIds& ids = table.ids();
+  if (!ids) return;
+  for (Index b = 0; b < table.batch(); ++b) {
+    for (Index s = 0; s < table.seq(); ++s) {
+      const Index row = ids.row(b, s);
+      if (row < 0 || row >= ids.rows()) {
+        fail_value(place, "a position id", ids.id(b, s),
+                   "from " + std::to_string(ids.first()) + " to " +
+                       std::to_string(ids.first() + ids.rows() - 1));
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_TABLE_VIEW_HPP
