@@ -3,13 +3,17 @@
 #define ROPEWALK_ROPEWALK_HPP
 
 #include "ropewalk/apply.hpp"
+#include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
+#include "ropewalk/frequencies.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
+#include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_layouts.hpp"
+#include "ropewalk/table_view.hpp"
 #include "ropewalk/version.hpp"
 #include "ropewalk/view.hpp"
 
