@@ -42,6 +42,13 @@
 
 #define ROPEWALK_INLINE [[gnu::always_inline]] inline
 
+// Compiled by itself: what a caller passes, constants above all, changes nothing inside.
+#if ROPEWALK_CLANG
+#define ROPEWALK_OPAQUE [[gnu::noinline, clang::optnone]]
+#else
+#define ROPEWALK_OPAQUE [[gnu::noipa]]
+#endif
+
 // Guards against contraction and reassociation ------------------------------------------------
 //
 // A product must be rounded before it is added. Compilers do not promise that by themselves: see

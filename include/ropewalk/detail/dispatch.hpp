@@ -72,7 +72,13 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
     case Isa::sse2: return &sse2::rotate_rows<P, From, To, Out, X, Tab>;
     case Isa::avx2: return &avx2::rotate_rows<P, From, To, Out, X, Tab>;
     case Isa::avx512: return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
-    case Isa::avx512bf16: return &avx512bf16::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx512bf16:
+      // Other types have no use for its conversions: one kernel less to compile.
+      if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
+        return &avx512bf16::rotate_rows<P, From, To, Out, X, Tab>;
+      } else {
+        return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
+      }
     case Isa::scalar:
     case Isa::neon: break;
   }

@@ -19,31 +19,32 @@ constexpr double pi = 3.14159265358979323846;
 
 // Each step is a call of its own: nothing is fused, reassociated, turned into a product with a
 // reciprocal, folded at compile time or replaced by a vector version of libm, whatever the flags.
+// (noinline is not enough: g++ -Ofast clones a quotient for a constant divisor, as a product.)
 template <class Real>
-[[gnu::noinline]] Real rounded_sum(Real a, Real b) {
+ROPEWALK_OPAQUE Real rounded_sum(Real a, Real b) {
   return a + b;
 }
 template <class Real>
-[[gnu::noinline]] Real rounded_difference(Real a, Real b) {
+ROPEWALK_OPAQUE Real rounded_difference(Real a, Real b) {
   return a - b;
 }
 template <class Real>
-[[gnu::noinline]] Real rounded_product(Real a, Real b) {
+ROPEWALK_OPAQUE Real rounded_product(Real a, Real b) {
   return a * b;
 }
 template <class Real>
-[[gnu::noinline]] Real rounded_quotient(Real a, Real b) {
+ROPEWALK_OPAQUE Real rounded_quotient(Real a, Real b) {
   return a / b;
 }
 
 // The double functions of libm serve float too: rounded once, they are right but for a few values
 // in a hundred million, where float functions differ from one libm to the next. In a call of its
 // own each stays a double function: -Ofast makes (float)pow((double)x, (double)y) a powf.
-[[gnu::noinline]] inline double power(double base, double exponent) {
+ROPEWALK_OPAQUE inline double power(double base, double exponent) {
   return std::pow(base, exponent);
 }
-[[gnu::noinline]] inline double cosine(double angle) { return std::cos(angle); }
-[[gnu::noinline]] inline double sine(double angle) { return std::sin(angle); }
+ROPEWALK_OPAQUE inline double cosine(double angle) { return std::cos(angle); }
+ROPEWALK_OPAQUE inline double sine(double angle) { return std::sin(angle); }
 
 template <class Real>
 Real rounded_power(Real base, Real exponent) {

@@ -52,9 +52,16 @@ ROPEWALK_INLINE Index rotate_steps(const Row<P, Out, X>& row, Index i) {
   return i;
 }
 
+/// With the narrowest registers; not inlined, to be compiled once for the rest of a row and its tail.
+/// By value: a row whose address is known is read again after every store (a third of the rate).
+template <class P, Pairing From, Pairing To, int Count, class Out, class X>
+[[gnu::noinline]] Index rotate_narrow(Row<P, Out, X> row, Index i) {
+  return rotate_steps<P, From, To, false, Count>(row, i);
+}
+
 /// The last pairs, fewer than the narrowest register has lanes, by way of a copy that has room.
 template <class P, Pairing From, Pairing To, int Count, class Out, class X>
-ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
+[[gnu::noinline]] void rotate_tail(Row<P, Out, X> row, Index i) {
   const Index count = row.count - i;
   if (count == 0) return;
   X x[2 * Count];
@@ -71,7 +78,7 @@ ROPEWALK_INLINE void rotate_tail(const Row<P, Out, X>& row, Index i) {
     for (int k = 0; k < 4; ++k) lanes[k][j] = sources[k][pair];
   }
   const Row<P, Out, X> copy{out, x, {lanes[0], lanes[1], lanes[2], lanes[3]}, 0, 0, Count, Count};
-  rotate_steps<P, From, To, false, Count>(copy, 0);
+  rotate_narrow<P, From, To, Count>(copy, 0);
   for (Index j = 0; j < count; ++j) {
     const Index at = row.first + i + j;
     constexpr bool half_out = To == Pairing::half;
@@ -86,8 +93,8 @@ ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row, bool stream) {
   constexpr int least = 16 / int{sizeof(Carrier<P>)};
   Index i = stream ? rotate_steps<P, From, To, true, lanes>(row, row.done)
                    : rotate_steps<P, From, To, false, lanes>(row, row.done);
-  if constexpr (lanes >= 4 * least) i = rotate_steps<P, From, To, false, lanes / 2>(row, i);
-  if constexpr (lanes >= 2 * least) i = rotate_steps<P, From, To, false, least>(row, i);
+  if (i == row.count) return;
+  if constexpr (lanes > least) i = rotate_narrow<P, From, To, least>(row, i);
   rotate_tail<P, From, To, least>(row, i);
 }
 

@@ -1,0 +1,206 @@
+// Positions: what every maker puts where, and what it refuses.
+#include "ropewalk/positions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ropewalk {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+using List = std::vector<double>;
+
+/// The positions of all tokens of a sample on one axis.
+List along(const Positions& positions, Index axis, Index b = 0) {
+  List list;
+  for (Index s = 0; s < positions.seq; ++s) list.push_back(positions.at(axis, b, s));
+  return list;
+}
+
+std::size_t distinct(const Positions& positions, std::size_t axis = 0) {
+  return positions.axes.at(axis).values.size();
+}
+
+TEST(Lists, Range) {
+  EXPECT_EQ(range(3), (List{0, 1, 2}));
+  EXPECT_EQ(range(3, -2), (List{-2, -1, 0}));
+  EXPECT_EQ(range(3, 1.5, 0.25), (List{1.5, 1.75, 2}));
+  EXPECT_EQ(range(0), List{});
+}
+
+// Qwen-Image's scale_rope: the greater half is negative.
+TEST(Lists, CentredIntegers) {
+  EXPECT_EQ(centred(4), (List{-2, -1, 0, 1}));
+  EXPECT_EQ(centred(5), (List{-3, -2, -1, 0, 1}));
+  EXPECT_EQ(centred(1), List{-1});
+  EXPECT_EQ(centred(0), List{});
+}
+
+// DINOv3: 2 * (i + 0.5) / count - 1.
+TEST(Lists, CellCentres) {
+  EXPECT_EQ(cell_centres(4, -1, 1), (List{-0.75, -0.25, 0.25, 0.75}));
+  EXPECT_EQ(cell_centres(1, -1, 1), List{0});
+  EXPECT_EQ(cell_centres(2, -3, 3), (List{-1.5, 1.5}));
+}
+
+TEST(Lists, Linspace) {
+  EXPECT_EQ(linspace(5, -1, 1), (List{-1, -0.5, 0, 0.5, 1}));
+  EXPECT_EQ(linspace(1, 7, 9), List{7});
+  EXPECT_EQ(linspace(0, 7, 9), List{});
+}
+
+TEST(PositionsOf, SequenceWithOffset) {
+  EXPECT_EQ(along(sequence_positions(4), 0), (List{0, 1, 2, 3}));
+  EXPECT_EQ(along(sequence_positions(2, 8191), 0), (List{8191, 8192}));
+  EXPECT_EQ(along(sequence_positions(2, -0.5), 0), (List{-0.5, 0.5}));
+  EXPECT_EQ(sequence_positions(0).seq, 0);
+}
+
+TEST(PositionsOf, IdsOfEveryType) {
+  EXPECT_EQ(along(id_positions(std::vector<std::int32_t>{5, -1, 5}), 0), (List{5, -1, 5}));
+  EXPECT_EQ(along(id_positions(std::vector<std::int64_t>{1ll << 40}), 0), List{1099511627776.0});
+  EXPECT_EQ(along(id_positions(std::vector<float>{0.25f, -3.5f}), 0), (List{0.25, -3.5}));
+  EXPECT_EQ(along(id_positions(std::vector<double>{0.1}), 0), List{0.1});
+  EXPECT_EQ(id_positions(std::vector<std::int64_t>{}).seq, 0);
+}
+
+// Flux keeps its ids as [seq, axes]: an axis is a column.
+TEST(PositionsOf, IdsWithStride) {
+  const int ids[] = {0, 10, 20, 1, 11, 21};
+  const Positions positions =
+      zip_axes({id_positions(ids, 2, 3), id_positions(ids + 1, 2, 3), id_positions(ids + 2, 2, 3)});
+  EXPECT_EQ(along(positions, 0), (List{0, 1}));
+  EXPECT_EQ(along(positions, 1), (List{10, 11}));
+  EXPECT_EQ(along(positions, 2), (List{20, 21}));
+}
+
+// cos and sin are taken once for every distinct position: repeated ids must be one entry.
+TEST(PositionsOf, RepeatedIdsAreOneEntry) {
+  EXPECT_EQ(distinct(id_positions(std::vector<double>{3, 1, 3, 1, 1})), 2u);
+  EXPECT_EQ(distinct(id_positions(std::vector<double>{0.0, -0.0})), 1u);
+  const Positions grid = grid_positions(Grid{3, 4, 5});
+  for (std::size_t axis = 0; axis < 3; ++axis) EXPECT_EQ(distinct(grid, axis), 3 + axis);
+}
+
+TEST(PositionsOf, GridIsRowMajor) {
+  const Positions grid = grid_positions(Grid{2, 3, 4});
+  ASSERT_EQ(grid.seq, 24);
+  ASSERT_EQ(grid.axes.size(), 3u);
+  for (Index t = 0, s = 0; t < 2; ++t) {
+    for (Index h = 0; h < 3; ++h) {
+      for (Index w = 0; w < 4; ++w, ++s) {
+        EXPECT_EQ(grid.at(0, 0, s), static_cast<double>(t));
+        EXPECT_EQ(grid.at(1, 0, s), static_cast<double>(h));
+        EXPECT_EQ(grid.at(2, 0, s), static_cast<double>(w));
+      }
+    }
+  }
+}
+
+TEST(PositionsOf, GridOfListsAndOfAnyNumberOfAxes) {
+  const Positions plane = grid_positions({List{7, -2}, List{0.5}});
+  EXPECT_EQ(along(plane, 0), (List{7, -2}));
+  EXPECT_EQ(along(plane, 1), (List{0.5, 0.5}));
+  EXPECT_EQ(grid_positions(Grid{4}).seq, 4);
+  EXPECT_EQ(grid_positions(Grid{2, 2, 2, 2, 2}).seq, 32);
+}
+
+TEST(PositionsOf, EmptyGridsHaveNoTokens) {
+  for (const Grid& grid : {Grid{0}, Grid{0, 3}, Grid{3, 0, 2}}) {
+    const Positions positions = grid_positions(grid);
+    EXPECT_EQ(positions.seq, 0);
+    EXPECT_EQ(positions.axes.size(), grid.sizes.size());
+  }
+}
+
+TEST(PositionsOf, PackedSequencesStartAgain) {
+  const Positions packed = packed_positions(std::vector<std::int32_t>{0, 3, 3, 5});
+  EXPECT_EQ(along(packed, 0), (List{0, 1, 2, 0, 1}));
+  EXPECT_EQ(packed_positions(std::vector<std::int64_t>{0}).seq, 0);
+}
+
+TEST(PositionsOf, ConcatenatedParts) {
+  const Positions text = zip_axes({sequence_positions(2), sequence_positions(2)});
+  const Positions both = concatenate({text, grid_positions({range(1, 2), range(2)})});
+  EXPECT_EQ(both.seq, 4);
+  EXPECT_EQ(along(both, 0), (List{0, 1, 2, 2}));
+  EXPECT_EQ(along(both, 1), (List{0, 1, 0, 1}));
+  EXPECT_EQ(concatenate({}).seq, 0);
+}
+
+TEST(PositionsOf, StackedSamples) {
+  const Positions both = stack({sequence_positions(2), sequence_positions(2, 5)});
+  EXPECT_EQ(both.batch, 2);
+  EXPECT_EQ(both.seq, 2);
+  EXPECT_EQ(along(both, 0, 0), (List{0, 1}));
+  EXPECT_EQ(along(both, 0, 1), (List{5, 6}));
+}
+
+TEST(PositionsErrors, NameWhatIsWrong) {
+  constexpr Index huge = Index{1} << 40;
+  EXPECT_EQ(error_of([] { sequence_positions(-1); }),
+            "sequence_positions: seq of the sequence is -1, must be 0 or more");
+  EXPECT_EQ(error_of([] { sequence_positions(1, infinity); }),
+            "range: first of the axis is inf, must be finite");
+  EXPECT_EQ(error_of([] {
+              id_positions(std::vector<float>{0.0f, -std::numeric_limits<float>::infinity()});
+            }),
+            "id_positions: a position of ids is -inf, must be finite");
+  EXPECT_EQ(error_of([] { id_positions(std::vector<std::int64_t>{(1ll << 53) + 2}); }),
+            "id_positions: a position of ids is 9.00719925e+15, must be at most 2^53 in magnitude");
+  EXPECT_EQ(error_of([] { id_positions(static_cast<const int*>(nullptr), 1); }),
+            "id_positions: data of ids is null, must point to the elements");
+  EXPECT_EQ(error_of([] {
+              grid_positions(Grid{2, -3});
+            }),
+            "grid_positions: a size of the grid is -3, must be 0 or more");
+  EXPECT_EQ(
+      error_of([] {
+        grid_positions(Grid{huge, huge});
+      }),
+      "grid_positions: size of the grid is 1099511627776 * 1099511627776, overflows, must fit "
+      "memory");
+  EXPECT_EQ(error_of([] { grid_positions(std::vector<List>{}); }),
+            "grid_positions: axes of the grid is 0, must be 1 or more");
+  EXPECT_EQ(error_of([] { packed_positions(std::vector<int>{}); }),
+            "packed_positions: length of cu_seqlens is 0, must be 1 or more");
+  EXPECT_EQ(error_of([] {
+              packed_positions(std::vector<int>{1, 2});
+            }),
+            "packed_positions: first entry of cu_seqlens is 1, must be 0");
+  EXPECT_EQ(error_of([] {
+              packed_positions(std::vector<int>{0, 4, 2});
+            }),
+            "packed_positions: an entry of cu_seqlens is 2, must be at least 4");
+  EXPECT_EQ(error_of([] {
+              zip_axes({sequence_positions(2), sequence_positions(3)});
+            }),
+            "zip_axes: seq of a part is 3, must be 2");
+  EXPECT_EQ(error_of([] {
+              concatenate({sequence_positions(2), grid_positions(Grid{1, 1})});
+            }),
+            "concatenate: axes of a part is 2, must be 1");
+  EXPECT_EQ(error_of([] {
+              stack({sequence_positions(2), sequence_positions(3)});
+            }),
+            "stack: seq of a part is 3, must be 2");
+}
+
+}  // namespace
+}  // namespace ropewalk
