@@ -20,7 +20,8 @@ struct RowBatch {
   PairLanes<Tab> lanes;
   Index lane_stride;
   Index pairs;
-  bool stream; ///< write past the caches
+  Index ahead;  ///< elements from a row to the one to fetch while it is rotated; 0: none
+  bool stream;  ///< write past the caches
 };
 
 template <class Out, class X, class Tab>

@@ -137,6 +137,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                done,
                                count,
                                batch.pairs};
+      if (batch.ahead != 0) fetch(row.x + batch.ahead + 2 * first, 2 * count);
       rotate_row<P, From, To>(row, stream);
     }
   }

@@ -47,6 +47,18 @@ void copy_rest(Out* out, const X* x, Index count) {
   }
 }
 
+/// How far ahead of a row to fetch: whole tokens, so that it is a row that will be read whatever
+/// lies between, and at least 8 KiB of rows. The hardware's own prefetching leaves computing and
+/// waiting to add up where rows cost much to convert: 0.6 to 0.9 of the limit in bfloat16 on an
+/// Intel Xeon (Sapphire Rapids); on Zen 4 it makes no difference.
+template <class Out, class X, class Tab>
+Index fetch_ahead(const FusedJob<Out, X, Tab>& job, bool heads) {
+  constexpr Index reach = Index{8192} / static_cast<Index>(sizeof(X));
+  const Index features = heads ? job.features() : job.x.head_dim();
+  const Index tokens = (reach + features - 1) / features;
+  return tokens < job.x.seq() ? tokens * job.x.strides().seq : 0;
+}
+
 /// Rows along one axis, heads or tokens, that begin at token s and head h.
 template <class Out, class X, class Tab>
 void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s, Index h,
@@ -64,6 +76,7 @@ void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s
       job.table.row(b, s, h),
       heads ? job.table.heads_stride() : job.table.seq_stride(),
       pairs,
+      fetch_ahead(job, heads),
       job.stream};
   job.kernel(batch);
   const Index rest = job.x.head_dim() - 2 * pairs;
