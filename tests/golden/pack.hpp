@@ -66,12 +66,12 @@ struct PackError : std::runtime_error {
 };
 
 /// The folder that ROPEWALK_GOLDEN_DIR names in the environment; else the one that the build
-/// names by the macro of the same name; else the folder of this header.
+/// names by the macro ROPEWALK_GOLDEN_DEFAULT_DIR; else the folder of this header.
 inline std::string golden_folder() {
   const char* named = std::getenv("ROPEWALK_GOLDEN_DIR");
   if (named != nullptr && *named != '\0') return named;
-#if defined(ROPEWALK_GOLDEN_DIR)
-  return ROPEWALK_GOLDEN_DIR;
+#if defined(ROPEWALK_GOLDEN_DEFAULT_DIR)
+  return ROPEWALK_GOLDEN_DEFAULT_DIR;
 #else
   const std::string here = __FILE__;
   const std::size_t slash = here.find_last_of("/\\");

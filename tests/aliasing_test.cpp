@@ -1,0 +1,211 @@
+// What may share memory: queries and keys of one packed tensor, several tensors in one call; and
+// position ids, which are checked like everything else before anything is written.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "support/bits.hpp"
+#include "support/forms.hpp"
+#include "support/reference.hpp"
+#include "support/tables.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+
+constexpr Index seq = 6;
+constexpr Index heads = 3;
+constexpr Index width = 8;
+const Eigen::DefaultDevice device;
+
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Packed queries, keys and values of two batch entries, and a table for them.
+struct Packed {
+  rw::Shape shape{2, seq, heads, width};
+  StoredTable<float> table{Width::half, false, shape, width / 2, Values::uniform, 1};
+  std::vector<float> memory = random_values<float>(3 * size_of(shape), Values::uniform, 2);
+
+  rw::View<float> part(Index which) { return rw::qkv_view(memory.data(), shape, which); }
+
+  /// The dense copy of a part.
+  std::vector<float> dense(Index which) {
+    std::vector<float> values(size_of(shape));
+    copy_rows(rw::View<float>(values.data(), shape), rw::View<const float>(part(which)));
+    return values;
+  }
+};
+
+const std::string apart =
+    "apply: memory of out overlaps that of x, must be apart from it or the "
+    "same tensor";
+
+TEST(PackedTensors, PartsThatShareNoElementAreApart) {
+  Packed of;
+  const auto rotated_q = rotated<float>(of.dense(0), of.shape, of.table);
+  const auto q = of.dense(0);
+  rw::apply(device, of.part(1), of.part(0), of.table.view());
+  EXPECT_TRUE(same_bits(of.dense(1), rotated_q));
+  EXPECT_TRUE(same_bits(of.dense(0), q));
+  rw::apply_strided(device, of.part(2), of.part(0), of.table.view());
+  EXPECT_TRUE(same_bits(of.dense(2), rotated_q));
+  // Features of one head: its second half from its first.
+  const StoredTable<float> narrow(Width::half, true, of.shape, width / 4, Values::uniform, 3);
+  const auto x = of.part(0).features(0, width / 2);
+  EXPECT_EQ(error_of([&] { rw::apply(device, of.part(0).features(4, 4), x, narrow.view()); }), "");
+}
+
+TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
+  Packed of;
+  const auto before = of.memory;
+  const rw::TableView<float> table = of.table.view();
+  const rw::View<float> q = of.part(0);
+  for (const Index by : {Index{2}, width, (heads - 1) * width, 3 * heads * width}) {
+    const rw::View<float> shifted(q.data() + by, q.shape(), q.strides());
+    EXPECT_EQ(error_of([&] { rw::apply(device, shifted, q, table); }), apart) << by;
+    EXPECT_EQ(error_of([&] { rw::apply(device, q, shifted, table); }), apart) << by;
+  }
+  // Parts of other strides are not proved apart, even where they are.
+  const rw::View<float> sparse(q.data() + heads * width, {1, 2, heads, width},
+                               {0, 6 * heads * width, width});
+  const rw::View<float> x(q.data(), {1, 2, heads, width}, {0, 3 * heads * width, width});
+  const auto rows = rw::TableView<float>(table.lanes(), {1, 2, 1, 4}, 0, 4, 0);
+  EXPECT_EQ(error_of([&] { rw::apply(device, sparse, x, rows); }), apart);
+  EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+// Queries and keys with their own head counts in one call, in place and out of place.
+TEST(SeveralTensors, GiveTheBitsOfSingleCalls) {
+  Packed of;
+  rw::View<float> q = of.part(0);
+  rw::View<float> k = of.part(1).heads(0, 1);
+  const auto rotated_q = rotated<float>(of.dense(0), of.shape, of.table);
+  const auto rotated_k = rotated<float>(of.dense(1), of.shape, of.table);
+  auto expected_k = of.dense(1);
+  for (std::size_t i = 0; i < expected_k.size(); ++i) {
+    if (i / count_of(width) % count_of(heads) == 0) expected_k[i] = rotated_k[i];
+  }
+  std::vector<float> q_out(size_of(of.shape));
+  std::vector<float> k_out(size_of(k.shape()));
+  rw::View<float> q_view(q_out.data(), of.shape);
+  rw::View<float> k_view(k_out.data(), k.shape());
+  const auto v = of.dense(2);
+  rw::apply(device, std::tie(q_view, k_view), std::tie(q, k), of.table.view());
+  rw::apply_inplace(device, std::tie(q, k), of.table.view());
+  EXPECT_TRUE(same_bits(q_out, rotated_q));
+  EXPECT_TRUE(same_bits(of.dense(0), rotated_q));
+  EXPECT_TRUE(same_bits(of.dense(1), expected_k));
+  EXPECT_TRUE(same_bits(of.dense(2), v));
+  for (std::size_t i = 0; i < k_out.size(); ++i) {
+    const std::size_t token = i / count_of(width);
+    EXPECT_EQ(k_out[i], rotated_k[token * count_of(heads * width) + i % count_of(width)]);
+  }
+}
+
+TEST(SeveralTensors, AreAllCheckedBeforeTheFirstIsWritten) {
+  Packed of;
+  const auto before = of.memory;
+  rw::View<float> q = of.part(0);
+  rw::View<float> odd = of.part(1).features(0, 7);
+  rw::View<float> short_k = of.part(1).seq(0, 2);
+  rw::View<float> half_batch(of.part(1).data(), {1, seq, heads, width}, q.strides());
+  const rw::TableView<float> table = of.table.view();
+  const StoredTable<float> shared(Width::half, true, of.shape, width / 2, Values::uniform, 1);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, odd), table); }),
+            "apply_inplace: head_dim of x is 7, must be even");
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, short_k), table); }),
+            "apply_inplace: seq of the table is 6, must be 2");
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, half_batch), shared.view()); }),
+            "apply_inplace: batch of x is 1, must be 2");
+  const std::string meets =
+      "memory of out overlaps that of another tensor of the call, must be apart from it";
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, q), table); }),
+            "apply_inplace: " + meets);
+  // A key's output on a query's input: apart from its own input, but read later.
+  std::vector<float> other(before.size());
+  rw::View<float> q_out = rw::qkv_view(other.data(), of.shape, 0);
+  rw::View<float> k = of.part(1);
+  EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q_out, q), std::tie(q, k), table); }),
+            "apply: " + meets);
+  EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q, q_out), std::tie(k, q), table); }),
+            "apply: " + meets);
+  EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+// Reading at 2i and writing to i would overwrite what is read later.
+TEST(MovedFeatures, CannotBeInPlace) {
+  Packed of;
+  const auto before = of.memory;
+  rw::Options options;
+  options.pairing = rw::Pairing::interleaved_to_half;
+  const auto call = [&] { rw::apply_inplace(device, of.part(0), of.table.view(), options); };
+  EXPECT_EQ(error_of(call),
+            "apply_inplace: memory of out overlaps that of x, must be apart from it");
+  EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+// Position ids ---------------------------------------------------------------------------------
+
+template <class Id>
+void expect_id_error(const std::vector<Id>& ids, Index first, const std::string& text) {
+  Packed of;
+  const auto before = of.memory;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  const Map<const Id, 2> map(ids.data(), 2, seq);
+  const auto table = rows.view().gather(map, first);
+  for (const Form& form : forms_of<float, float>()) {
+    std::vector<float> out(size_of(of.shape), 7.0f);
+    const std::string error = error_of([&] {
+      apply_form(form, device, rw::View<float>(out.data(), of.shape),
+                 rw::View<const float>(of.part(0)), table);
+    });
+    EXPECT_EQ(error.substr(error.find(':') + 1), text) << form.name();
+    const bool copied = form.kind == Form::fused_inplace;  // x, before the call
+    const std::vector<float> kept = copied ? of.dense(0) : std::vector<float>(out.size(), 7.0f);
+    EXPECT_EQ(same_bytes(out, kept), !text.empty());
+  }
+  EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+TEST(PositionIds, OutsideTheTableAreRefused) {
+  std::vector<std::int64_t> ids(2 * seq, 3);
+  expect_id_error(ids, 3, "");
+  ids.back() = 10;
+  expect_id_error(ids, 0, " a position id of the table is 10, must be from 0 to 9");
+  ids.back() = -1;
+  expect_id_error(ids, 0, " a position id of the table is -1, must be from 0 to 9");
+  const std::vector<std::int32_t> low(2 * seq, -3);
+  expect_id_error(low, -3, "");
+  expect_id_error(low, -2, " a position id of the table is -3, must be from -2 to 7");
+  expect_id_error(low, -13, " a position id of the table is -3, must be from -13 to -4");
+}
+
+// Not "no ids": the table would be read as if it had a row for each token.
+TEST(PositionIds, NullDataIsRefused) {
+  Packed of;
+  const StoredTable<float> rows(Width::half, true, {1, 2, 1, width}, 4, Values::uniform, 1);
+  const Map<const std::int64_t, 1> null(nullptr, seq);
+  EXPECT_NE(error_of([&] {
+              const auto table = rows.view().gather(null);
+              rw::apply_inplace(device, of.part(0), table);
+            }),
+            "");
+}
+
+}  // namespace
+}  // namespace ropewalk_test

@@ -1,0 +1,163 @@
+// No form touches a byte outside its tensors: pages that fault stand on both sides of each of them.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "ropewalk/apply.hpp"
+#include "support/bits.hpp"
+#include "support/fault_pages.hpp"
+#include "support/forms.hpp"
+#include "support/lane_tables.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+
+template <class X, class Tab, class Out = X>
+struct Mix {
+  using XType = X;
+  using TabType = Tab;
+  using OutType = Out;
+};
+
+// Cos and sin apart; so with entries 2 apart and none after the last; one array for all; four.
+enum class Arrays { halves, spread, packed, four };
+constexpr Arrays every_kind[] = {Arrays::halves, Arrays::spread, Arrays::packed, Arrays::four};
+
+/// A table whose arrays are each flush with a page that faults.
+template <class Tab>
+class FencedTable {
+ public:
+  FencedTable(Arrays kind, const rw::TableShape& shape, Against against, Index gap)
+      : kind_(kind), shape_(shape) {
+    const Index rows = shape.seq * shape.pairs;
+    const Index sizes[] = {rows, 2 * rows - 1, table_size(Layout::packed, shape), rows};
+    const int counts[] = {2, 2, 1, 4};
+    const auto of_kind = static_cast<std::size_t>(kind);
+    for (int i = 0; i < counts[of_kind]; ++i) {
+      arrays_.push_back(
+          std::make_unique<FaultPages<Tab>>(count_of(sizes[of_kind]), against, count_of(gap)));
+      fill(*arrays_.back(), Values::uniform, static_cast<std::uint64_t>(i) + 1);
+      arrays_.back()->forbid_writing();
+    }
+  }
+
+  rw::TableView<Tab> view() const {
+    if (kind_ == Arrays::packed) {
+      return table_over<Tab>(arrays_[0]->data(), Layout::packed, shape_);
+    }
+    const Index stride = kind_ == Arrays::spread ? 2 : 1;
+    const auto lanes = [&](std::size_t i) { return rw::Lanes<Tab>{arrays_[i]->data(), stride}; };
+    const bool all = kind_ == Arrays::four;
+    return {{lanes(0), lanes(all ? 1 : 0), lanes(all ? 2 : 1), lanes(all ? 3 : 1)},
+            shape_,
+            0,
+            stride * shape_.pairs,
+            0};
+  }
+
+ private:
+  Arrays kind_;
+  rw::TableShape shape_;
+  std::vector<std::unique_ptr<FaultPages<Tab>>> arrays_;
+};
+
+struct Placement {
+  Against against;
+  Index gap;  // of out and the table; x keeps to the page
+};
+constexpr Placement placements[] = {{Against::start, 0}, {Against::end, 0}, {Against::start, 1}};
+
+template <class T>
+class Memory : public testing::Test {
+ protected:
+  using X = typename T::XType;
+  using Tab = typename T::TabType;
+  using Out = typename T::OutType;
+  using Table = FencedTable<Tab>;
+
+  void check(const rw::Shape& shape, Index pairs, Arrays kind, const Placement& place) {
+    const Table table(kind, {1, shape.seq, 1, pairs}, place.against, place.gap);
+    FaultPages<X> x(size_of(shape), place.against);
+    fill(x, Values::uniform, 7);
+    x.forbid_writing();
+    const rw::View<const X> view(x.data(), shape);
+    const std::vector<Out> wanted = plain_result(view, table.view());
+    for (const Form& form : forms_of<Out, X>()) {
+      SCOPED_TRACE(form.name());
+      FaultPages<Out> out(x.size(), place.against, count_of(place.gap));
+      apply_form(form, Eigen::DefaultDevice(), rw::View<Out>(out.data(), shape), view,
+                 table.view());
+      expect_result(out, wanted);
+      if (form.kind == Form::fused) check_streaming(form.isa, view, table, place, wanted);
+    }
+  }
+
+ private:
+  /// By the strided form from and to ordinary memory.
+  static std::vector<Out> plain_result(const rw::View<const X>& x,
+                                       const rw::TableView<Tab>& table) {
+    std::vector<Out> out(size_of(x.shape()));
+    rw::apply_strided(Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table);
+    return out;
+  }
+
+  static void check_streaming(rw::Isa isa, const rw::View<const X>& x, const Table& table,
+                              const Placement& place, const std::vector<Out>& wanted) {
+    FaultPages<Out> out(wanted.size(), place.against, count_of(place.gap));
+    rw::apply(Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table.view(),
+              forced(isa, rw::Stores::streaming));
+    expect_result(out, wanted);
+  }
+
+  static void expect_result(const FaultPages<Out>& out, const std::vector<Out>& wanted) {
+    EXPECT_TRUE(same_bits(out.data(), wanted.data(), wanted.size()));
+    EXPECT_TRUE(out.surroundings_kept());
+  }
+};
+
+using Mixes = testing::Types<Mix<float, float>, Mix<double, double>, Mix<Eigen::half, float>,
+                             Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>,
+                             Mix<Eigen::bfloat16, Eigen::bfloat16>, Mix<Eigen::bfloat16, double>,
+                             Mix<float, Eigen::half>, Mix<float, Eigen::bfloat16>,
+                             Mix<Eigen::bfloat16, float, float>>;
+TYPED_TEST_SUITE(Memory, Mixes);
+
+TYPED_TEST(Memory, StaysInsideItsRows) {
+  std::vector<Index> lengths = {256, 514, 1030};
+  for (Index length = 2; length <= 140; length += 2) lengths.push_back(length);
+  for (const Index head_dim : lengths) {
+    for (const Placement& place : placements) {
+      for (const Arrays kind : every_kind) {
+        SCOPED_TRACE(testing::Message()
+                     << "head_dim " << head_dim << ", table " << static_cast<int>(kind)
+                     << ", placement " << &place - placements);
+        // The last row is what can reach beyond; one head and more are walked differently.
+        const Index heads = head_dim % 4 == 0 ? 3 : 1;
+        this->check({1, 2, heads, head_dim}, head_dim / 2, kind, place);
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+TYPED_TEST(Memory, StaysInsideItsRowsWhereFeaturesPassThrough) {
+  for (const Index rest : {2, 6, 34}) {
+    for (const Index rotary : {2, 30, 64, 128}) {
+      for (const Placement& place : placements) {
+        SCOPED_TRACE(testing::Message() << "rotary " << rotary << ", rest " << rest
+                                        << ", placement " << &place - placements);
+        this->check({1, 2, 3, rotary + rest}, rotary / 2, Arrays::halves, place);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk_test

@@ -1,0 +1,192 @@
+// The fused form on strided views: whatever lies between the rows stays as it was.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "ropewalk/apply.hpp"
+#include "support/bits.hpp"
+#include "support/forms.hpp"
+#include "support/lane_tables.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+
+struct Place {
+  const char* name;
+  Index begin;
+  rw::Strides strides;
+};
+
+/// Where [batch, seq, heads, head_dim] may lie without two rows in one place.
+std::vector<Place> places_of(const rw::Shape& shape) {
+  const Index row = shape.head_dim;
+  const Index heads = shape.heads;
+  const Index seq = shape.seq;
+  const Index token = heads * row;
+  return {
+      {"dense", 0, rw::contiguous_strides(shape)},
+      {"gaps between heads", 3, {seq * heads * (row + 6), heads * (row + 6), row + 6}},
+      {"aligned gaps between heads", 0, {seq * heads * (row + 32), heads * (row + 32), row + 32}},
+      {"gaps between tokens", 1, {seq * (token + 5), token + 5, row}},
+      {"gaps between batches", 0, {seq * token + 7, token, row}},
+      {"BHSD", 0, {seq * token, row, seq * row}},
+      {"BHSD with gaps", 5, {seq * (token + 40 * heads), row + 2, seq * (row + 2) + 1}},
+      {"SBHD", 0, {token, shape.batch * token, row}},
+      {"heads outermost", 2, {seq * row, row, shape.batch * seq * row}},
+      {"q of packed QKV", 0, {seq * 3 * token, 3 * token, row}},
+      {"k of packed QKV", token, {seq * 3 * token, 3 * token, row}},
+      {"QKV of each head", 2 * row, {seq * 3 * token, 3 * token, 3 * row}}};
+}
+
+/// Rows that are read more than once.
+std::vector<Place> repeated(const rw::Shape& shape) {
+  const Index token = shape.heads * shape.head_dim;
+  return {{"one head for all", 0, {shape.seq * shape.head_dim, shape.head_dim, 0}},
+          {"one token for all", 1, {token, 0, shape.head_dim}},
+          {"one batch for all", 0, {0, token, shape.head_dim}}};
+}
+
+Index extent(const rw::Shape& shape, const rw::Strides& strides) {
+  return (shape.batch - 1) * strides.batch + (shape.seq - 1) * strides.seq +
+         (shape.heads - 1) * strides.heads + shape.head_dim;
+}
+
+/// An array with room for a view and for more on both sides, filled with values to be kept.
+template <class T>
+struct Placed {
+  Placed(const Place& of, const rw::Shape& of_shape, std::uint64_t seed)
+      : place(of),
+        shape(of_shape),
+        array(count_of(of.begin + extent(of_shape, of.strides)) + 100, 0) {
+    fill(array.data(), array.size(), Values::uniform, seed);
+  }
+
+  rw::View<T> view() { return {array.data() + place.begin, shape, place.strides}; }
+
+  Place place;
+  rw::Shape shape;
+  Padded<T> array;
+};
+
+template <class T>
+std::vector<T> copy_of(Padded<T>& array) {
+  return std::vector<T>(array.data(), array.data() + array.size());
+}
+
+/// What out's whole array must hold after the call: the dense result in its rows, all else kept.
+template <class T, class Tab>
+std::vector<T> wanted_array(Placed<T>& out, const rw::View<const T>& x,
+                            const rw::TableView<Tab>& table) {
+  std::vector<T> dense_x(size_of(out.shape));
+  std::vector<T> dense_out(dense_x.size());
+  copy_rows(rw::View<T>(dense_x.data(), out.shape), x);
+  rw::apply_strided(Eigen::DefaultDevice(), rw::View<T>(dense_out.data(), out.shape),
+                    rw::View<T>(dense_x.data(), out.shape), table);
+  std::vector<T> array = copy_of(out.array);
+  copy_rows(rw::View<T>(array.data() + out.place.begin, out.shape, out.place.strides),
+            rw::View<const T>(dense_out.data(), out.shape));
+  return array;
+}
+
+struct Lengths {
+  Index head_dim, pairs;
+};
+// Whole registers, so that rows can be streamed; tails; features that pass through.
+constexpr Lengths all_lengths[] = {{64, 32}, {94, 47}, {160, 64}, {30, 8}, {6, 0}};
+
+template <class Pair>
+class FusedViews : public testing::Test {
+ protected:
+  using T = typename Pair::first_type;
+  using Tab = typename Pair::second_type;
+
+  static rw::TableView<Tab> table(bool per_batch, bool per_head, Index pairs) {
+    static const std::vector<Tab> values = random_values<Tab>(16384, Values::uniform, 1);
+    return table_over(values.data(), Layout::half,
+                      rw::TableShape{per_batch ? 2 : 1, 3, per_head ? 4 : 1, pairs});
+  }
+
+  static void check(const Place& from, const Place& to, const rw::Shape& shape,
+                    const rw::TableView<Tab>& with) {
+    SCOPED_TRACE(testing::Message() << from.name << " to " << to.name);
+    Placed<T> x(from, shape, 2);
+    Placed<T> out(to, shape, 3);
+    const std::vector<T> wanted = wanted_array<T>(out, x.view(), with);
+    const std::vector<T> before = copy_of(x.array);
+    for (const rw::Isa isa : rw::available_isas()) {
+      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::streaming}) {
+        fill(out.array.data(), out.array.size(), Values::uniform, 3);
+        rw::apply(Eigen::DefaultDevice(), out.view(), x.view(), with, forced(isa, stores));
+        EXPECT_TRUE(same_bytes(copy_of(out.array), wanted)) << rw::isa_name(isa);
+        EXPECT_TRUE(out.array.surroundings_kept()) << rw::isa_name(isa);
+      }
+    }
+    EXPECT_TRUE(same_bytes(copy_of(x.array), before)) << "x has changed";
+  }
+
+  static void check_in_place(const Place& place, const rw::Shape& shape,
+                             const rw::TableView<Tab>& with) {
+    SCOPED_TRACE(testing::Message() << place.name << " in place");
+    Placed<T> x(place, shape, 2);
+    const std::vector<T> wanted = wanted_array<T>(x, x.view(), with);
+    for (const rw::Isa isa : rw::available_isas()) {
+      fill(x.array.data(), x.array.size(), Values::uniform, 2);
+      rw::apply_inplace(Eigen::DefaultDevice(), x.view(), with, forced(isa));
+      EXPECT_TRUE(same_bytes(copy_of(x.array), wanted)) << rw::isa_name(isa);
+      EXPECT_TRUE(x.array.surroundings_kept()) << rw::isa_name(isa);
+    }
+  }
+};
+
+using Pairs =
+    testing::Types<std::pair<float, float>, std::pair<double, double>,
+                   std::pair<Eigen::half, Eigen::half>, std::pair<Eigen::bfloat16, float>>;
+TYPED_TEST_SUITE(FusedViews, Pairs);
+
+TYPED_TEST(FusedViews, FromAnywhereToAnywhere) {
+  for (const Lengths& lengths : {all_lengths[0], all_lengths[1], all_lengths[3]}) {
+    const rw::Shape shape{2, 3, 4, lengths.head_dim};
+    std::vector<Place> sources = places_of(shape);
+    for (const Place& place : repeated(shape)) sources.push_back(place);
+    for (const Place& from : sources) {
+      for (const Place& to : places_of(shape)) {
+        this->check(from, to, shape, this->table(false, false, lengths.pairs));
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+TYPED_TEST(FusedViews, TablesPerBatchAndPerHead) {
+  for (const Lengths& lengths : all_lengths) {
+    const rw::Shape shape{2, 3, 4, lengths.head_dim};
+    const Place dense = places_of(shape)[0];
+    for (const Place& place : places_of(shape)) {
+      for (const int which : {1, 2, 3}) {
+        this->check(dense, place, shape, this->table(which & 1, which & 2, lengths.pairs));
+        this->check_in_place(place, shape, this->table(which & 1, which & 2, lengths.pairs));
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+TYPED_TEST(FusedViews, InPlaceKeepsTheGaps) {
+  for (const Lengths& lengths : all_lengths) {
+    for (const Index heads : {1, 4}) {
+      const rw::Shape shape{2, 3, heads, lengths.head_dim};
+      for (const Place& place : places_of(shape)) {
+        this->check_in_place(place, shape, this->table(false, false, lengths.pairs));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk_test

@@ -1,0 +1,250 @@
+// Runs a pack of outputs of real models through every form of the library.
+//
+// The pack is the folder that ROPEWALK_GOLDEN_DIR names in the environment, by default the one
+// beside this file; nothing here knows how many cases it has or what shapes. What the library does
+// not cover is counted aloud; a rule key or value without a meaning fails.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "../support/bits.hpp"
+#include "../support/forms.hpp"
+#include "../support/reference.hpp"
+#include "keys.hpp"
+#include "pack.hpp"
+#include "place.hpp"
+#include "rule.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::bfloat16;
+using Eigen::half;
+
+/// One rotation of a case: an input, the output stored for it, and how the library is called.
+struct Job {
+  const Tensor* x;
+  const Tensor* stored;
+  bool gradient;  // x is the gradient of the output, turned back by the transposed table
+  Dtype table, out;
+  rw::Options options;
+};
+
+/// Settles how `arith` comes about: by promotion, by the wide option, or by a table that is widened
+/// beforehand, which is exact. Returns why it cannot, or nothing.
+std::string choose_arithmetic(Dtype arith, Job& job) {
+  const Dtype x = dtype_named(job.x->dtype);
+  const Dtype p = promoted(x, job.table);
+  if (p != arith && promoted(p, arith) != arith) return "arith is narrower than promotion gives";
+  if (p != arith && promoted(p, Dtype::f32) == arith && job.out == x) {
+    job.options.compute = rw::Compute::wide;
+  } else if (p != arith) {
+    job.table = arith;
+  }
+  if (job.out == x || job.out == promoted(x, job.table)) return "";
+  return "out is neither of the type of x nor of what x and table promote to";
+}
+
+/// The rotations of a case, one for each input; a grad case has its gradient as well.
+std::vector<Job> jobs_of(const Case& of) {
+  const std::string pairing = of.at("pairing");
+  const bool moves = of.get("pairing_out", pairing) != pairing;
+  const std::string cast = of.get("table_cast", "none");
+  const Dtype table = dtype_named(cast == "none" ? table_rule(of).cos->dtype : cast);
+  const std::string out = of.at("out_dtype");
+  rw::Options options;
+  options.pairing = moves ? rw::Pairing::interleaved_to_half : pairing_named(pairing);
+  std::vector<Job> jobs;
+  for (const auto& io : of.io()) {
+    const Tensor* x = &of.tensor(io.first);
+    jobs.push_back({x, &of.tensor(io.second), false, table,
+                    dtype_named(out == "x" ? x->dtype : out), options});
+  }
+  if (of.at("kind") == "grad") {
+    const Tensor* gx = &of.tensor("gx");
+    jobs.push_back({&of.tensor("gout"), gx, true, table, dtype_named(gx->dtype), options});
+  }
+  return jobs;
+}
+
+/// Why the library cannot run the case; empty if it can. Settles how each job is called.
+std::string not_covered(const Case& of, std::vector<Job>& jobs) {
+  if (of.at("kind") == "tables") return "kind=tables: no rotation, read by the builders' tests";
+  jobs = jobs_of(of);
+  const std::string pairing = of.at("pairing");
+  const bool moves = of.get("pairing_out", pairing) != pairing;
+  if (moves && pairing == "half") return "pairing: read as half, written interleaved";
+  for (Job& job : jobs) {
+    if (moves && job.gradient) return "gradient of a pairing that moves features";
+    const std::string reason = choose_arithmetic(dtype_named(of.at("arith")), job);
+    if (!reason.empty()) return reason;
+  }
+  return "";
+}
+
+// Comparing ------------------------------------------------------------------------------------
+
+/// PyTorch rounds the products of a gradient to the type of x where x met a wider table; the
+/// library does not. The README's bound for that: e * max(|largest product|, |gx|).
+void expect_near_gradient(const Case& of, const Job& job, const Expected& got) {
+  const TableRule table = table_rule(of);
+  const Dtype g = dtype_named(job.x->dtype);
+  const Dtype lane = dtype_named(table.cos->dtype);
+  const auto as_double = [](Dtype from, Bits bits) {
+    return from_bits<double>(convert(from, Dtype::f64, bits));
+  };
+  const auto largest = [&](Bits a, Bits coefficient_a, Bits b, Bits coefficient_b) {
+    return to_bits(std::fmax(std::fabs(as_double(g, a) * as_double(lane, coefficient_a)),
+                             std::fabs(as_double(g, b) * as_double(lane, coefficient_b))));
+  };
+  const Pair<Lanes> lanes = pair_lanes(of.at("pairing"), of.integer("rotary_dim"));
+  const Expected products =
+      turned(of, *job.x, table, Dtype::f64, lanes, lanes,
+             [&](const Pair<Bits>& pair, const Coefficients<Bits>& with) {
+               return Pair<Bits>{largest(pair.a, with.cos_a, pair.b, with.sin_b),
+                                 largest(pair.b, with.cos_b, pair.a, with.sin_a)};
+             });
+  const double e = got.dtype == Dtype::f16 ? 0x1p-10 : 0x1p-7;
+  const std::vector<Bits> stored = job.stored->patterns();
+  ASSERT_EQ(stored.size(), got.bits.size());
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const double want = as_double(got.dtype, stored[i]);
+    const double bound = e * std::fmax(from_bits<double>(products.bits[i]), std::fabs(want));
+    ASSERT_LE(std::fabs(as_double(got.dtype, got.bits[i]) - want), bound) << "at index " << i;
+  }
+}
+
+void expect_agreement(const Case& of, const Job& job, const Expected& got) {
+  if (job.gradient && of.at("prod_round") != of.at("arith")) {
+    return expect_near_gradient(of, job, got);
+  }
+  if (!is_fused(of) && of.at("exact") == "bit") {
+    EXPECT_EQ(difference(got, *job.stored, job.gradient), "");
+    return;
+  }
+  const double limit = is_fused(of) ? 4 : std::stod(of.get("tol_ulp", "4"));
+  ASSERT_EQ(job.stored->dtype, name_of(got.dtype));
+  ASSERT_EQ(job.stored->shape, got.shape);
+  EXPECT_LE(worst_units(got, *job.stored, dtype_named(of.at("arith"))), limit);
+}
+
+// Running --------------------------------------------------------------------------------------
+
+/// How often what ran, by name.
+struct Counts {
+  std::map<std::string, int> of_family, of_form, skipped;
+
+  void print() const {
+    for (const auto& [family, count] : of_family) line("family " + family, count, "cases ran");
+    for (const auto& [form, count] : of_form) line("form " + form, count, "tensors compared");
+    for (const auto& [reason, count] : skipped) {
+      std::cout << "[  SKIPPED ] " << count << " cases: " << reason << "\n";
+    }
+  }
+
+ private:
+  static void line(const std::string& what, int count, const char* unit) {
+    std::cout << "[          ] " << what << ": " << count << " " << unit << "\n";
+  }
+};
+
+template <class Out, class X, class Tab>
+void run_forms(const Case& of, const Job& job, Counts& counts) {
+  const TableRule rule = table_rule(of);
+  const Place place = place_of(of, *job.x, rule);
+  const auto cos = table_values<Tab>(of, *rule.cos);
+  const auto sin = table_values<Tab>(of, *rule.sin);
+  const rw::TableView<Tab> forward = table_view(of, rule, place, cos, sin);
+  const auto x = job.x->values<X>();
+  const rw::View<const X> block(x.data() + place.offset, place.shape, place.strides);
+  for (const Form& form : forms_of<Out, X>()) {
+    const bool in_place = form.kind == Form::fused_inplace;
+    if (in_place && job.options.pairing == rw::Pairing::interleaved_to_half) continue;
+    SCOPED_TRACE(form.name());
+    auto out = prepared<Out>(*job.x, place);
+    apply_form(form, Eigen::DefaultDevice{},
+               rw::View<Out>(out.data() + place.offset, place.shape, place.strides), block,
+               job.gradient ? forward.gradient() : forward, job.options);
+    Expected got{dtype_of<Out>(), job.x->shape, {}};
+    for (const Out& value : out) got.bits.push_back(to_bits(value));
+    expect_agreement(of, job, got);
+    ++counts.of_form[form.name()];
+  }
+}
+
+template <class Call>
+void with_type(Dtype dtype, const Call& call) {
+  switch (dtype) {
+    case Dtype::f64:
+      return call(double{});
+    case Dtype::f32:
+      return call(float{});
+    case Dtype::f16:
+      return call(half{});
+    case Dtype::bf16:
+      return call(bfloat16{});
+  }
+}
+
+void run(const Case& of, const Job& job, Counts& counts) {
+  SCOPED_TRACE(of.name + " " + job.x->name + " > " + job.stored->name);
+  with_type(dtype_named(job.x->dtype), [&](auto x) {
+    with_type(job.table, [&](auto table) {
+      using X = decltype(x);
+      using Tab = decltype(table);
+      using P = rw::Promoted<X, Tab>;
+      if (job.out == dtype_of<X>()) return run_forms<X, X, Tab>(of, job, counts);
+      if constexpr (!std::is_same_v<X, P>) run_forms<P, X, Tab>(of, job, counts);
+    });
+  });
+}
+
+void run_if_covered(const Case& of, Counts& counts) {
+  std::vector<Job> jobs;
+  const bool known = unknown_rules(of).empty();
+  const std::string reason = known ? not_covered(of, jobs) : "EveryRuleKeyAndValueIsKnown fails";
+  if (!reason.empty()) {
+    ++counts.skipped[reason];
+    return;
+  }
+  for (const Job& job : jobs) run(of, job, counts);
+  ++counts.of_family[of.get("family", "without a name")];
+}
+
+TEST(Golden, EveryRuleKeyAndValueIsKnown) {
+  std::set<std::string> reported;
+  for (const Case& of : read_pack(golden_folder()).cases) {
+    for (const std::string& unknown : unknown_rules(of)) {
+      if (reported.insert(unknown).second) ADD_FAILURE() << of.name << ": " << unknown;
+    }
+  }
+}
+
+TEST(Golden, EveryFormMatchesTheStoredOutputs) {
+  const Pack pack = read_pack(golden_folder());
+  std::cout << "[          ] " << pack.cases.size() << " cases in " << pack.folder << "\n";
+  EXPECT_FALSE(pack.cases.empty());
+  Counts counts;
+  for (const Case& of : pack.cases) {
+    try {
+      run_if_covered(of, counts);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << of.name << ": " << error.what();
+    }
+  }
+  counts.print();
+}
+
+}  // namespace
+}  // namespace ropewalk_test

@@ -1,0 +1,131 @@
+// Where x and the table of a golden case lie, as views of the library.
+#ifndef ROPEWALK_TESTS_GOLDEN_PLACE_HPP
+#define ROPEWALK_TESTS_GOLDEN_PLACE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "../support/forms.hpp"
+#include "../support/reference.hpp"
+#include "pack.hpp"
+#include "ropewalk/ropewalk.hpp"
+#include "rule.hpp"
+
+namespace ropewalk_test {
+
+/// The block that turns: every size and stride comes from the keys.
+struct Place {
+  ropewalk::Shape shape;
+  ropewalk::Strides strides;
+  Index offset = 0;             // of the first feature of the block
+  ropewalk::Shape table_shape;  // head_dim: the width of a row
+  ropewalk::Strides table_strides;
+};
+
+/// The member for a letter of a layout.
+template <class Sizes>
+Index& along(Sizes& sizes, char axis) {
+  if (axis == 'B') return sizes.batch;
+  return axis == 'S' ? sizes.seq : sizes.heads;
+}
+
+inline Place place_of(const Case& of, const Tensor& x, const TableRule& table) {
+  check_shapes(of, x, table);
+  const std::string layout = of.at("layout");
+  Place place;
+  const Index features = x.shape.back();
+  place.offset = of.integer("rotary_offset", 0);
+  place.table_shape.head_dim = table.width;
+  // What follows the block goes along where the library can take it, otherwise the block alone.
+  place.shape.head_dim = features - place.offset;
+  if (place.shape.head_dim % 2 != 0) place.shape.head_dim = of.integer("rotary_dim");
+  Index stride = features;
+  for (std::size_t axis = layout.size() - 1; axis-- > 0;) {
+    const char letter = layout[axis];
+    const AxisWalk walk = walk_along(of, letter, x.shape[axis], *table.cos);
+    place.offset += walk.first * stride;
+    along(place.shape, letter) = walk.count;
+    along(place.strides, letter) = stride;
+    along(place.table_shape, letter) = letter == 'S' ? walk.count : walk.table_extent;
+    along(place.table_strides, letter) =
+        walk.table_extent == 1 ? 0 : walk.table_stride * table.width;
+    stride *= x.shape[axis];
+  }
+  return place;
+}
+
+inline ropewalk::Pairing pairing_named(const std::string& name) {
+  return name == "half" ? ropewalk::Pairing::half : ropewalk::Pairing::interleaved;
+}
+
+/// The table by the library's maker for its layout; by its four lanes where none has it.
+template <class Tab>
+ropewalk::TableView<Tab> table_view(const Case& of, const TableRule& rule, const Place& place,
+                                    const std::vector<Tab>& cos_values,
+                                    const std::vector<Tab>& sin_values) {
+  using Source = ropewalk::View<const Tab>;
+  const Source cos(cos_values.data(), place.table_shape, place.table_strides);
+  const Source sin(sin_values.data(), place.table_shape, place.table_strides);
+  const std::string kind = of.at("table_kind");
+  const std::string pairing = of.get("table_pairing", of.at("pairing"));
+  if (kind == "half") return ropewalk::half_table(cos, sin);
+  if (kind == "full_lane") return ropewalk::per_lane_table(cos, sin, pairing_named(pairing));
+  if (kind == "even_odd") return ropewalk::even_odd_table(cos, sin);
+  if (kind == "first_half") return ropewalk::duplicated_table(cos, sin);
+  if (kind == "packed_sin_cos") return ropewalk::packed_sin_cos_table(cos);
+  if (kind == "complex") return ropewalk::complex_table(cos);
+  if (of.at("packed_lanes") == "even_odd") return ropewalk::packed_table(cos);
+  const auto lane = [](const std::vector<Tab>& values, const Lanes& at) {
+    return ropewalk::Lanes<Tab>{values.data() + at.first, at.step};
+  };
+  const ropewalk::PairLanes<Tab> lanes{
+      lane(cos_values, rule.lanes.cos_a), lane(cos_values, rule.lanes.cos_b),
+      lane(sin_values, rule.lanes.sin_a), lane(sin_values, rule.lanes.sin_b)};
+  const ropewalk::Shape& shape = place.table_shape;
+  const ropewalk::Strides& strides = place.table_strides;
+  const Index pairs = of.integer("rotary_dim") / 2;
+  return {lanes,
+          {shape.batch, shape.seq, shape.heads, pairs},
+          strides.batch,
+          strides.seq,
+          strides.heads};
+}
+
+/// The values of a table's tensor as T, rounded to `table_cast` on the way.
+template <class T>
+std::vector<T> table_values(const Case& of, const Tensor& tensor) {
+  const std::string cast = of.get("table_cast", "none");
+  const Dtype stored = dtype_named(tensor.dtype);
+  const Dtype between = cast == "none" ? stored : dtype_named(cast);
+  std::vector<T> values;
+  for (const Bits bits : tensor.patterns()) {
+    values.push_back(from_bits<T>(convert(between, dtype_of<T>(), convert(stored, between, bits))));
+  }
+  return values;
+}
+
+/// x as Out with nothing turned, and a mark wherever the library must write.
+template <class Out>
+std::vector<Out> prepared(const Tensor& x, const Place& place) {
+  const Dtype from = dtype_named(x.dtype);
+  std::vector<Out> out;
+  for (const Bits bits : x.patterns()) {
+    out.push_back(
+        from_bits<Out>(from == dtype_of<Out>() ? bits : convert(from, dtype_of<Out>(), bits)));
+  }
+  const ropewalk::View<Out> block(out.data() + place.offset, place.shape, place.strides);
+  for (Index b = 0; b < block.batch(); ++b) {
+    for (Index s = 0; s < block.seq(); ++s) {
+      for (Index h = 0; h < block.heads(); ++h) {
+        std::fill_n(block.row(b, s, h), block.head_dim(), from_bits<Out>(0x5a5a5a5a5a5a5a5a));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace ropewalk_test
+
+#endif  // ROPEWALK_TESTS_GOLDEN_PLACE_HPP

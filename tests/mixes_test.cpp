@@ -1,0 +1,225 @@
+// Every combination of the types of x and table, every stored layout, every rank, every form.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <string>
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "support/bits.hpp"
+#include "support/forms.hpp"
+#include "support/reference.hpp"
+#include "support/tables.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::bfloat16;
+using Eigen::half;
+
+template <class XType, class TabType>
+struct Mix {
+  using X = XType;
+  using Tab = TabType;
+  static std::string name() {
+    return std::string(name_of(dtype_of<X>())) + "_" + name_of(dtype_of<Tab>());
+  }
+};
+struct MixNames {
+  template <class Types>
+  static std::string GetName(int) {
+    return Types::name();
+  }
+};
+
+using Mixes =
+    testing::Types<Mix<double, double>, Mix<double, float>, Mix<double, half>,
+                   Mix<double, bfloat16>, Mix<float, double>, Mix<float, float>, Mix<float, half>,
+                   Mix<float, bfloat16>, Mix<half, double>, Mix<half, float>, Mix<half, half>,
+                   Mix<half, bfloat16>, Mix<bfloat16, double>, Mix<bfloat16, float>,
+                   Mix<bfloat16, half>, Mix<bfloat16, bfloat16>>;
+template <class Types>
+class EveryMix : public testing::Test {};
+TYPED_TEST_SUITE(EveryMix, Mixes, MixNames);
+
+// One pair; a tail of every register; full registers and a tail, more than one batch entry.
+constexpr rw::Shape shapes[] = {{1, 5, 1, 2}, {2, 3, 3, 30}, {2, 2, 2, 134}};
+
+// Half width and packed, [seq, .] and [batch, seq, .]; specials are signed zeros, subnormals,
+// infinities and NaN, each meeting the others.
+TYPED_TEST(EveryMix, MatchesReferenceBitForBit) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  for (const rw::Shape& shape : shapes) {
+    for (const Values kind : {Values::uniform, Values::any, Values::special}) {
+      const auto x = random_values<X>(size_of(shape), kind, 1);
+      for (const Width width : {Width::half, Width::packed}) {
+        for (const bool shared : {true, false}) {
+          SCOPED_TRACE(std::string(width == Width::half ? "half" : "packed") +
+                       (shared ? " shared" : " batched"));
+          const StoredTable<Tab> table(width, shared, shape, shape.head_dim / 2, kind, 2);
+          expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table));
+        }
+      }
+    }
+  }
+}
+
+// Bit for bit: a NaN keeps its payload and its sign, in place and out of place.
+TYPED_TEST(EveryMix, FeaturesBeyondTheTablePassThrough) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  const rw::Shape shape{2, 3, 2, 38};
+  const auto x = random_values<X>(size_of(shape), Values::special, 1);
+  for (const Index pairs : {Index{0}, Index{5}, Index{18}}) {
+    SCOPED_TRACE(pairs);
+    const StoredTable<Tab> table(Width::packed, false, shape, pairs, Values::uniform, 2);
+    const auto expected = rotated<X>(x, shape, table);
+    for (const Form& form : forms_of<X, X>()) {
+      SCOPED_TRACE(form.name());
+      std::vector<X> out(x.size(), X(3));
+      apply_form(form, Eigen::DefaultDevice{}, rw::View<X>(out.data(), shape),
+                 rw::View<const X>(x.data(), shape), table.view());
+      EXPECT_TRUE(same_bits(out, expected));
+      for (std::size_t row = 0; row < x.size(); row += count_of(shape.head_dim)) {
+        const std::size_t rest = row + count_of(2 * pairs);
+        EXPECT_TRUE(same_bytes(&out[rest], &x[rest], count_of(shape.head_dim - 2 * pairs)));
+      }
+    }
+  }
+}
+
+// Four readers of their own, none like another: what no ordinary table has, but the rule allows.
+TYPED_TEST(EveryMix, LanesMayLieAnywhere) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  const rw::Shape shape{2, 3, 4, 38};
+  const auto x = random_values<X>(size_of(shape), Values::uniform, 1);
+  const auto values = random_values<Tab>(2 * 3 * 4 * 100, Values::uniform, 2);
+  // The first and the second reader begin at the same entry and go on at different steps.
+  const rw::PairLanes<Tab> lanes{
+      {&values[3], 1}, {&values[3], 3}, {&values[5], 0}, {&values[5], 2}};
+  const auto at = [&](Index b, Index s, Index h, Index i) {
+    const std::size_t row = count_of((b * 3 + s) * 400 + h * 100);
+    const std::size_t pair = count_of(i);
+    return Coefficients<Tab>{values[row + 3 + pair], values[row + 3 + 3 * pair], values[row + 5],
+                             values[row + 5 + 2 * pair]};
+  };
+  const rw::TableView<Tab> per_head(lanes, {2, 3, 4, 19}, 1200, 400, 100);
+  expect_every_form(x, shape, per_head, rotated<X>(x, shape, 19, at));
+  const rw::TableView<Tab> shared(lanes, {1, 3, 1, 19}, 1200, 400, 100);
+  const auto first = [&](Index, Index s, Index, Index i) { return at(0, s, 0, i); };
+  expect_every_form(x, shape, shared, rotated<X>(x, shape, 19, first));
+}
+
+// Pairs of features i and i + pairs, or read as neighbours and written so; rounded to the promoted
+// type after each step, or to float and once to the type of x.
+TYPED_TEST(EveryMix, EveryPairingAndComputeTypeMatchesReference) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  const rw::Shape shape{2, 3, 3, 142};
+  const auto x = random_values<X>(size_of(shape), Values::special, 1);
+  for (const Index pairs : {Index{1}, Index{15}, Index{64}, Index{71}}) {
+    const StoredTable<Tab> table(Width::half, false, shape, pairs, Values::special, 2);
+    for (const rw::Pairing pairing :
+         {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+      for (const rw::Compute compute : {rw::Compute::promoted, rw::Compute::wide}) {
+        rw::Options options;
+        options.pairing = pairing;
+        options.compute = compute;
+        SCOPED_TRACE(testing::Message() << pairs << " pairs, pairing " << static_cast<int>(pairing)
+                                        << ", compute " << static_cast<int>(compute));
+        const auto expected = rotated<X>(x, shape, table, options);
+        expect_every_form(x, shape, table.view(), expected, options);
+      }
+    }
+  }
+}
+
+// The gradient is the transpose of each pair's matrix, the inverse turns the other way; both are
+// other readings of the same table, signs included.
+TYPED_TEST(EveryMix, GradientAndInverseMatchReference) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  constexpr Dtype dtype = dtype_of<Tab>();
+  const rw::Shape shape{1, 3, 2, 46};
+  const auto x = random_values<X>(size_of(shape), Values::special, 1);
+  const auto values = random_values<Tab>(3 * 92, Values::special, 2);
+  const Map<const Tab, 2> matrices(values.data(), 3, 92);
+  const auto at = [&](Index s, Index i) {
+    const Tab* m = &values[count_of(s * 92 + 4 * i)];
+    const Bits sin_a = negated(dtype, to_bits(m[1]));
+    return Coefficients<Bits>{to_bits(m[0]), to_bits(m[3]), sin_a, to_bits(m[2])};
+  };
+  const auto expect = [&](const rw::TableView<Tab>& table, auto turn) {
+    const auto turned_at = [&](Index, Index s, Index, Index i) {
+      const Coefficients<Bits> of = turn(dtype, at(s, i));
+      return Coefficients<Tab>{from_bits<Tab>(of.cos_a), from_bits<Tab>(of.cos_b),
+                               from_bits<Tab>(of.sin_a), from_bits<Tab>(of.sin_b)};
+    };
+    expect_every_form(x, shape, table, rotated<X>(x, shape, 23, turned_at));
+  };
+  const auto table = rw::matrix_table(matrices);
+  expect(table, [](Dtype, const Coefficients<Bits>& of) { return of; });
+  expect(table.gradient(), transpose);
+  expect(table.inverse(), inverse);
+}
+
+// Output may be of the promoted type ------------------------------------------------------------
+
+template <class Types>
+class PromotedOutput : public testing::Test {};
+using Widening = testing::Types<Mix<bfloat16, float>, Mix<half, bfloat16>, Mix<half, double>,
+                                Mix<float, double>>;
+TYPED_TEST_SUITE(PromotedOutput, Widening, MixNames);
+
+TYPED_TEST(PromotedOutput, IsNotRoundedToTheTypeOfX) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  using Out = rw::Promoted<X, Tab>;
+  for (const rw::Shape& shape : shapes) {
+    for (const Index pairs : {shape.head_dim / 2, shape.head_dim / 4}) {
+      const auto x = random_values<X>(size_of(shape), Values::special, 1);
+      const StoredTable<Tab> table(Width::half, false, shape, pairs, Values::special, 2);
+      expect_every_form(x, shape, table.view(), rotated<Out>(x, shape, table));
+    }
+  }
+}
+
+// Ranks -----------------------------------------------------------------------------------------
+
+template <class Types>
+class Ranks : public testing::Test {};
+using TwoMixes = testing::Types<Mix<float, float>, Mix<bfloat16, float>>;
+TYPED_TEST_SUITE(Ranks, TwoMixes, MixNames);
+
+/// Through the public functions, with maps as they are; sizes are those of the rank.
+template <class X, class Tab, int Rank, class... Sizes>
+void expect_rank(const rw::Shape& shape, Sizes... sizes) {
+  const auto x = random_values<X>(size_of(shape), Values::uniform, 1);
+  const StoredTable<Tab> table(Width::packed, true, shape, shape.head_dim / 2, Values::uniform, 2);
+  const auto expected = rotated<X>(x, shape, table);
+  const Map<const X, Rank> x_map(x.data(), sizes...);
+  std::vector<X> out[4];
+  for (std::vector<X>& each : out) each.resize(x.size());
+  out[3] = x;
+  const Eigen::DefaultDevice device;
+  rw::apply_strided(device, Map<X, Rank>(out[0].data(), sizes...), x_map, table.view());
+  rw::apply_stack_flatten(device, Map<X, Rank>(out[1].data(), sizes...), x_map, table.view());
+  rw::apply(device, Map<X, Rank>(out[2].data(), sizes...), x_map, table.view());
+  rw::apply_inplace(device, Map<X, Rank>(out[3].data(), sizes...), table.view());
+  for (const std::vector<X>& each : out) EXPECT_TRUE(same_bits(each, expected));
+}
+
+TYPED_TEST(Ranks, TwoThreeAndFourAreTaken) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  expect_rank<X, Tab, 2>({1, 7, 1, 18}, 7, 18);
+  expect_rank<X, Tab, 3>({1, 7, 3, 18}, 7, 3, 18);
+  expect_rank<X, Tab, 4>({2, 7, 3, 18}, 2, 7, 3, 18);
+}
+
+}  // namespace
+}  // namespace ropewalk_test

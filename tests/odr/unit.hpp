@@ -1,0 +1,20 @@
+// The two translation units of one program: the same text, compiled with and without AVX-512.
+#ifndef ROPEWALK_TESTS_ODR_UNIT_HPP
+#define ROPEWALK_TESTS_ODR_UNIT_HPP
+
+/// Dense tensors [1, seq, heads, head_dim] and a table [seq, cos(pairs) | sin(pairs)].
+struct Call {
+  void* out;
+  const void* x;
+  const void* table;
+  int seq, heads, head_dim;
+};
+
+enum class Form { strided, stack_flatten, fused, fused_inplace };
+enum class Mix { f32_f32, f64_f64, f16_f32, bf16_f32, bf16_bf16 };
+
+// Either calls the library; neither does anything else, so that nothing of the tests is shared.
+void rotate_baseline(Form form, Mix mix, const Call& call);
+void rotate_wide(Form form, Mix mix, const Call& call);
+
+#endif  // ROPEWALK_TESTS_ODR_UNIT_HPP

@@ -1,0 +1,135 @@
+// Tables as models store them, and the rotation by them: indices of our own, not the library's.
+#ifndef ROPEWALK_TESTS_SUPPORT_TABLES_HPP
+#define ROPEWALK_TESTS_SUPPORT_TABLES_HPP
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "bits.hpp"
+#include "forms.hpp"
+#include "reference.hpp"
+#include "ropewalk/ropewalk.hpp"
+
+namespace ropewalk_test {
+
+template <class T, int Rank>
+using Map = Eigen::TensorMap<Eigen::Tensor<T, Rank, Eigen::RowMajor>>;
+
+/// half: cos and sin [.., pairs]. packed: [.., cos(2 pairs) | sin(2 pairs)], cos read at even lanes
+/// and sin at odd ones.
+enum class Width { half, packed };
+
+/// Shared by the batch: a tensor [seq, width]; not shared: [batch, seq, width].
+template <class Tab>
+struct StoredTable {
+  Width width;
+  bool shared;
+  Index batch, seq, pairs;
+  std::vector<Tab> values;  // half: all of cos, then all of sin
+
+  StoredTable(Width of_width, bool is_shared, const ropewalk::Shape& x, Index of_pairs, Values kind,
+              std::uint64_t seed)
+      : width(of_width),
+        shared(is_shared),
+        batch(shared ? 1 : x.batch),
+        seq(x.seq),
+        pairs(of_pairs),
+        values(random_values<Tab>(count_of(batch * seq * columns() * (packed() ? 1 : 2)), kind,
+                                  seed)) {}
+
+  bool packed() const { return width == Width::packed; }
+  Index columns() const { return packed() ? 4 * pairs : pairs; }
+
+  std::size_t place_of_cos(Index b, Index s, Index pair) const {
+    const Index row = (shared ? 0 : b * seq) + s;
+    return count_of(row * columns() + (packed() ? 2 * pair : pair));
+  }
+
+  std::size_t place_of_sin(Index b, Index s, Index pair) const {
+    const Index apart = packed() ? 2 * pairs + 1 : batch * seq * pairs;
+    return place_of_cos(b, s, pair) + count_of(apart);
+  }
+
+  Coefficients<Tab> at(Index b, Index s, Index pair) const {
+    const Tab cos = values[place_of_cos(b, s, pair)];
+    const Tab sin = values[place_of_sin(b, s, pair)];
+    return {cos, cos, sin, sin};
+  }
+
+  ropewalk::TableView<Tab> view() const {
+    const Tab* sin = values.data() + batch * seq * columns();
+    if (shared) {
+      const Map<const Tab, 2> first(values.data(), seq, columns());
+      if (packed()) return ropewalk::packed_table(first);
+      return ropewalk::half_table(first, Map<const Tab, 2>(sin, seq, columns()));
+    }
+    const Map<const Tab, 3> first(values.data(), batch, seq, columns());
+    if (packed()) return ropewalk::packed_table(first);
+    return ropewalk::half_table(first, Map<const Tab, 3>(sin, batch, seq, columns()));
+  }
+};
+
+/// What the rotation of dense x must be, by the reference; coefficients(b, s, h, pair) are the
+/// table's. Features beyond the pairs are copied, or converted.
+template <class Out, class X, class At>
+std::vector<Out> rotated(const std::vector<X>& x, const ropewalk::Shape& shape, Index pairs,
+                         const At& coefficients, const ropewalk::Options& options = {}) {
+  const bool half_in = options.pairing == ropewalk::Pairing::half;
+  const bool half_out = options.pairing != ropewalk::Pairing::interleaved;
+  const bool wide = options.compute == ropewalk::Compute::wide;
+  const auto place = [pairs](bool half, std::size_t row, Index i, Index which) {
+    return row + count_of(half ? i + which * pairs : 2 * i + which);
+  };
+  std::vector<Out> out(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Bits bits = to_bits(x[i]);
+    out[i] = from_bits<Out>(std::is_same_v<Out, X> ? bits
+                                                   : convert(dtype_of<X>(), dtype_of<Out>(), bits));
+  }
+  std::size_t row = 0;
+  for (Index b = 0; b < shape.batch; ++b) {
+    for (Index s = 0; s < shape.seq; ++s) {
+      for (Index h = 0; h < shape.heads; ++h, row += count_of(shape.head_dim)) {
+        for (Index i = 0; i < pairs; ++i) {
+          const Pair<X> pair{x[place(half_in, row, i, 0)], x[place(half_in, row, i, 1)]};
+          const auto turned = rotate_pair<Out>(pair, coefficients(b, s, h, i), wide);
+          out[place(half_out, row, i, 0)] = turned.a;
+          out[place(half_out, row, i, 1)] = turned.b;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+template <class Out, class X, class Tab>
+std::vector<Out> rotated(const std::vector<X>& x, const ropewalk::Shape& shape,
+                         const StoredTable<Tab>& table, const ropewalk::Options& options = {}) {
+  const auto at = [&](Index b, Index s, Index, Index i) { return table.at(b, s, i); };
+  return rotated<Out>(x, shape, table.pairs, at, options);
+}
+
+/// Every form on dense tensors gives the expected bits; not in place where features move.
+template <class Out, class X, class Tab>
+void expect_every_form(const std::vector<X>& x, const ropewalk::Shape& shape,
+                       const ropewalk::TableView<Tab>& table, const std::vector<Out>& expected,
+                       const ropewalk::Options& options = {}) {
+  const bool moves = options.pairing == ropewalk::Pairing::interleaved_to_half;
+  for (const Form& form : forms_of<Out, X>()) {
+    if (moves && form.kind == Form::fused_inplace) continue;
+    SCOPED_TRACE(form.name());
+    std::vector<Out> out(x.size(), from_bits<Out>(0x5a5a5a5a5a5a5a5a));
+    apply_form(form, Eigen::DefaultDevice{}, ropewalk::View<Out>(out.data(), shape),
+               ropewalk::View<const X>(x.data(), shape), table, options);
+    EXPECT_TRUE(same_bits(out, expected));
+  }
+}
+
+}  // namespace ropewalk_test
+
+#endif  // ROPEWALK_TESTS_SUPPORT_TABLES_HPP

@@ -1,0 +1,174 @@
+// Views: where a tensor lies, and what Eigen's maps become.
+#include "ropewalk/view.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::RowMajor;
+using Eigen::Tensor;
+using Eigen::TensorMap;
+
+template <class From>
+using ViewOf = decltype(rw::as_view(std::declval<From>()));
+
+// What may be written through the source may be written through its view, and nothing else.
+static_assert(std::is_same_v<ViewOf<TensorMap<Tensor<float, 4, RowMajor>>&>, rw::View<float>>);
+static_assert(
+    std::is_same_v<ViewOf<TensorMap<Tensor<const float, 4, RowMajor>>&>, rw::View<const float>>);
+static_assert(std::is_same_v<ViewOf<Tensor<Eigen::half, 3, RowMajor>&>, rw::View<Eigen::half>>);
+static_assert(std::is_same_v<ViewOf<const Tensor<double, 2, RowMajor>&>, rw::View<const double>>);
+static_assert(std::is_same_v<ViewOf<const rw::View<float>&>, rw::View<float>>);
+static_assert(std::is_same_v<rw::View<const float>::Scalar, float>);
+static_assert(std::is_convertible_v<rw::View<float>, rw::View<const float>>);
+static_assert(!std::is_convertible_v<rw::View<const float>, rw::View<float>>);
+static_assert(!std::is_convertible_v<rw::View<float>, rw::View<double>>);
+static_assert(std::is_trivially_copyable_v<rw::View<float>>);
+
+/// What a call throws as std::invalid_argument says; empty if nothing.
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(AsView, NamesTheAxesOfEveryRank) {
+  Tensor<float, 2, RowMajor> two(3, 4);
+  Tensor<float, 3, RowMajor> three(2, 3, 4);
+  Tensor<float, 4, RowMajor> four(5, 2, 3, 4);
+  EXPECT_EQ(rw::as_view(two).shape(), (rw::Shape{1, 3, 1, 4}));
+  EXPECT_EQ(rw::as_view(three).shape(), (rw::Shape{1, 2, 3, 4}));
+  EXPECT_EQ(rw::as_view(four).shape(), (rw::Shape{5, 2, 3, 4}));
+  EXPECT_EQ(rw::as_view(four).strides(), (rw::Strides{24, 12, 4}));
+  EXPECT_EQ(rw::as_view(four).data(), four.data());
+}
+
+TEST(AsView, RowsAreThoseOfTheTensor) {
+  Tensor<float, 4, RowMajor> tensor(2, 3, 4, 6);
+  const TensorMap<Tensor<float, 4, RowMajor>> map(tensor.data(), 2, 3, 4, 6);
+  const auto view = rw::as_view(map);
+  for (Eigen::Index b = 0; b < 2; ++b) {
+    for (Eigen::Index s = 0; s < 3; ++s) {
+      for (Eigen::Index h = 0; h < 4; ++h) {
+        EXPECT_EQ(view.row(b, s, h), &tensor(b, s, h, 0));
+      }
+    }
+  }
+}
+
+TEST(AsView, OfAViewIsTheSameView) {
+  std::vector<float> values(100);
+  const rw::View<float> view(values.data(), {1, 2, 3, 4}, {50, 20, 5});
+  const auto same = rw::as_view(view);
+  EXPECT_EQ(same.data(), view.data());
+  EXPECT_EQ(same.shape(), view.shape());
+  EXPECT_EQ(same.strides(), view.strides());
+}
+
+// [batch, heads, seq, head_dim] in memory.
+TEST(View, StridesSayWhereRowsAre) {
+  std::vector<float> values(2 * 3 * 5 * 4);
+  const rw::View<float> view(values.data(), {2, 5, 3, 4}, {60, 4, 20});
+  EXPECT_EQ(view.row(1, 4, 2) - values.data(), 60 + 16 + 40);
+  EXPECT_EQ(view.batch(), 2);
+  EXPECT_EQ(view.seq(), 5);
+  EXPECT_EQ(view.heads(), 3);
+  EXPECT_EQ(view.head_dim(), 4);
+}
+
+// Text or image tokens, some heads, a rotary suffix: the same rows, fewer of them.
+TEST(View, PartsAreWhereTheyWere) {
+  std::vector<float> values(2 * 5 * 3 * 8);
+  const rw::View<float> view(values.data(), {2, 5, 3, 8});
+  EXPECT_EQ(view.seq(1, 3).shape(), (rw::Shape{2, 3, 3, 8}));
+  EXPECT_EQ(view.heads(2, 1).shape(), (rw::Shape{2, 5, 1, 8}));
+  EXPECT_EQ(view.features(6, 2).shape(), (rw::Shape{2, 5, 3, 2}));
+  const rw::View<float> part = view.seq(1, 3).heads(1, 2).features(4, 4);
+  EXPECT_EQ(part.shape(), (rw::Shape{2, 3, 2, 4}));
+  EXPECT_EQ(part.strides(), view.strides());
+  EXPECT_EQ(part.row(1, 2, 1), view.row(1, 3, 2) + 4);
+  EXPECT_TRUE(view.seq(5, 0).empty());
+}
+
+TEST(View, PartsOutsideAreRefused) {
+  const rw::View<float> view(nullptr, {2, 5, 3, 8});
+  constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
+  EXPECT_EQ(error_of([&] { view.seq(3, 3); }),
+            "seq: seq of the view from 3, 3 of them, must lie within 5");
+  EXPECT_EQ(error_of([&] { view.heads(-1, 2); }),
+            "heads: heads of the view from -1, 2 of them, must lie within 3");
+  EXPECT_EQ(error_of([&] { view.features(2, -1); }),
+            "features: head_dim of the view from 2, -1 of them, must lie within 8");
+  EXPECT_NE(error_of([&] { view.seq(1, most); }), "");
+  EXPECT_NE(error_of([&] { view.seq(most, most); }), "");
+}
+
+TEST(Makers, KnowTheLayoutsOfModels) {
+  std::vector<float> values(1000);
+  float* data = values.data();
+  const rw::Shape shape{2, 5, 3, 8};
+  const auto at = [data](const rw::View<float>& view, rw::Index b, rw::Index s, rw::Index h) {
+    return view.row(b, s, h) - data;
+  };
+  EXPECT_EQ(at(rw::bhsd_view(data, shape), 1, 4, 2), ((1 * 3 + 2) * 5 + 4) * 8);
+  EXPECT_EQ(at(rw::thd_view(data, 10, 3, 8), 0, 9, 2), (9 * 3 + 2) * 8);
+  EXPECT_EQ(at(rw::bsc_view(data, 2, 5, 24), 1, 4, 0), (1 * 5 + 4) * 24);
+  EXPECT_EQ(rw::bsc_view(data, 2, 5, 24).shape(), (rw::Shape{2, 5, 1, 24}));
+  for (rw::Index which = 0; which < 3; ++which) {
+    const auto view = rw::qkv_view(data, shape, which);
+    EXPECT_EQ(view.shape(), shape);
+    EXPECT_EQ(at(view, 1, 4, 2), (((1 * 5 + 4) * 3 + which) * 3 + 2) * 8);
+  }
+  EXPECT_EQ(rw::qkv_view<float>(nullptr, shape, 2).data(), nullptr);
+  EXPECT_EQ(error_of([&] { rw::qkv_view(data, shape, 3); }),
+            "qkv_view: index of packed queries, keys and values from 3, 1 of them, must lie within "
+            "3");
+}
+
+TEST(View, IsEmptyWhereAnyAxisIs) {
+  EXPECT_FALSE(rw::View<float>(nullptr, {1, 1, 1, 1}).empty());
+  EXPECT_TRUE(rw::View<float>(nullptr, {0, 1, 1, 1}).empty());
+  EXPECT_TRUE(rw::View<float>(nullptr, {1, 0, 1, 1}).empty());
+  EXPECT_TRUE(rw::View<float>(nullptr, {1, 1, 0, 1}).empty());
+  EXPECT_TRUE(rw::View<float>(nullptr, {1, 1, 1, 0}).empty());
+}
+
+TEST(Shape, EqualsWhereEverySizeDoes) {
+  const rw::Shape shape{2, 3, 4, 6};
+  EXPECT_TRUE(shape == (rw::Shape{2, 3, 4, 6}));
+  EXPECT_FALSE(shape == (rw::Shape{1, 3, 4, 6}));
+  EXPECT_FALSE(shape == (rw::Shape{2, 1, 4, 6}));
+  EXPECT_FALSE(shape == (rw::Shape{2, 3, 1, 6}));
+  EXPECT_FALSE(shape == (rw::Shape{2, 3, 4, 1}));
+}
+
+TEST(Strides, EqualsWhereEveryStrideDoes) {
+  const rw::Strides strides{2, 3, 4};
+  EXPECT_TRUE(strides == (rw::Strides{2, 3, 4}));
+  EXPECT_FALSE(strides == (rw::Strides{1, 3, 4}));
+  EXPECT_FALSE(strides == (rw::Strides{2, 1, 4}));
+  EXPECT_FALSE(strides == (rw::Strides{2, 3, 1}));
+}
+
+// A product that does not fit becomes the largest stride, which every check refuses.
+TEST(ContiguousStrides, SaturateInsteadOfOverflowing) {
+  constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
+  EXPECT_EQ(rw::contiguous_strides({1, 1, most / 2, 4}), (rw::Strides{most, most, 4}));
+  EXPECT_EQ(rw::contiguous_strides({1, most / 2, 1, 4}), (rw::Strides{most, 4, 4}));
+}
+
+}  // namespace
