@@ -46,6 +46,7 @@ class RowIds {
   template <class Id>
   RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first, Index rows)
       : data_(data),
+        is_given_(true),
         is_wide_(sizeof(Id) == 8),
         batch_stride_(batch_stride),
         seq_stride_(seq_stride),
@@ -55,7 +56,8 @@ class RowIds {
                   "ropewalk: position ids must be int32_t or int64_t");
   }
 
-  explicit operator bool() const { return data_ != nullptr; }
+  explicit operator bool() const { return is_given_; }
+  const void* data() const { return data_; }
   Index first() const { return first_; }
   Index rows() const { return rows_; }
 
@@ -68,7 +70,7 @@ class RowIds {
 
  private:
   const void* data_ = nullptr;
-  bool is_wide_ = false;
+  bool is_given_ = false, is_wide_ = false;
   Index batch_stride_ = 0, seq_stride_ = 0;
   Index first_ = 0, rows_ = 0;
 };
@@ -232,7 +234,8 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
 template <class T>
 void check_ids(const Place& place, const TableView<T>& table) {
   const RowIds& ids = table.ids();
-  if (!ids) return;
+  if (!ids || table.batch() == 0 || table.seq() == 0) return;
+  if (ids.data() == nullptr) fail(place, "position ids", "are null, must point to the ids");
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);

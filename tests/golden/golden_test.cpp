@@ -149,13 +149,13 @@ struct Counts {
     for (const auto& [family, count] : of_family) line("family " + family, count, "cases ran");
     for (const auto& [form, count] : of_form) line("form " + form, count, "tensors compared");
     for (const auto& [reason, count] : skipped) {
-      std::cout << "[  SKIPPED ] " << count << " cases: " << reason << "\n";
+      std::cout << "note: golden: skipped " << count << " cases: " << reason << "\n";
     }
   }
 
  private:
   static void line(const std::string& what, int count, const char* unit) {
-    std::cout << "[          ] " << what << ": " << count << " " << unit << "\n";
+    std::cout << "note: golden: " << what << ": " << count << " " << unit << "\n";
   }
 };
 
@@ -233,7 +233,7 @@ TEST(Golden, EveryRuleKeyAndValueIsKnown) {
 
 TEST(Golden, EveryFormMatchesTheStoredOutputs) {
   const Pack pack = read_pack(golden_folder());
-  std::cout << "[          ] " << pack.cases.size() << " cases in " << pack.folder << "\n";
+  std::cout << "note: golden: " << pack.cases.size() << " cases in " << pack.folder << "\n";
   EXPECT_FALSE(pack.cases.empty());
   Counts counts;
   for (const Case& of : pack.cases) {

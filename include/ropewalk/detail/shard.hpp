@@ -16,9 +16,9 @@ namespace detail {
 // A thread-pool device is known by what it can do: Eigen declares ThreadPoolDevice only where
 // EIGEN_USE_THREADS was defined before its first include, which may be after ours.
 template <class Device, class = void>
-constexpr bool is_thread_pool = false;
+inline constexpr bool is_thread_pool = false;
 template <class Device>
-constexpr bool is_thread_pool<
+inline constexpr bool is_thread_pool<
     Device, std::void_t<decltype(std::declval<const Device&>().parallelFor(
                             Eigen::Index{}, std::declval<const Eigen::TensorOpCost&>(),
                             std::declval<std::function<void(Eigen::Index, Eigen::Index)>>())),
