@@ -11,6 +11,7 @@
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/row_batch.hpp"
 #include "ropewalk/detail/scalar_rows.hpp"

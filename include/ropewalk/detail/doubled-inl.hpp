@@ -57,7 +57,8 @@ ROPEWALK_INLINE Index rotate_doubled(const RowBatch<C, C, Tab>& batch, const Wid
     for (Index r = 0; r < batch.rows; ++r) {
       const C* x = batch.x + r * batch.x_stride + 2 * (first + i);
       C* out = batch.out + r * batch.out_stride + 2 * (first + i);
-      if (batch.ahead != 0) fetch(x + batch.ahead, group * count);
+      if (batch.x_ahead != 0) fetch(x + batch.x_ahead, group * count);
+      if (batch.out_ahead != 0) fetch(out + batch.out_ahead, group * count);
 #pragma GCC unroll 8
       for (int g = 0; g < group; ++g) {
         const auto features = doubled_lanes<C, count>(

@@ -18,13 +18,6 @@ ROPEWALK_INLINE void put(void* to, const Register<S, Count>& r) {
   store(to, r);
 }
 
-/// Asks for memory that will be read soon; never faults, whatever the address.
-template <class T>
-ROPEWALK_INLINE void fetch(const T* from, Index count) {
-  constexpr Index line = 64 / Index{sizeof(T)};
-  for (Index i = 0; i < count; i += line) __builtin_prefetch(from + i);
-}
-
 template <int Count, class T>
 ROPEWALK_INLINE Register<Carrier<T>, Count> load_wide(const T* from) {
   if constexpr (std::is_same_v<T, Eigen::half>) {

@@ -20,8 +20,8 @@ struct RowBatch {
   PairLanes<Tab> lanes;
   Index lane_stride;
   Index pairs;
-  Index ahead;  ///< elements from a row to the one to fetch while it is rotated; 0: none
-  bool stream;  ///< write past the caches
+  Index out_ahead, x_ahead;  ///< from a row to the one to fetch while it is rotated; 0: none
+  bool stream;               ///< write past the caches
 };
 
 template <class Out, class X, class Tab>

@@ -137,7 +137,8 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                done,
                                count,
                                batch.pairs};
-      if (batch.ahead != 0) fetch(row.x + batch.ahead + 2 * first, 2 * count);
+      if (batch.x_ahead != 0) fetch(row.x + batch.x_ahead + 2 * first, 2 * count);
+      if (batch.out_ahead != 0) fetch(row.out + batch.out_ahead + 2 * first, 2 * count);
       rotate_row<P, From, To>(row, stream);
     }
   }

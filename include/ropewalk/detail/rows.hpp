@@ -7,6 +7,7 @@
 
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/shard.hpp"
 #include "ropewalk/options.hpp"
@@ -81,6 +82,8 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
                   const TableView<Tab>& table) {
   const Index pairs = table.pairs();
   const Index rest = x.head_dim() - 2 * pairs;
+  const Index features = x.heads() * x.head_dim();
+  const Index ahead = tokens_ahead(x.seq(), features * static_cast<Index>(sizeof(X)));
   const auto rotate_tokens = [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
@@ -89,6 +92,10 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
         Out* out_row = out.row(b, s, h);
         const X* x_row = x.row(b, s, h);
         const PairLanes<Tab> lanes = table.row(b, s, h);
+        if (ahead != 0) {
+          fetch(x_row + ahead * x.strides().seq, x.head_dim());
+          fetch(out_row + ahead * out.strides().seq, x.head_dim());
+        }
         if (are_plain(lanes)) {
           Form::template rotate<P, Of, PlainLanes>(out_row, x_row, lanes, pairs);
         } else {
@@ -99,7 +106,6 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
       }
     }
   };
-  const Index features = x.heads() * x.head_dim();
   for_token_ranges(device, x.batch() * x.seq(), features * static_cast<Index>(sizeof(X)),
                    features * static_cast<Index>(sizeof(Out)), rotate_tokens);
 }

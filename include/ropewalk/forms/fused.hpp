@@ -10,6 +10,7 @@
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
 #include "ropewalk/detail/dispatch.hpp"
+#include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/detail/shard.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
@@ -47,18 +48,6 @@ void copy_rest(Out* out, const X* x, Index count) {
   }
 }
 
-/// How far ahead of a row to fetch: whole tokens, so that it is a row that will be read whatever
-/// lies between, and at least 8 KiB of rows. The hardware's own prefetching leaves computing and
-/// waiting to add up where rows cost much to convert: 0.6 to 0.9 of the limit in bfloat16 on an
-/// Intel Xeon (Sapphire Rapids); on Zen 4 it makes no difference.
-template <class Out, class X, class Tab>
-Index fetch_ahead(const FusedJob<Out, X, Tab>& job, bool heads) {
-  constexpr Index reach = Index{8192} / static_cast<Index>(sizeof(X));
-  const Index features = heads ? job.features() : job.x.head_dim();
-  const Index tokens = (reach + features - 1) / features;
-  return tokens < job.x.seq() ? tokens * job.x.strides().seq : 0;
-}
-
 /// Rows along one axis, heads or tokens, that begin at token s and head h.
 template <class Out, class X, class Tab>
 void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s, Index h,
@@ -67,6 +56,10 @@ void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s
     return heads ? strides.heads : strides.seq;
   };
   const Index pairs = job.table.pairs();
+  const Index features = heads ? job.features() : job.x.head_dim();
+  const Index ahead = tokens_ahead(job.x.seq(), features * static_cast<Index>(sizeof(X)));
+  // Streaming stores need no line in the cache; in place, x has brought it.
+  const bool fetches_out = !job.stream && !same_place(job.out, job.x);
   const RowBatch<Out, X, Tab> batch{
       job.out.row(b, s, h),
       job.x.row(b, s, h),
@@ -76,7 +69,8 @@ void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s
       job.table.row(b, s, h),
       heads ? job.table.heads_stride() : job.table.seq_stride(),
       pairs,
-      fetch_ahead(job, heads),
+      fetches_out ? ahead * job.out.strides().seq : 0,
+      ahead * job.x.strides().seq,
       job.stream};
   job.kernel(batch);
   const Index rest = job.x.head_dim() - 2 * pairs;
