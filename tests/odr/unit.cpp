@@ -22,8 +22,6 @@ void rotate(Form form, const Call& call) {
   switch (form) {
     case Form::strided:
       return rw::apply_strided(device, out, x, table);
-    case Form::stack_flatten:
-      return rw::apply_stack_flatten(device, out, x, table);
     case Form::fused:
       return rw::apply(device, out, x, table);
     case Form::fused_inplace:
@@ -37,13 +35,7 @@ void ROPEWALK_ODR_ROTATE(Form form, Mix mix, const Call& call) {
   switch (mix) {
     case Mix::f32_f32:
       return rotate<float, float>(form, call);
-    case Mix::f64_f64:
-      return rotate<double, double>(form, call);
-    case Mix::f16_f32:
-      return rotate<Eigen::half, float>(form, call);
     case Mix::bf16_f32:
       return rotate<Eigen::bfloat16, float>(form, call);
-    case Mix::bf16_bf16:
-      return rotate<Eigen::bfloat16, Eigen::bfloat16>(form, call);
   }
 }

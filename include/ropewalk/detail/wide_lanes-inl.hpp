@@ -43,18 +43,24 @@ ROPEWALK_INLINE Index widen_steps(const Lanes<Tab>& from, Index i, Index pairs, 
   return i;
 }
 
+// Not inlined: it would be compiled four times for each pairing, which takes longer than the rows.
+template <class C, class Tab>
+[[gnu::noinline]] void copy_wide(Lanes<Tab> lanes, Index pairs, C* to) {
+  Index i = widen_steps<register_bytes / int{sizeof(C)}>(lanes, 0, pairs, to);
+  i = widen_steps<16 / int{sizeof(C)}>(lanes, i, pairs, to);
+  for (; i < pairs; ++i) {
+    const C wide = static_cast<C>(widen(lanes.data[i * lanes.stride]));
+    to[i] = detail::with_sign(wide, lanes.negative);
+  }
+}
+
 template <class C, class Tab>
 ROPEWALK_INLINE const C* widen_lanes(const Lanes<Tab>& from, Index first, Index pairs, C* scratch) {
   if constexpr (std::is_same_v<C, Tab>) {
     if (from.stride == 1 && !from.negative) return from.data + first;
   }
-  const Lanes<Tab> lanes{from.data + first * from.stride, from.stride, from.negative};
-  Index i = widen_steps<register_bytes / int{sizeof(C)}>(lanes, 0, pairs, scratch);
-  i = widen_steps<16 / int{sizeof(C)}>(lanes, i, pairs, scratch);
-  for (; i < pairs; ++i) {
-    const C wide = static_cast<C>(widen(lanes.data[i * lanes.stride]));
-    scratch[i] = detail::with_sign(wide, lanes.negative);
-  }
+  copy_wide(Lanes<Tab>{from.data + first * from.stride, from.stride, from.negative}, pairs,
+            scratch);
   return scratch;
 }
 
