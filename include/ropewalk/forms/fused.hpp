@@ -2,6 +2,8 @@
 #ifndef ROPEWALK_FORMS_FUSED_HPP
 #define ROPEWALK_FORMS_FUSED_HPP
 
+#include <unistd.h>  // for the size of the last-level cache
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -109,11 +111,15 @@ void rotate_range(const FusedJob<Out, X, Tab>& job, Index begin, Index end) {
 }
 
 /// Streaming stores win where x and out do not stay in the caches: measured from about half of
-/// the last level on.
+/// the last level on. The system is asked, not Eigen, whose answer is code that a unit compiled for
+/// a wider instruction set would share with this one.
 inline bool exceeds_caches(Index bytes) {
   static const Index half_of_last_level = [] {
-    const std::ptrdiff_t last_level = Eigen::l3CacheSize();
-    return static_cast<Index>(last_level > 0 ? last_level / 2 : std::ptrdiff_t{16} << 20);
+    long last_level = 0;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+    last_level = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+    return last_level > 0 ? Index{last_level} / 2 : Index{16} << 20;
   }();
   return bytes > half_of_last_level;
 }
