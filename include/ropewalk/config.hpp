@@ -164,9 +164,15 @@
 #else
 #define ROPEWALK_WITH_NO_EXCEPTIONS 0
 #endif
+// nvcc's units have no rows for instruction sets: ROPEWALK_X86 and ROPEWALK_NEON are 0 there.
+#if defined(__CUDACC__)
+#define ROPEWALK_WITH_CUDA 1
+#else
+#define ROPEWALK_WITH_CUDA 0
+#endif
 
-#define ROPEWALK_JOIN_2(major, minor, patch, a, b, c, d, e, f, g, h, i, j, k, l, m) \
-  v##major##_##minor##_##patch##_##a##b##c##d##e##f##g##h##i##j##k##l##m
+#define ROPEWALK_JOIN_2(major, minor, patch, a, b, c, d, e, f, g, h, i, j, k, l, m, n) \
+  v##major##_##minor##_##patch##_##a##b##c##d##e##f##g##h##i##j##k##l##m##n
 #define ROPEWALK_JOIN(...) ROPEWALK_JOIN_2(__VA_ARGS__)
 #define ROPEWALK_ABI                                                                    \
   ROPEWALK_JOIN(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH, \
@@ -174,7 +180,7 @@
                 ROPEWALK_WITH_F16C, ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL,      \
                 ROPEWALK_WITH_AVX512VBMI, ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI,  \
                 ROPEWALK_WITH_SSE4, ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH,         \
-                ROPEWALK_WITH_NO_EXCEPTIONS)
+                ROPEWALK_WITH_NO_EXCEPTIONS, ROPEWALK_WITH_CUDA)
 
 #define ROPEWALK_BEGIN_NAMESPACE \
   namespace ropewalk {           \

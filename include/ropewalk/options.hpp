@@ -37,6 +37,8 @@ struct Options {
   Stores stores = Stores::automatic;
   /// The instruction set to use; none: see default_isa.
   std::optional<Isa> isa = std::nullopt;
+  /// CUDA only: asks the driver whether data is memory that it knows, which takes time.
+  bool check_pointers = false;
 };
 
 namespace detail {

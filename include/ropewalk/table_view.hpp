@@ -58,6 +58,9 @@ class RowIds {
 
   explicit operator bool() const { return is_given_; }
   const void* data() const { return data_; }
+  bool is_wide() const { return is_wide_; }
+  Index batch_stride() const { return batch_stride_; }
+  Index seq_stride() const { return seq_stride_; }
   Index first() const { return first_; }
   Index rows() const { return rows_; }
 
@@ -230,12 +233,19 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   return end;
 }
 
+/// Position ids must be somewhere, if the table is gathered.
+template <class T>
+void check_ids_not_null(const Place& place, const TableView<T>& table) {
+  if (table.ids() && table.ids().data() == nullptr) {
+    fail(place, "position ids", "are null, must point to the ids");
+  }
+}
+
 /// Checks every position id; one pass over them.
 template <class T>
 void check_ids(const Place& place, const TableView<T>& table) {
   const RowIds& ids = table.ids();
-  if (!ids || table.batch() == 0 || table.seq() == 0) return;
-  if (ids.data() == nullptr) fail(place, "position ids", "are null, must point to the ids");
+  if (!ids) return;
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);

@@ -102,10 +102,13 @@ bool share_memory(const View<T>& a, Index a_extent, const View<U>& b, Index b_ex
 
 enum class InPlace { refused, allowed };
 
+/// Whether position ids can be read here; those in device memory are tested by the kernel.
+enum class Ids { on_host, on_device };
+
 /// Checks out, x and table of `function`; false if there is nothing to do.
 template <class Out, class X, class Tab>
 bool check_arguments(const char* function, const View<Out>& out, const View<const X>& x,
-                     const TableView<Tab>& table, InPlace in_place) {
+                     const TableView<Tab>& table, InPlace in_place, Ids ids = Ids::on_host) {
   static_assert(std::is_same_v<Out, X> || std::is_same_v<Out, Promoted<X, Tab>>,
                 "ropewalk: the scalar of out must be that of x or the type that x and the table "
                 "promote to, and not const");
@@ -126,7 +129,8 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
   check_at_most(at_table, "pairs", table.pairs(), x.head_dim() / 2);
   if (x.empty()) return false;
   check_apart_from_itself(at_out, out);
-  check_ids(at_table, table);
+  check_ids_not_null(at_table, table);
+  if (ids == Ids::on_host) check_ids(at_table, table);
   const Span written = span_of(out.data(), out_extent);
   if (!(in_place == InPlace::allowed && same_place(out, x)) &&
       share_memory(out, out_extent, x, x_extent)) {
@@ -142,6 +146,26 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
     }
   }
   return true;
+}
+
+/// Outputs of one call must not meet one another, nor another tensor's input.
+template <class A, class B>
+void check_jobs_apart(const char* function, const A& a, const B& b) {
+  const Place place{function, "out"};
+  check_equal({function, "x"}, "batch", b.x.batch(), a.x.batch());
+  if (a.out.empty() || b.out.empty()) return;
+  const Index a_out = checked_extent(place, a.out), b_out = checked_extent(place, b.out);
+  const Index a_x = checked_extent(place, a.x), b_x = checked_extent(place, b.x);
+  if (share_memory(a.out, a_out, b.out, b_out) || share_memory(a.out, a_out, b.x, b_x) ||
+      share_memory(b.out, b_out, a.x, a_x)) {
+    fail(place, "memory", "overlaps that of another tensor of the call, must be apart from it");
+  }
+}
+
+template <class Job, class... Others>
+void check_all_apart(const char* function, const Job& job, const Others&... others) {
+  (check_jobs_apart(function, job, others), ...);
+  if constexpr (sizeof...(Others) > 0) check_all_apart(function, others...);
 }
 
 }  // namespace detail

@@ -171,26 +171,6 @@ void run_jobs(const Device& device, Index tokens, const Jobs&... jobs) {
                    });
 }
 
-/// Outputs of one call must not meet one another, nor another tensor's input.
-template <class A, class B>
-void check_jobs_apart(const char* function, const A& a, const B& b) {
-  const Place place{function, "out"};
-  check_equal({function, "x"}, "batch", b.x.batch(), a.x.batch());
-  if (a.out.empty() || b.out.empty()) return;
-  const Index a_out = checked_extent(place, a.out), b_out = checked_extent(place, b.out);
-  const Index a_x = checked_extent(place, a.x), b_x = checked_extent(place, b.x);
-  if (share_memory(a.out, a_out, b.out, b_out) || share_memory(a.out, a_out, b.x, b_x) ||
-      share_memory(b.out, b_out, a.x, a_x)) {
-    fail(place, "memory", "overlaps that of another tensor of the call, must be apart from it");
-  }
-}
-
-template <class Job, class... Others>
-void check_all_apart(const char* function, const Job& job, const Others&... others) {
-  (check_jobs_apart(function, job, others), ...);
-  if constexpr (sizeof...(Others) > 0) check_all_apart(function, others...);
-}
-
 template <class Out, class X, class Tab>
 FusedJob<Out, std::remove_const_t<X>, Tab> fused_job(const View<Out>& out, const View<X>& x,
                                                      const TableView<Tab>& table) {
