@@ -139,8 +139,7 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
              ? "overlaps that of x, must be apart from it or the same tensor"
              : "overlaps that of x, must be apart from it");
   }
-  const PairLanes<Tab>& lanes = table.lanes();
-  for (const Lanes<Tab>& lane : {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b}) {
+  for (const Lanes<Tab>& lane : all_lanes(table.lanes())) {
     if (overlap(written, span_of(lane.data, table_extent))) {
       fail(at_out, "memory", "overlaps that of the table, must be apart from it");
     }

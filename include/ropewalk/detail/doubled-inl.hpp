@@ -16,8 +16,7 @@ struct DoubledLanes {
 };
 
 template <class C, int Count, int... I>
-ROPEWALK_INLINE DoubledLanes<C, Count> doubled_lanes(const C* x,
-                                                     std::integer_sequence<int, I...>) {
+ROPEWALK_INLINE DoubledLanes<C, Count> doubled_lanes(const C* x, std::integer_sequence<int, I...>) {
   const auto r = load<C, Count>(x);
 #if ROPEWALK_X86
   // From memory these two cost no shuffle; GCC would pick ones that do.
@@ -55,17 +54,17 @@ ROPEWALK_INLINE Index rotate_doubled(const RowBatch<C, C, Tab>& batch, const Wid
 #pragma GCC unroll 4
     for (int g = 0; g < group / 2; ++g) doubled_table(lanes, i + g * count, table[g]);
     for (Index r = 0; r < batch.rows; ++r) {
-      const C* x = batch.x + r * batch.x_stride + 2 * (first + i);
-      C* out = batch.out + r * batch.out_stride + 2 * (first + i);
-      if (batch.x_ahead != 0) fetch(x + batch.x_ahead, group * count);
-      if (batch.out_ahead != 0) fetch(out + batch.out_ahead, group * count);
+      const C* x = batch.x + r * batch.x_stride;
+      C* out = batch.out + r * batch.out_stride;
+      fetch_ahead(batch, x, out, first + i, group / 2 * count);
 #pragma GCC unroll 8
       for (int g = 0; g < group; ++g) {
-        const auto features = doubled_lanes<C, count>(
-            x + g * count, std::make_integer_sequence<int, count>{});
+        const auto features = doubled_lanes<C, count>(x + 2 * (first + i) + g * count,
+                                                      std::make_integer_sequence<int, count>{});
         const auto& with = table[g / 2][g % 2];
-        put<Stream>(out + g * count, exact_sum(exact_product(features.first, with.first),
-                                               exact_product(features.second, with.second)));
+        put<Stream>(out + 2 * (first + i) + g * count,
+                    exact_sum(exact_product(features.first, with.first),
+                              exact_product(features.second, with.second)));
       }
     }
   }

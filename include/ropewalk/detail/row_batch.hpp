@@ -4,6 +4,7 @@
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -23,6 +24,15 @@ struct RowBatch {
   Index out_ahead, x_ahead;  ///< from a row to the one to fetch while it is rotated; 0: none
   bool stream;               ///< write past the caches
 };
+
+/// Asks for `count` pairs, from `first` on, of the row that comes some rows after that of x and
+/// out.
+template <class Out, class X, class Tab>
+ROPEWALK_INLINE void fetch_ahead(const RowBatch<Out, X, Tab>& batch, const X* x, Out* out,
+                                 Index first, Index count) {
+  if (batch.x_ahead != 0) fetch(x + batch.x_ahead + 2 * first, 2 * count);
+  if (batch.out_ahead != 0) fetch(out + batch.out_ahead + 2 * first, 2 * count);
+}
 
 template <class Out, class X, class Tab>
 using RowKernel = void (*)(const RowBatch<Out, X, Tab>&);

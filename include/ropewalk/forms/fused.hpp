@@ -29,12 +29,15 @@ struct FusedJob {
   View<const X> x;
   TableView<Tab> table;
   RowKernel<Out, X, Tab> kernel = nullptr;
+  Index ahead = 0;  ///< tokens from a row to the one to fetch while it is rotated; 0: none
   bool stream = false;
 
   Index tokens() const { return x.batch() * x.seq(); }
   Index features() const { return x.heads() * x.head_dim(); }
   Index bytes_read() const { return features() * static_cast<Index>(sizeof(X)); }
   Index bytes_written() const { return features() * static_cast<Index>(sizeof(Out)); }
+  /// Whether the heads of a token lie together, rather than the tokens of a head.
+  bool heads_lie_together() const { return x.heads() == 1 || x.strides().heads <= x.strides().seq; }
 };
 
 /// Copies the features beyond the table's width.
@@ -58,22 +61,19 @@ void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s
     return heads ? strides.heads : strides.seq;
   };
   const Index pairs = job.table.pairs();
-  const Index features = heads ? job.features() : job.x.head_dim();
-  const Index ahead = tokens_ahead(job.x.seq(), features * static_cast<Index>(sizeof(X)));
   // Streaming stores need no line in the cache; in place, x has brought it.
   const bool fetches_out = !job.stream && !same_place(job.out, job.x);
-  const RowBatch<Out, X, Tab> batch{
-      job.out.row(b, s, h),
-      job.x.row(b, s, h),
-      rows,
-      stride(job.out.strides()),
-      stride(job.x.strides()),
-      job.table.row(b, s, h),
-      heads ? job.table.heads_stride() : job.table.seq_stride(),
-      pairs,
-      fetches_out ? ahead * job.out.strides().seq : 0,
-      ahead * job.x.strides().seq,
-      job.stream};
+  const RowBatch<Out, X, Tab> batch{job.out.row(b, s, h),
+                                    job.x.row(b, s, h),
+                                    rows,
+                                    stride(job.out.strides()),
+                                    stride(job.x.strides()),
+                                    job.table.row(b, s, h),
+                                    heads ? job.table.heads_stride() : job.table.seq_stride(),
+                                    pairs,
+                                    fetches_out ? job.ahead * job.out.strides().seq : 0,
+                                    job.ahead * job.x.strides().seq,
+                                    job.stream};
   job.kernel(batch);
   const Index rest = job.x.head_dim() - 2 * pairs;
   for (Index r = 0; rest > 0 && r < rows; ++r) {
@@ -82,12 +82,25 @@ void rotate_along(const FusedJob<Out, X, Tab>& job, bool heads, Index b, Index s
   }
 }
 
+/// Asks for the coefficients of a token that will soon be rotated: for the hardware they come out
+/// of the blue, once in the time of all heads. 0.84 -> 0.88 of the limit at DRAM size, bfloat16 in
+/// place, on an Intel Xeon (Emerald Rapids).
+template <class Tab>
+void fetch_coefficients(const TableView<Tab>& table, Index b, Index s) {
+  const PairLanes<Tab> lanes = table.row(b, s, 0);
+  fetch(lanes.cos_a.data, table.pairs() * lanes.cos_a.stride);
+  fetch(lanes.sin_a.data, table.pairs() * lanes.sin_a.stride);
+}
+
 /// Tokens [begin, end) of one batch entry, rows in the order in which they lie in memory.
 template <class Out, class X, class Tab>
 void rotate_tokens(const FusedJob<Out, X, Tab>& job, Index b, Index begin, Index end) {
   const View<const X>& x = job.x;
-  if (x.heads() == 1 || x.strides().heads <= x.strides().seq) {
-    for (Index s = begin; s < end; ++s) rotate_along(job, true, b, s, 0, x.heads());
+  if (job.heads_lie_together()) {
+    for (Index s = begin; s < end; ++s) {
+      if (s + 1 < end) fetch_coefficients(job.table, b, s + 1);
+      rotate_along(job, true, b, s, 0, x.heads());
+    }
   } else if (!job.table.ids()) {
     for (Index h = 0; h < x.heads(); ++h) rotate_along(job, false, b, begin, h, end - begin);
   } else {
@@ -103,7 +116,7 @@ void rotate_range(const FusedJob<Out, X, Tab>& job, Index begin, Index end) {
   if (job.x.empty()) return;
   const Index seq = job.x.seq();
   while (begin < end) {
-    const Index b = begin / seq;
+    const Index b = job.x.batch() == 1 ? 0 : begin / seq;
     const Index stop = std::min(end, (b + 1) * seq);
     rotate_tokens(job, b, begin - b * seq, stop - b * seq);
     begin = stop;
@@ -153,10 +166,12 @@ bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& op
     return false;
   }
   const bool in_place = same_place(job.out, job.x);
-  job.stream = !in_place &&
-               (options.stores == Stores::streaming ||
-                (options.stores == Stores::automatic &&
-                 exceeds_caches(job.tokens() * (job.bytes_read() + job.bytes_written()))));
+  job.stream =
+      !in_place && (options.stores == Stores::streaming ||
+                    (options.stores == Stores::automatic &&
+                     exceeds_caches(job.tokens() * (job.bytes_read() + job.bytes_written()))));
+  const Index features_together = job.heads_lie_together() ? job.features() : job.x.head_dim();
+  job.ahead = tokens_ahead(job.x.seq(), features_together * static_cast<Index>(sizeof(X)));
   with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
   return true;
 }
@@ -186,8 +201,8 @@ void fused_all(const char* function, const Device& device, const Options& option
 }
 
 template <class Device, class Out, class X, class Tab>
-void fused(const char* function, const Device& device, const View<Out>& out,
-           const View<const X>& x, const TableView<Tab>& table, const Options& options) {
+void fused(const char* function, const Device& device, const View<Out>& out, const View<const X>& x,
+           const TableView<Tab>& table, const Options& options) {
   FusedJob<Out, X, Tab> job{out, x, table};
   if (prepare(function, job, options)) run_jobs(device, job.tokens(), job);
 }
