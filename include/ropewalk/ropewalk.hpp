@@ -9,6 +9,8 @@
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/isa.hpp"
+#include "ropewalk/model.hpp"
+#include "ropewalk/models.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"

@@ -1,0 +1,123 @@
+// models: the presets of real models, data only.
+#ifndef ROPEWALK_MODELS_HPP
+#define ROPEWALK_MODELS_HPP
+
+#include <string>
+#include <string_view>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/frequencies.hpp"
+#include "ropewalk/model.hpp"
+#include "ropewalk/options.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// The presets: name, {heads of q, heads of k, head_dim, first feature that turns}, axes, theta,
+/// usual tokens, and where they differ from interleaved pairs, float steps, no scaling, axis after
+/// axis, cells 0, 1, ...: pairing, steps, scaling, order of the lanes, cells.
+///
+/// Source   the models' configurations; vllm-omni 62bf8d63, diffusers 58eb52c080, transformers 5.17
+// Which would put every value of a row on a line of its own.
+// clang-format off
+inline constexpr Model models[] = {
+    // Video: t, h, w.
+    {"Helios", {40, 40, 128}, {44, 42, 42}, 1e4, 11040},
+    {"Wan2.1 14B", {40, 40, 128}, {44, 42, 42}, 1e4, 75600, Pairing::interleaved, AngleSteps::f64},
+    {"Wan2.1 1.3B", {12, 12, 128}, {44, 42, 42}, 1e4, 32760, Pairing::interleaved,
+     AngleSteps::f64},
+    {"Wan2.2 A14B", {40, 40, 128}, {44, 42, 42}, 1e4, 75600, Pairing::interleaved,
+     AngleSteps::f64},
+    {"Wan2.2 5B", {24, 24, 128}, {44, 42, 42}, 1e4, 27280, Pairing::interleaved, AngleSteps::f64},
+    {"SANA-Video", {20, 20, 112}, {40, 36, 36}, 1e4, 32760, Pairing::interleaved, AngleSteps::f64},
+    {"HunyuanVideo", {24, 24, 128}, {16, 56, 56}, 256, 118800},
+    {"HunyuanVideo-FramePack", {24, 24, 128}, {16, 56, 56}, 256, 118800},
+    {"HunyuanVideo-1.5", {16, 16, 128}, {16, 56, 56}, 256, 111600},
+    {"LTX 2B", {32, 32, 64}, {682, 682, 682}, 1e4, 7392, Pairing::interleaved, AngleSteps::f32,
+     Unscaled{}, LaneRule::increasing, CellRule::by_caller},
+    {"LTX 13B", {32, 32, 128}, {1364, 1364, 1364}, 1e4, 13376, Pairing::interleaved,
+     AngleSteps::f32, Unscaled{}, LaneRule::increasing, CellRule::by_caller},
+    {"LTX-2", {32, 32, 128}, {1364, 1364, 1364}, 1e4, 6144, Pairing::half, AngleSteps::f64,
+     Unscaled{}, LaneRule::increasing, CellRule::by_caller},
+    {"LTX-2 audio", {32, 32, 64}, {2048}, 1e4, 126, Pairing::half, AngleSteps::f64, Unscaled{},
+     LaneRule::increasing, CellRule::by_caller},
+    {"CogVideoX 5B", {48, 48, 64}, {16, 24, 24}, 1e4, 17550},
+    {"MiniMax-H3", {56, 56, 128}, {32, 32, 32}, 1e4, 37760, Pairing::half},
+
+    // Images: h, w, or t, h, w, or t, h, w, l.
+    {"Flux.1", {24, 24, 128}, {16, 56, 56}, 1e4, 4608, Pairing::interleaved, AngleSteps::f64},
+    {"Flux.2", {48, 48, 128}, {32, 32, 32, 32}, 2000, 4608, Pairing::interleaved, AngleSteps::f64},
+    {"Krea-2", {48, 12, 128}, {32, 48, 48}, 1000, 4608, Pairing::interleaved, AngleSteps::f64},
+    {"Qwen-Image", {24, 24, 128}, {16, 56, 56}, 1e4, 6889, Pairing::interleaved, AngleSteps::f32,
+     Unscaled{}, LaneRule::axis_after_axis, CellRule::centred_planes},
+    {"Z-Image", {30, 30, 128}, {32, 48, 48}, 256, 4096, Pairing::interleaved,
+     AngleSteps::f32_angles},
+    {"Lumina2", {24, 8, 96}, {32, 32, 32}, 1e4, 4096, Pairing::interleaved, AngleSteps::f64},
+    {"OmniGen2", {21, 7, 120}, {40, 40, 40}, 1e4, 4096, Pairing::interleaved, AngleSteps::f64},
+    {"HunyuanImage-2.1", {28, 28, 128}, {64, 64}, 256, 4096},
+
+    // Audio.
+    {"Stable Audio", {24, 24, 64}, {32}, 1e4, 1024, Pairing::half},
+    {"ACE-Step", {16, 8, 128}, {128}, 1e6, 1024, Pairing::half},
+
+    // Language; several axes are those of M-RoPE: t, h, w.
+    {"Llama 2 7B", {32, 32, 128}, {128}, 1e4, 4096, Pairing::half},
+    {"Llama 3 8B", {32, 8, 128}, {128}, 5e5, 8192, Pairing::half},
+    {"Llama 3.1 8B", {32, 8, 128}, {128}, 5e5, 8192, Pairing::half, AngleSteps::f32,
+     Llama3{8, 1, 4, 8192}},
+    {"Llama 3.2 1B", {32, 8, 64}, {64}, 5e5, 8192, Pairing::half, AngleSteps::f32,
+     Llama3{32, 1, 4, 8192}},
+    {"Mistral 7B", {32, 8, 128}, {128}, 1e4, 8192, Pairing::half},
+    {"Qwen2 7B", {28, 4, 128}, {128}, 1e6, 8192, Pairing::half},
+    {"Qwen3 8B", {32, 8, 128}, {128}, 1e6, 8192, Pairing::half},
+    {"Qwen3 8B, YaRN 4x", {32, 8, 128}, {128}, 1e6, 8192, Pairing::half, AngleSteps::f32,
+     Yarn{4, 32768}},
+    {"gpt-oss", {64, 8, 64}, {64}, 150000, 8192, Pairing::half, AngleSteps::f32,
+     Yarn{32, 4096, /*truncate=*/false}},
+    {"GPT-J 6B", {16, 16, 256}, {64}, 1e4, 2048},
+    {"GPT-NeoX 20B", {64, 64, 96}, {24}, 1e4, 2048, Pairing::half},
+    {"Phi-3 mini 4k", {32, 32, 96}, {96}, 1e4, 4096, Pairing::half},
+    {"Gemma 2 2B", {8, 4, 256}, {256}, 1e4, 8192, Pairing::half},
+    {"Gemma 3 4B, local layers", {8, 4, 256}, {256}, 1e4, 8192, Pairing::half},
+    {"Gemma 3 4B, global layers", {8, 4, 256}, {256}, 1e6, 8192, Pairing::half, AngleSteps::f32,
+     Linear{8}},
+    {"DeepSeek-V2", {128, 1, 192, 128}, {64}, 1e4, 4096, Pairing::interleaved, AngleSteps::f32,
+     Yarn{40, 4096, /*truncate=*/true, 32, 1, 0.707, 0.707}},
+    {"DeepSeek-V3", {128, 1, 192, 128}, {64}, 1e4, 4096, Pairing::interleaved_to_half,
+     AngleSteps::f32, Yarn{40, 4096, /*truncate=*/true, 32, 1, 1, 1}},
+    {"ModernBERT base, local layers", {12, 12, 64}, {64}, 1e4, 8192, Pairing::half},
+    {"ModernBERT base, global layers", {12, 12, 64}, {64}, 160000, 8192, Pairing::half},
+    {"Qwen2-VL 7B", {28, 4, 128}, {16, 24, 24}, 1e6, 8192, Pairing::half, AngleSteps::f32,
+     Unscaled{}, LaneRule::contiguous_sections},
+    {"Qwen3-VL 8B", {32, 8, 128}, {24, 20, 20}, 5e6, 8192, Pairing::half, AngleSteps::f32,
+     Unscaled{}, LaneRule::interleaved_sections},
+    {"Cosmos3", {32, 8, 128}, {24, 20, 20}, 5e6, 8192, Pairing::half, AngleSteps::f32, Unscaled{},
+     LaneRule::interleaved_sections},
+    {"Ideogram-4", {18, 18, 256}, {88, 20, 20}, 5e6, 4096, Pairing::half, AngleSteps::f32,
+     Unscaled{}, LaneRule::interleaved_sections},
+    {"Ernie-4.5-VL", {20, 4, 128}, {22, 22, 20}, 5e5, 8192, Pairing::interleaved, AngleSteps::f32,
+     Unscaled{}, LaneRule::alternating_sections},
+
+    // Vision: h, w.
+    {"Qwen2-VL vision", {16, 16, 80}, {40, 40}, 1e4, 4096, Pairing::half},
+    {"EVA-02 L", {16, 16, 64}, {32, 32}, 1e4, 1024},
+    {"DINOv3 L", {16, 16, 64}, {32, 32}, 100, 1024, Pairing::half, AngleSteps::f32, Unscaled{},
+     LaneRule::axis_after_axis, CellRule::centres_in_turn},
+};
+// clang-format on
+
+/// The preset of that name.
+///
+/// Errors   std::invalid_argument that lists the names there are
+inline const Model& model_named(std::string_view name) {
+  std::string names;
+  for (const Model& model : models) {
+    if (model.name == name) return model;
+    names += (names.empty() ? "" : "; ") + std::string(model.name);
+  }
+  detail::fail("model_named", "there is no model \"" + std::string(name) + "\", but: " + names);
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_MODELS_HPP

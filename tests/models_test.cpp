@@ -1,0 +1,272 @@
+// Presets: facts of every model, computed apart from the library, and the law of relative
+// positions.
+#include "ropewalk/models.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <ostream>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ropewalk/apply.hpp"
+#include "support/bits.hpp"
+#include "support/forms.hpp"
+
+namespace ropewalk {
+
+/// So that a failed test says which model it is about.
+void PrintTo(const Model& model, std::ostream* out) { *out << model.name; }
+
+namespace {
+
+using ropewalk_test::random_values;
+using ropewalk_test::size_of;
+using ropewalk_test::Values;
+
+/// Pairs that each axis turns (of all heads together where heads differ), the frequency of the
+/// first and of the last lane (0: an identity lane), what cos and sin are multiplied by.
+struct Facts {
+  std::string name;
+  std::vector<Index> pairs;
+  double first, last, attention_factor;
+};
+
+// From the formulas of the models' own code, in double, by a script that knows nothing of ours.
+const std::vector<Facts> facts = {
+    {"Helios", {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.1 14B", {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.1 1.3B", {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.2 A14B", {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.2 5B", {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"SANA-Video", {20, 18, 18}, 1, 0.00016681005372, 1},
+    {"HunyuanVideo", {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"HunyuanVideo-FramePack", {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"HunyuanVideo-1.5", {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"LTX 2B", {341, 341, 341}, 0, 15707.9632679, 1},
+    {"LTX 13B", {682, 682, 682}, 0, 15707.9632679, 1},
+    {"LTX-2", {682, 682, 682}, 0, 15707.9632679, 1},
+    {"LTX-2 audio", {1024}, 1.57079632679, 15707.9632679, 1},
+    {"CogVideoX 5B", {8, 12, 12}, 1, 0.000215443469003, 1},
+    {"MiniMax-H3", {16, 16, 16}, 1, 0.000177827941004, 1},
+    {"Flux.1", {8, 28, 28}, 1, 0.000138949549437, 1},
+    {"Flux.2", {16, 16, 16, 16}, 1, 0.000804052449014, 1},
+    {"Krea-2", {16, 24, 24}, 1, 0.00133352143216, 1},
+    {"Qwen-Image", {8, 28, 28}, 1, 0.000138949549437, 1},
+    {"Z-Image", {16, 24, 24}, 1, 0.00492156660115, 1},
+    {"Lumina2", {16, 16, 16}, 1, 0.000177827941004, 1},
+    {"OmniGen2", {20, 20, 20}, 1, 0.000158489319246, 1},
+    {"HunyuanImage-2.1", {32, 32}, 1, 0.00464534029298, 1},
+    {"Stable Audio", {16}, 1, 0.000177827941004, 1},
+    {"ACE-Step", {64}, 1, 1.24093776075e-06, 1},
+    {"Llama 2 7B", {64}, 1, 0.000115478198469, 1},
+    {"Llama 3 8B", {64}, 1, 2.45514079113e-06, 1},
+    {"Llama 3.1 8B", {64}, 1, 3.06892598891e-07, 1},
+    {"Llama 3.2 1B", {32}, 1, 9.41830672543e-08, 1},
+    {"Mistral 7B", {64}, 1, 0.000115478198469, 1},
+    {"Qwen2 7B", {64}, 1, 1.24093776075e-06, 1},
+    {"Qwen3 8B", {64}, 1, 1.24093776075e-06, 1},
+    {"Qwen3 8B, YaRN 4x", {64}, 1, 3.10234440188e-07, 1.13862943611},
+    {"gpt-oss", {32}, 1, 3.02351142812e-07, 1.34657359028},
+    {"GPT-J 6B", {32}, 1, 0.000133352143216, 1},
+    {"GPT-NeoX 20B", {12}, 1, 0.000215443469003, 1},
+    {"Phi-3 mini 4k", {48}, 1, 0.000121152765863, 1},
+    {"Gemma 2 2B", {128}, 1, 0.000107460782832, 1},
+    {"Gemma 3 4B, local layers", {128}, 1, 0.000107460782832, 1},
+    {"Gemma 3 4B, global layers", {128}, 0.125, 1.39246732499e-07, 1},
+    {"DeepSeek-V2", {32}, 1, 3.33380358041e-06, 1},
+    {"DeepSeek-V3", {32}, 1, 3.33380358041e-06, 1},
+    {"ModernBERT base, local layers", {32}, 1, 0.000133352143216, 1},
+    {"ModernBERT base, global layers", {32}, 1, 9.08884645906e-06, 1},
+    {"Qwen2-VL 7B", {16, 24, 24}, 1, 1.24093776075e-06, 1},
+    {"Qwen3-VL 8B", {24, 20, 20}, 1, 2.54507978804e-07, 1},
+    {"Cosmos3", {24, 20, 20}, 1, 2.54507978804e-07, 1},
+    {"Ideogram-4", {88, 20, 20}, 1, 2.25613819968e-07, 1},
+    {"Ernie-4.5-VL", {20, 22, 22}, 1, 2.45514079113e-06, 1},
+    {"Qwen2-VL vision", {20, 20}, 1, 0.000158489319246, 1},
+    {"EVA-02 L", {16, 16}, 1, 0.000177827941004, 1},
+    {"DINOv3 L", {16, 16}, 1, 0.0133352143216, 1},
+};
+
+const Facts& facts_of(const Model& model) {
+  for (const Facts& of : facts) {
+    if (of.name == model.name) return of;
+  }
+  throw std::runtime_error(std::string("no facts of ") + model.name);
+}
+
+/// Of a lane that at most one axis turns.
+double frequency_of_lane(const Frequencies& of, Index head, Index pair) {
+  double sum = 0;
+  for (Index axis = 0; axis < of.axes; ++axis) sum += of.at(axis, head, pair);
+  return sum;
+}
+
+std::vector<Index> pairs_turned(const Frequencies& of) {
+  std::vector<Index> pairs;
+  for (Index axis = 0; axis < of.axes; ++axis) {
+    Index count = 0;
+    for (Index head = 0; head < of.heads; ++head) {
+      for (Index pair = 0; pair < of.pairs; ++pair) count += of.at(axis, head, pair) != 0 ? 1 : 0;
+    }
+    pairs.push_back(count);
+  }
+  return pairs;
+}
+
+/// Tokens that stand anywhere, on as many axes as the model has.
+Positions some_positions(const Model& model, const std::vector<double>& along) {
+  const Index axes = model_frequencies(model).axes;
+  std::vector<Positions> parts;
+  for (Index axis = 0; axis < axes; ++axis) {
+    std::vector<double> ids = along;
+    for (double& id : ids) id += static_cast<double>(3 * axis);
+    parts.push_back(id_positions(ids));
+  }
+  return zip_axes(parts);
+}
+
+class EveryModel : public testing::TestWithParam<Model> {};
+
+std::string test_name(const testing::TestParamInfo<Model>& info) {
+  std::string name;
+  for (const char c : std::string(info.param.name)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      name += c;
+    else
+      name += '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Presets, EveryModel,
+                         testing::ValuesIn(std::begin(models), std::end(models)), test_name);
+
+TEST_P(EveryModel, FrequenciesAreTheFactsKnownOfIt) {
+  const Model& model = GetParam();
+  const Facts& known = facts_of(model);
+  const Frequencies of = model_frequencies(model);
+  EXPECT_EQ(pairs_turned(of), known.pairs);
+  EXPECT_LE(model.shape.offset + 2 * of.pairs, model.shape.head_dim);
+  EXPECT_TRUE(of.heads == 1 || of.heads == model.shape.heads);
+  // theta to an exponent that is off by half an ulp, then a few roundings.
+  const double ulp = model.steps == AngleSteps::f32 ? std::numeric_limits<float>::epsilon()
+                                                    : std::numeric_limits<double>::epsilon();
+  // The facts have 12 digits.
+  const double tolerance = (2 + std::log(model.theta)) * ulp + 1e-11;
+  const double first = frequency_of_lane(of, 0, 0);
+  const double last = frequency_of_lane(of, of.heads - 1, of.pairs - 1);
+  EXPECT_NEAR(first, known.first, tolerance * known.first);
+  EXPECT_NEAR(last, known.last, tolerance * known.last);
+  EXPECT_NEAR(of.attention_factor, known.attention_factor, 1e-11 * known.attention_factor);
+}
+
+TEST_P(EveryModel, TableIsCosAndSinOfItsAngles) {
+  const Model& model = GetParam();
+  const Frequencies of = model_frequencies(model);
+  const Positions positions = some_positions(model, {0, 1, -2, 0.5});
+  const Table<float> table = model_table(model, positions);
+  ASSERT_EQ(table.seq(), 4);
+  ASSERT_EQ(table.heads(), of.heads);
+  ASSERT_EQ(table.pairs(), of.pairs);
+  for (Index s = 0; s < table.seq(); ++s) {
+    for (Index head = 0; head < of.heads; ++head) {
+      for (Index pair = 0; pair < of.pairs; ++pair) {
+        double angle = 0;
+        for (Index axis = 0; axis < of.axes; ++axis) {
+          angle += positions.at(axis, 0, s) * of.at(axis, head, pair);
+        }
+        // The angle rounded to float, cos and sin of it, their product with the factor.
+        const double tolerance = (std::abs(angle) + 3) * std::numeric_limits<float>::epsilon();
+        ASSERT_NEAR(table.cos(0, s, head)[pair], std::cos(angle) * of.attention_factor, tolerance);
+        ASSERT_NEAR(table.sin(0, s, head)[pair], std::sin(angle) * of.attention_factor, tolerance);
+      }
+    }
+  }
+}
+
+TEST_P(EveryModel, GridGivesAPositionToEveryCell) {
+  const Model& model = GetParam();
+  const std::size_t axes = detail::used_axes(model).size();
+  const Grid grid(std::vector<Index>(axes, 2));
+  if (model.cells == CellRule::by_caller) {
+    EXPECT_THROW(model_table(model, grid), std::invalid_argument);
+    return;
+  }
+  EXPECT_EQ(model_table(model, grid).seq(), Index{1} << axes);
+  EXPECT_THROW(model_table(model, Grid(std::vector<Index>(axes + 1, 2))), std::invalid_argument);
+}
+
+// <R_m q, R_n k> = A^2 <R_(m + d) q, R_(n + d) k>: what rotary embeddings are for. In double, with
+// double steps, so that only roundings come between the two.
+TEST_P(EveryModel, AttentionDependsOnRelativePositionsOnly) {
+  Model model = GetParam();
+  model.steps = AngleSteps::f64;
+  const Table<double> at = model_table<double>(model, some_positions(model, {5, 17}));
+  const Table<double> shifted = model_table<double>(model, some_positions(model, {5 + 100, 117}));
+  const Shape shape{1, 2, at.heads(), model.shape.head_dim - model.shape.offset};
+  const auto x = random_values<double>(size_of(shape), Values::uniform, 7);
+  const View<const double> from(x.data(), shape);
+  std::vector<double> turned(x.size()), turned_later(x.size());
+  const Options options = model.options();
+  apply(Eigen::DefaultDevice{}, View<double>(turned.data(), shape), from, at, options);
+  apply(Eigen::DefaultDevice{}, View<double>(turned_later.data(), shape), from, shifted, options);
+
+  const std::size_t token = x.size() / 2;
+  double now = 0, later = 0, plain = 0, size = 0;
+  for (std::size_t i = 0; i < token; ++i) {
+    now += turned[i] * turned[token + i];
+    later += turned_later[i] * turned_later[token + i];
+    plain += x[i] * x[token + i];
+    size += std::abs(x[i] * x[token + i]);
+  }
+  // Angles up to 117 theta's greatest frequency, each to half an ulp; cos, sin and sums.
+  const double greatest = model.lanes == LaneRule::increasing ? 1.6e4 : 1;
+  const double tolerance =
+      4 * (130 * greatest + 10) * std::numeric_limits<double>::epsilon() * size;
+  EXPECT_NEAR(now, later, tolerance);
+  EXPECT_GT(std::abs(now - plain), 100 * tolerance) << "nothing turned";
+}
+
+TEST(Models, HaveFactsAndNamesOfTheirOwn) {
+  std::set<std::string> names;
+  for (const Model& model : models) {
+    EXPECT_TRUE(names.insert(model.name).second) << model.name;
+    EXPECT_EQ(&model_named(model.name), &model);
+  }
+  EXPECT_EQ(names.size(), facts.size());
+  EXPECT_GE(names.size(), 30u);
+}
+
+TEST(Models, AnUnknownNameIsAnErrorThatListsThoseThereAre) {
+  try {
+    model_named("Wan3");
+    FAIL() << "found";
+  } catch (const std::invalid_argument& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("model_named: there is no model \"Wan3\""), std::string::npos) << text;
+    for (const Model& model : models) EXPECT_NE(text.find(model.name), std::string::npos);
+  }
+}
+
+TEST(Models, CellsStandWhereTheModelPutsThem) {
+  const Positions image = model_positions(model_named("Qwen-Image"), Grid{1, 3, 4});
+  EXPECT_EQ(image.axes[0].values, std::vector<double>({0}));
+  EXPECT_EQ(image.axes[1].values, std::vector<double>({-2, -1, 0}));
+  EXPECT_EQ(image.axes[2].values, std::vector<double>({-2, -1, 0, 1}));
+  const Positions patches = model_positions(model_named("DINOv3 L"), Grid{2, 4});
+  const double pi = std::acos(-1.0);
+  EXPECT_DOUBLE_EQ(patches.at(0, 0, 0), -pi);
+  EXPECT_DOUBLE_EQ(patches.at(0, 0, 4), pi);
+  EXPECT_DOUBLE_EQ(patches.at(1, 0, 0), -1.5 * pi);
+  EXPECT_DOUBLE_EQ(patches.at(1, 0, 3), 1.5 * pi);
+}
+
+}  // namespace
+}  // namespace ropewalk
