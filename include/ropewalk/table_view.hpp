@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_TABLE_VIEW_HPP
 #define ROPEWALK_TABLE_VIEW_HPP
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -206,6 +207,12 @@ class TableView {
 
 namespace detail {
 
+/// An array, since nvcc 13.0 hands its host compiler a loop over a braced list in pieces.
+template <class T>
+std::array<Lanes<T>, 4> all_lanes(const PairLanes<T>& lanes) {
+  return {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b};
+}
+
 /// Checks sizes, strides and data; returns the elements that a lane reader spans.
 template <class T>
 Index checked_extent(const Place& place, const TableView<T>& table) {
@@ -218,8 +225,7 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   check_not_negative(place, "heads stride", table.heads_stride());
   if (table.batch() == 0 || table.seq() == 0 || table.heads() == 0 || table.pairs() == 0) return 0;
   Index lane_stride = 0;
-  const PairLanes<T>& lanes = table.lanes();
-  for (const Lanes<T>& lane : {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b}) {
+  for (const Lanes<T>& lane : all_lanes(table.lanes())) {
     check_not_null(place, lane.data);
     check_not_negative(place, "lane stride", lane.stride);
     if (lane.stride > lane_stride) lane_stride = lane.stride;
