@@ -1,0 +1,67 @@
+// The kernel for every view and table: a thread for each pair of features.
+#ifndef ROPEWALK_CUDA_ANY_KERNEL_CUH
+#define ROPEWALK_CUDA_ANY_KERNEL_CUH
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/cuda/arithmetic.cuh"
+#include "ropewalk/cuda/table_rows.cuh"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+namespace gpu {
+
+/// One tensor to rotate, with every stride and offset in 64 bits.
+template <class P, class Out, class X, class Tab>
+struct AnyJob {
+  Raw<Out>* out;
+  const Raw<X>* x;
+  Shape shape;
+  Strides out_strides, x_strides;
+  DeviceTable<Tab> table;
+  Index pairs;
+  bool half_in, half_out;  // at run time: three times fewer kernels, and this is not the fast one
+
+  /// Threads: x along the pairs and then the features beyond them, y along heads, z along tokens.
+  /// All of them go round until their axis ends, so that no axis is too long for a grid.
+  __device__ __forceinline__ void rotate(Index block, Index blocks) const {
+    for (Index b = blockIdx.y; b < shape.batch; b += gridDim.y) {
+      for (Index s = block * blockDim.z + threadIdx.z; s < shape.seq; s += blocks * blockDim.z) {
+        const TableRow token = row_of(table, b, s);
+        for (Index h = blockIdx.z * blockDim.y + threadIdx.y; h < shape.heads;
+             h += gridDim.z * blockDim.y) {
+          const TableRow row{token.offset + h * table.heads_stride, token.is_there};
+          rotate_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
+                     x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads, row);
+        }
+      }
+    }
+  }
+
+  __device__ __forceinline__ void rotate_row(Raw<Out>* out_row, const Raw<X>* x_row,
+                                             const TableRow& row) const {
+    const auto in_p = [](Raw<X> raw) { return Value<P>{in_carrier<Carrier<P>>(widened<X>(raw))}; };
+    for (Index i = threadIdx.x; 2 * i < shape.head_dim; i += blockDim.x) {
+      if (i >= pairs) {
+        out_row[2 * i] = converted<Out, X>(x_row[2 * i]);
+        out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
+        continue;
+      }
+      const Value<P> a = in_p(x_row[half_in ? i : 2 * i]);
+      const Value<P> b = in_p(x_row[half_in ? pairs + i : 2 * i + 1]);
+      const auto first = rotated_first(a, b, coefficient<P>(table.cos_a, row, i),
+                                       coefficient<P>(table.sin_a, row, i));
+      const auto second = rotated_second(a, b, coefficient<P>(table.cos_b, row, i),
+                                         coefficient<P>(table.sin_b, row, i));
+      out_row[half_out ? i : 2 * i] = narrowed<Out>(first.number);
+      out_row[half_out ? pairs + i : 2 * i + 1] = narrowed<Out>(second.number);
+    }
+  }
+};
+
+}  // namespace gpu
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_CUDA_ANY_KERNEL_CUH

@@ -1,0 +1,98 @@
+// The public entry on CUDA: what an engine calls with device memory.
+#ifndef ROPEWALK_CUDA_APPLY_CUH
+#define ROPEWALK_CUDA_APPLY_CUH
+
+#include <cuda_runtime_api.h>
+
+#include <tuple>
+
+#include "ropewalk/config.hpp"
+#include "ropewalk/cuda/error.cuh"
+#include "ropewalk/cuda/rotate.cuh"
+#include "ropewalk/cuda/scalars.cuh"
+#include "ropewalk/options.hpp"
+#include "ropewalk/table.hpp"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace cuda {
+
+/// Rotates every feature pair of `x` by the angle that `table` holds for its token, on `stream`;
+/// writes `out`. The bits are those of ropewalk::apply, whatever flags nvcc is given.
+///
+/// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
+///          2 * pairs <= head_dim
+/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Units    the table holds cos and sin of angles in radians
+/// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
+///          an error
+/// Types    out, x: Eigen TensorMap or View of float, double, half, bfloat16 in device memory, out
+///          like x or like what x and table promote to; CUDA's 16-bit types by view and as_eigen;
+///          table: a TableView over device memory. options.stores and options.isa say nothing here
+/// Errors   std::invalid_argument before anything is launched: odd head_dim, shapes that differ,
+///          null data, overlap; under options.check_pointers also host memory. cuda::Error with
+///          CUDA's text: the launch failed. A position id outside the table is found on the device:
+///          nothing outside the table is read, and the features that its row turns become NaN
+/// Threads  calls may run at once, on several streams and devices: the current device must be that
+///          of the stream
+/// Speed    rows of whole 16 bytes, in 16-byte-aligned memory, by tables that are rotations run at
+///          the rate of a device copy; everything else runs too, but slower
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Allocates nothing, waits for nothing, asks the device for nothing; a stream that is captured
+/// records one kernel.
+template <class Out, class X, class Tab>
+void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
+           const Options& options = {}) {
+  detail::gpu::rotate("cuda::apply", stream, options,
+                      detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
+}
+
+/// Rotates every feature pair of `x` where it lies; see apply.
+template <class X, class Tab>
+void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {}) {
+  detail::gpu::rotate("cuda::apply_inplace", stream, options,
+                      detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
+}
+
+/// Rotates several tensors by one table in one launch, queries and keys with their own head counts:
+///   apply(stream, std::tie(q_out, k_out), std::tie(q, k), table)
+///
+/// Shapes   each pair of out and x as in apply; all have the same batch and seq
+/// Alias    as in apply; no out may meet another tensor, but heads or features of one packed tensor
+///          are apart
+/// Everything else as in apply; all tensors are checked before the launch.
+template <class... Outs, class... Xs, class Tab>
+void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
+           const Options& options = {}) {
+  static_assert(sizeof...(Outs) == sizeof...(Xs), "ropewalk: apply needs one out for each x");
+  const auto view = as_table(table);
+  std::apply(
+      [&](auto&... out) {
+        std::apply(
+            [&](auto&... x) {
+              detail::gpu::rotate("cuda::apply", stream, options,
+                                  detail::gpu::tensors(as_view(out), as_view(x), view)...);
+            },
+            xs);
+      },
+      outs);
+}
+
+/// Rotates several tensors by one table in one launch where they lie:
+///   apply_inplace(stream, std::tie(q, k), table)
+template <class... Xs, class Tab>
+void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
+                   const Options& options = {}) {
+  const auto view = as_table(table);
+  std::apply(
+      [&](auto&... x) {
+        detail::gpu::rotate("cuda::apply_inplace", stream, options,
+                            detail::gpu::tensors(as_view(x), as_view(x), view)...);
+      },
+      xs);
+}
+
+}  // namespace cuda
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_CUDA_APPLY_CUH

@@ -1,0 +1,141 @@
+// Packs: neighbouring values in registers, read and written 16 bytes at a time.
+#ifndef ROPEWALK_CUDA_PACKS_CUH
+#define ROPEWALK_CUDA_PACKS_CUH
+
+#include <cstdint>
+#include <type_traits>
+
+#include "ropewalk/config.hpp"
+#include "ropewalk/cuda/arithmetic.cuh"
+#include "ropewalk/dtype.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+namespace gpu {
+
+/// Values of T next to each other, as the 32-bit words that they are in memory.
+template <class T, int Size>
+struct Pack {
+  static constexpr int size = Size;
+  static constexpr int bytes = Size * static_cast<int>(sizeof(T));
+  static constexpr int words = bytes / 4;
+  static_assert(bytes % 4 == 0, "ropewalk: a pack is whole words");
+  /// What the address of a pack must be a multiple of.
+  static constexpr int alignment = bytes < 16 ? bytes : 16;
+
+  std::uint32_t word[words];
+};
+
+/// Value i of a pack in its carrier; i must be known when this is compiled.
+template <class T, int Size>
+__device__ __forceinline__ Carrier<T> value_at(const Pack<T, Size>& pack, int i) {
+  if constexpr (sizeof(T) == 8) {
+    return __hiloint2double(static_cast<int>(pack.word[2 * i + 1]),
+                            static_cast<int>(pack.word[2 * i]));
+  } else if constexpr (sizeof(T) == 4) {
+    return __uint_as_float(pack.word[i]);
+  } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
+    const std::uint32_t word = pack.word[i / 2];
+    return __uint_as_float(i % 2 == 0 ? word << 16 : word & 0xffff0000u);
+  } else {
+    return widened<T>(static_cast<std::uint16_t>(pack.word[i / 2] >> (16 * (i % 2))));
+  }
+}
+
+/// Two values of a 16-bit type rounded by one instruction, the first in the low half.
+template <class T>
+__device__ __forceinline__ std::uint32_t narrowed_pair(float first, float second) {
+  std::uint32_t result;
+  if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(second), "f"(first));
+  } else {
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(second), "f"(first));
+  }
+  return result;
+}
+
+/// The values, each rounded to T.
+template <class T, int Size, class C>
+__device__ __forceinline__ Pack<T, Size> packed(const C (&values)[Size]) {
+  Pack<T, Size> pack;
+#pragma unroll
+  for (int i = 0; i < Size; ++i) {
+    if constexpr (sizeof(T) == 8) {
+      const double value = narrowed<T>(values[i]);
+      pack.word[2 * i] = static_cast<std::uint32_t>(__double2loint(value));
+      pack.word[2 * i + 1] = static_cast<std::uint32_t>(__double2hiint(value));
+    } else if constexpr (sizeof(T) == 4) {
+      pack.word[i] = __float_as_uint(narrowed<T>(values[i]));
+    } else if (i % 2 == 0) {
+      pack.word[i / 2] = narrowed_pair<T>(as_float(values[i]), as_float(values[i + 1]));
+    }
+  }
+  return pack;
+}
+
+/// The values as another type; of the same type every bit is kept.
+template <class To, class From, int Size>
+__device__ __forceinline__ Pack<To, Size> converted_pack(const Pack<From, Size>& pack) {
+  if constexpr (std::is_same_v<To, From>) {
+    return pack;
+  } else {
+    Carrier<From> values[Size];
+#pragma unroll
+    for (int i = 0; i < Size; ++i) values[i] = value_at(pack, i);
+    return packed<To>(values);
+  }
+}
+
+// Memory ------------------------------------------------------------------------------------------
+
+/// The words that one access moves.
+template <int Words>
+using Access = std::conditional_t<Words % 4 == 0, uint4,
+                                  std::conditional_t<Words % 2 == 0, uint2, std::uint32_t>>;
+
+template <class T, int Size, class Read>
+__device__ __forceinline__ Pack<T, Size> read_pack(const Raw<T>* from, const Read& read) {
+  using Part = Access<Pack<T, Size>::words>;
+  constexpr int part_words = sizeof(Part) / 4;
+  Pack<T, Size> pack;
+#pragma unroll
+  for (int i = 0; i < Pack<T, Size>::words; i += part_words) {
+    const Part part = read(reinterpret_cast<const Part*>(from) + i / part_words);
+    const auto* words = reinterpret_cast<const std::uint32_t*>(&part);
+#pragma unroll
+    for (int j = 0; j < part_words; ++j) pack.word[i + j] = words[j];
+  }
+  return pack;
+}
+
+/// Of x, which may be out as well.
+template <class T, int Size>
+__device__ __forceinline__ Pack<T, Size> load(const Raw<T>* from) {
+  return read_pack<T, Size>(from, [](const auto* part) { return *part; });
+}
+
+/// Of a table, which is read only: shared by the rows of a block, so kept in the first cache.
+template <class T, int Size>
+__device__ __forceinline__ Pack<T, Size> load_table(const Raw<T>* from) {
+  return read_pack<T, Size>(from, [](const auto* part) { return __ldg(part); });
+}
+
+template <class T, int Size>
+__device__ __forceinline__ void store(Raw<T>* to, const Pack<T, Size>& pack) {
+  using Part = Access<Pack<T, Size>::words>;
+  constexpr int part_words = sizeof(Part) / 4;
+#pragma unroll
+  for (int i = 0; i < Pack<T, Size>::words; i += part_words) {
+    Part part;
+    auto* words = reinterpret_cast<std::uint32_t*>(&part);
+#pragma unroll
+    for (int j = 0; j < part_words; ++j) words[j] = pack.word[i + j];
+    reinterpret_cast<Part*>(to)[i / part_words] = part;
+  }
+}
+
+}  // namespace gpu
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_CUDA_PACKS_CUH

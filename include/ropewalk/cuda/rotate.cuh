@@ -1,0 +1,134 @@
+// One call: its checks, the choice of the kernel, the launch.
+#ifndef ROPEWALK_CUDA_ROTATE_CUH
+#define ROPEWALK_CUDA_ROTATE_CUH
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/cuda/error.cuh"
+#include "ropewalk/cuda/jobs.cuh"
+#include "ropewalk/cuda/launch.cuh"
+#include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/options.hpp"
+#include "ropewalk/table_view.hpp"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+namespace gpu {
+
+template <class Out, class X, class Tab>
+Tensors<Out, std::remove_const_t<X>, Tab> tensors(const View<Out>& out, const View<X>& x,
+                                                  const TableView<Tab>& table) {
+  return {out, read_only(x), table};
+}
+
+/// Asks the driver, which takes time and says nothing of how far the memory reaches.
+inline void check_on_device(const Place& place, const void* data) {
+  if (data == nullptr) return;
+  cudaPointerAttributes attributes = {};
+  check_cuda(place.function, "asking what memory a pointer is",
+             cudaPointerGetAttributes(&attributes, data));
+  if (attributes.type == cudaMemoryTypeUnregistered) {
+    fail(place, "data", "is host memory that CUDA does not know, must be device memory");
+  }
+}
+
+template <class T>
+void check_pointers(const char* function, const T& tensors) {
+  check_on_device({function, "out"}, tensors.out.data());
+  check_on_device({function, "x"}, tensors.x.data());
+  for (const auto& lane : all_lanes(tensors.table.lanes())) {
+    check_on_device({function, "the table"}, lane.data);
+  }
+  check_on_device({function, "the position ids"}, tensors.table.ids().data());
+}
+
+/// Checks one tensor; false if there is nothing to do.
+template <class T>
+bool prepare(const char* function, const T& tensors, const Options& options) {
+  const bool moves_features = options.pairing == Pairing::interleaved_to_half;
+  if (!check_arguments(function, tensors.out, tensors.x, tensors.table,
+                       moves_features ? InPlace::refused : InPlace::allowed, Ids::on_device)) {
+    return false;
+  }
+  if (options.check_pointers) check_pointers(function, tensors);
+  return true;
+}
+
+template <class T>
+Extent extent_of(const T& tensors, Index lanes, int rows) {
+  const auto& x = tensors.x;
+  return {x.batch(), x.seq(), x.heads(), lanes, x.strides().heads > x.strides().seq, rows};
+}
+
+inline Extent larger(const Extent& a, const Extent& b) {
+  return a.heads * a.lanes >= b.heads * b.lanes ? a : b;
+}
+
+inline Extent largest(const Extent& a) { return a; }
+template <class... Others>
+Extent largest(const Extent& a, const Extent& b, const Others&... others) {
+  return largest(larger(a, b), others...);
+}
+
+/// The type of the arithmetic.
+template <bool Wide, class T>
+using Arithmetic = std::conditional_t<Wide, Carrier<Promoted<typename T::X, typename T::Tab>>,
+                                      Promoted<typename T::X, typename T::Tab>>;
+
+template <bool Wide, Pairing Of, class... T>
+void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
+  constexpr Index count = sizeof...(T);
+  if ((fits_vectors<Of>(tensors) && ...)) {
+    const auto launch_jobs = [&](const auto&... jobs) {
+      const Extent extent = largest(extent_of(tensors, jobs.lanes, jobs.rows)...);
+      launch(function, stream, grid_for(extent, count), job_list(jobs...));
+    };
+    return launch_jobs(vector_job<Arithmetic<Wide, T>, Of>(tensors)...);
+  }
+  const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, 1)...);
+  launch(function, stream, grid_for(extent, count),
+         job_list(any_job<Arithmetic<Wide, T>>(tensors, Of)...));
+}
+
+template <bool Wide, class... T>
+void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, const T&... tensors) {
+  switch (pairing) {
+    case Pairing::interleaved:
+      return launch_rotation<Wide, Pairing::interleaved>(function, stream, tensors...);
+    case Pairing::half:
+      return launch_rotation<Wide, Pairing::half>(function, stream, tensors...);
+    case Pairing::interleaved_to_half:
+      return launch_rotation<Wide, Pairing::interleaved_to_half>(function, stream, tensors...);
+  }
+}
+
+/// Checks every tensor, then rotates them all by one launch.
+template <class... T>
+void rotate(const char* function, cudaStream_t stream, const Options& options,
+            const T&... tensors) {
+  // & keeps checking after a tensor with nothing to do.
+  const bool work = (static_cast<int>(prepare(function, tensors, options)) | ...) != 0;
+  check_all_apart(function, tensors...);
+  if (!work) return;
+  // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
+  constexpr bool wide_differs = (!std::is_same_v<Arithmetic<true, T>, Arithmetic<false, T>> || ...);
+  if constexpr (wide_differs) {
+    if (options.compute == Compute::wide) {
+      return with_pairing<true>(function, stream, options.pairing, tensors...);
+    }
+  }
+  with_pairing<false>(function, stream, options.pairing, tensors...);
+}
+
+}  // namespace gpu
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_CUDA_ROTATE_CUH
