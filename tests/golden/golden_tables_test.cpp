@@ -1,0 +1,335 @@
+// Makes the table of every case of a pack that tells how its model did, by the public builders.
+//
+// The pack is the folder that ROPEWALK_GOLDEN_DIR names in the environment, by default the one
+// beside this file. A case's keys choose the builders; its name, and how many cases there are or of
+// what shapes, choose nothing. All bounds are those of the pack's README, and say where they stand
+// why they hold.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "keys.hpp"
+#include "pack.hpp"
+#include "recipe.hpp"
+#include "recipe_positions.hpp"
+#include "ropewalk/build.hpp"
+#include "stored_table.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using rw::AngleSteps;
+using rw::Frequencies;
+using rw::Table;
+
+// PyTorch's vectorised float pow is within about an ulp of correct, and a scaling rule adds a few
+// roundings: 3 to 6 ulps, of a frequency.
+constexpr double of_frequency = 4e-7;
+// The attention factor is made in double: only libm's logarithm and root differ.
+constexpr double of_attention_factor = 1e-12;
+// The same float angles; PyTorch's vectorised cos and sin are within about an ulp.
+constexpr Bound same_float_angles{3e-7, 0};
+// Float against double or float steps: the frequency's bound, and the roundings of position,
+// product and angle, an ulp of a float each, move an angle in proportion to it.
+constexpr Bound float_steps{3e-7, 6e-7};
+// Both in double, rounded to float once: half an ulp of that cast, a little for rounding twice.
+constexpr Bound double_steps{1.2e-7, 0};
+// Both in double and kept so: eight roundings of 2^-52, libm's pow, cos and sin among them.
+constexpr Bound kept_double{0x1p-49, 0x1p-49};
+
+// Building -------------------------------------------------------------------------------------
+
+struct Recipe {
+  FrequencyRule rule;
+  std::vector<Part> parts;
+  Index length;  // of the longest sequence, as transformers tells it: the last position + 1
+};
+
+Recipe recipe_of(const Case& of, const StoredTable& stored) {
+  Recipe recipe{{}, parts_of(of, stored.seq.count), 0};
+  double last = -1;
+  for (const Part& part : recipe.parts) {
+    for (const rw::AxisPositions& axis : part.positions.axes) {
+      for (const double position : axis.values) last = std::max(last, position);
+    }
+  }
+  recipe.length = static_cast<Index>(last) + 1;
+  const auto axes = static_cast<Index>(recipe.parts.front().positions.axes.size());
+  recipe.rule = frequency_rule(of, axes, stored.heads.count);
+  return recipe;
+}
+
+Frequencies frequencies_of(const Recipe& recipe, AngleSteps steps) {
+  return std::visit(MakeFrequencies{{recipe.length, steps}}, recipe.rule);
+}
+
+/// The rows of all parts, each made by `make` and pooled where its part says so.
+template <class T, class Make>
+Table<T> assembled(const std::vector<Part>& parts, const Make& make) {
+  std::optional<Table<T>> table;
+  for (const Part& part : parts) {
+    Table<T> rows = make(part.positions);
+    if (part.window > 1) {
+      const rw::Grid window(std::vector<Index>(part.grid.size(), part.window));
+      rows = rw::average_pool(rows, rw::Grid(part.grid), window);
+    }
+    if (table) {
+      table->append(rows);
+    } else {
+      table = std::move(rows);
+    }
+  }
+  return *table;
+}
+
+template <class T>
+Table<T> built(const Recipe& recipe, const Frequencies& frequencies, AngleSteps steps) {
+  return assembled<T>(recipe.parts, [&](const rw::Positions& positions) {
+    return rw::make_table<T>(positions, frequencies, steps);
+  });
+}
+
+/// In the place of cos the magnitudes of the angles, of which bounds are made: the sum over axes of
+/// |position * frequency|. The mean over a window bounds the error of the mean.
+Table<double> magnitudes(const Recipe& recipe, const Frequencies& with) {
+  return assembled<double>(recipe.parts, [&](const rw::Positions& positions) {
+    Table<double> table({positions.batch, positions.seq, with.heads, with.pairs});
+    for (Index b = 0; b < table.batch(); ++b) {
+      for (Index s = 0; s < table.seq(); ++s) {
+        for (Index h = 0; h < table.heads(); ++h) {
+          for (Index axis = 0; axis < with.axes; ++axis) {
+            const double position = positions.at(axis, b, s);
+            for (Index i = 0; i < table.pairs(); ++i) {
+              table.cos(b, s, h)[i] += std::fabs(position * with.at(axis, h, i));
+            }
+          }
+        }
+      }
+    }
+    return table;
+  });
+}
+
+/// Padding: rows that the model left zero, where the case says that it has some.
+template <class T>
+void zero_padding(const Case& of, const StoredTable& stored, Table<T>& table) {
+  if (!is_given(of, "zero_rows")) return;
+  std::map<std::pair<Index, Index>, bool> is_zero;
+  visit_entries(stored, [&](const Entry& entry) {
+    const auto row = std::make_pair(table.batch() == 1 ? 0 : entry.b, entry.s);
+    is_zero[row] = is_zero.emplace(row, true).first->second && entry.value == 0;
+  });
+  for (const auto& [row, zero] : is_zero) {
+    if (zero) rw::zero_rows(table, row.first, row.second, 1);
+  }
+}
+
+// Comparing ------------------------------------------------------------------------------------
+
+/// What was compared, by what it was and which family it is of.
+class Counts {
+ public:
+  void add(const Case& of, const std::string& what, const Agreement& agreement) {
+    Total& total = totals_[what + ", family " + of.get("family", "without a name")];
+    total.cases.insert(of.name);
+    total.agreement.entries += agreement.entries;
+    total.agreement.equal += agreement.equal;
+    total.agreement.worst = std::max(total.agreement.worst, agreement.worst);
+  }
+  void add_data(const Case& of, const std::string& why) { data_[why].insert(of.name); }
+
+  void print() const {
+    for (const auto& [what, total] : totals_) {
+      std::cout << "note: golden: " << what << ": " << total.cases.size() << " cases, "
+                << total.agreement.entries << " values, " << total.agreement.equal
+                << " in the same bits, at most " << total.agreement.worst << " of the bound\n";
+    }
+    for (const auto& [why, cases] : data_) {
+      std::cout << "note: golden: tables as data: " << cases.size() << " cases: " << why << "\n";
+    }
+  }
+  bool empty() const { return totals_.empty() && data_.empty(); }
+
+ private:
+  struct Total {
+    std::set<std::string> cases;
+    Agreement agreement;
+  };
+  std::map<std::string, Total> totals_;
+  std::map<std::string, std::set<std::string>> data_;
+};
+
+void expect_within(const Case& of, const std::string& what, const Agreement& agreement,
+                   Counts& counts) {
+  EXPECT_LE(agreement.worst, 1) << what << ", first at the worst: " << agreement.where;
+  counts.add(of, what, agreement);
+}
+
+/// The relative bound of frequencies; zeros (identity lanes) and ones (the first) are exact.
+void expect_frequencies(const Case& of, const char* tensor, const Frequencies& made,
+                        Counts& counts) {
+  const std::vector<double> stored = numbers(of.tensor(tensor));
+  ASSERT_EQ(stored.size(), made.values.size()) << tensor;
+  Agreement agreement;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const bool exact = stored[i] == 0 || stored[i] == 1;
+    const auto value = static_cast<float>(made.values[i]);
+    const double difference = std::fabs((exact ? value : made.values[i]) - stored[i]);
+    const double limit = of_frequency * std::fabs(stored[i]);
+    const double exactly = difference == 0 ? 0 : std::numeric_limits<double>::infinity();
+    agreement.add(exact ? exactly : difference / limit, value == stored[i], std::to_string(i));
+  }
+  expect_within(of, std::string("frequencies (") + tensor + ")", agreement, counts);
+}
+
+/// The list that all axes share, against those that the case stores: what the model began with, and
+/// what its module held after it had seen the positions.
+void check_frequencies(const Case& of, const Recipe& recipe, Counts& counts) {
+  const bool is_table = of.at("kind") == "tables";
+  const Index first_length = is_given(of, "init_seq_len") ? of.integer("init_seq_len") : 0;
+  for (const char* tensor : {"inv_freq", "inv_freq_used"}) {
+    if (of.find(tensor) == nullptr) continue;
+    SCOPED_TRACE(tensor);
+    const bool before = is_table && std::string(tensor) == "inv_freq";
+    const ListRule& rule = std::get<AxisLists>(recipe.rule).lists.at(0);
+    for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32}) {
+      const MakeFrequencies make{{before ? first_length : recipe.length, steps}};
+      const Frequencies made = make.list(rule);
+      expect_frequencies(of, tensor, made, counts);
+      if (of.find("attention_factor") == nullptr) continue;
+      const double stored = numbers(of.tensor("attention_factor")).at(0);
+      EXPECT_NEAR(made.attention_factor / stored, 1, of_attention_factor);
+    }
+  }
+}
+
+template <class T>
+void expect_table(const Case& of, const StoredTable& stored, const Recipe& recipe,
+                  const Frequencies& frequencies, AngleSteps steps, const Bound& bound,
+                  const std::string& what, Counts& counts) {
+  Table<T> table = built<T>(recipe, frequencies, steps);
+  zero_padding(of, stored, table);
+  const Agreement agreement =
+      compared(stored, table, magnitudes(recipe, frequencies), bound, frequencies.attention_factor);
+  expect_within(of, what, agreement, counts);
+}
+
+/// Whether the peer took angles, cos and sin in double: what the case says, in a key or in words.
+bool made_in_double(const Case& of) {
+  const std::string dtype = of.get("freqs_dtype", "");
+  if (dtype == "f64" || dtype == "f32") return dtype == "f64";
+  if (!dtype.empty()) throw PackError("case " + of.name + ": unknown freqs_dtype " + dtype);
+  const std::string words = of.get("policy", "");
+  return words.find("in f64") != std::string::npos || words.find("complex128") != std::string::npos;
+}
+
+/// cos and sin from the frequencies that the module used, in float steps: large positions tell
+/// nothing where the frequencies differ by an ulp.
+void check_from_stored(const Case& of, const StoredTable& stored, const Recipe& recipe,
+                       Counts& counts) {
+  const char* tensor = of.find("inv_freq_used") != nullptr ? "inv_freq_used" : "inv_freq";
+  const auto& lists = std::get<AxisLists>(recipe.rule);
+  const double factor = frequencies_of(recipe, AngleSteps::f64).attention_factor;
+  const Frequencies list = rw::own_frequencies(numbers(of.tensor(tensor)), factor);
+  expect_table<float>(of, stored, recipe, rw::arrange({list}, lists.order), AngleSteps::f32,
+                      same_float_angles, "cos and sin of stored frequencies", counts);
+}
+
+/// cos and sin from the model's parameters on.
+void check_from_rules(const Case& of, const StoredTable& stored, const Recipe& recipe,
+                      Counts& counts) {
+  const Frequencies in_double = frequencies_of(recipe, AngleSteps::f64);
+  if (stored.cos->dtype == "f64") {
+    return expect_table<double>(of, stored, recipe, in_double, AngleSteps::f64, kept_double,
+                                "cos and sin in double, kept", counts);
+  }
+  if (made_in_double(of)) {
+    return expect_table<float>(of, stored, recipe, in_double, AngleSteps::f64, double_steps,
+                               "cos and sin in double", counts);
+  }
+  expect_table<float>(of, stored, recipe, in_double, AngleSteps::f64, float_steps,
+                      "cos and sin in float, by double steps", counts);
+  expect_table<float>(of, stored, recipe, frequencies_of(recipe, AngleSteps::f32), AngleSteps::f32,
+                      float_steps, "cos and sin in float, by float steps", counts);
+}
+
+/// Complex numbers [seq, pairs, 2], stored beside cos and sin.
+StoredTable stored_complex(const Case& of, const Tensor& cis) {
+  const Index pairs = of.integer("rotary_dim") / 2;
+  const Lanes cos{0, 2};
+  const Lanes sin{1, 2};
+  return stored_rows({&cis, &cis, 2 * pairs, {cos, cos, sin, sin}}, pairs, "S");
+}
+
+/// The table of one stream before it is pooled, [batch, cos | sin, cells of the grid].
+StoredTable stored_unpooled(const Case& of, const Tensor& table) {
+  const Index width = of.integer("rotary_dim");
+  const Index batch = table.shape.at(0);
+  const Index cells = static_cast<Index>(table.size()) / (batch * 2 * width);
+  const Coefficients<Lanes> lanes{{0, 2}, {1, 2}, {width, 2}, {width + 1, 2}};
+  return {&table, &table, lanes, width / 2, {batch, 2 * width * cells}, {cells, 1}, {}, cells};
+}
+
+void check_tables(const Case& of, Counts& counts) {
+  const StoredTable stored = stored_table(of);
+  const Recipe recipe = recipe_of(of, stored);
+  if (of.find("inv_freq") != nullptr) {
+    check_frequencies(of, recipe, counts);
+    check_from_stored(of, stored, recipe, counts);
+  }
+  check_from_rules(of, stored, recipe, counts);
+  if (const Tensor* cis = of.find("cis")) {
+    check_from_rules(of, stored_complex(of, *cis), recipe, counts);
+  }
+  for (Part part : recipe.parts) {
+    const Tensor* table = of.find("table_" + part.name + "_unpooled");
+    part.window = 1;
+    if (table != nullptr) {
+      check_from_rules(of, stored_unpooled(of, *table), {recipe.rule, {part}, 0}, counts);
+    }
+  }
+}
+
+/// A case without any of these tells nothing of its table.
+bool has_recipe(const Case& of) {
+  for (const char* key : {"theta", "base", "rope_parameters", "scaling"}) {
+    if (of.has(key)) return true;
+  }
+  return of.find("pos_frequencies") != nullptr;
+}
+
+TEST(GoldenTables, BuildersMakeTheStoredTables) {
+  Counts counts;
+  for (const Case& of : read_pack(golden_folder()).cases) {
+    SCOPED_TRACE(of.name);
+    for (const std::string& unknown : unknown_rules(of)) ADD_FAILURE() << unknown;
+    try {
+      if (has_recipe(of) || of.at("kind") == "tables") {
+        check_tables(of, counts);
+      } else {
+        counts.add_data(of, "no builder inputs");
+      }
+    } catch (const NoRecipe& error) {
+      EXPECT_NE(of.at("kind"), "tables") << error.what();
+      counts.add_data(of, error.what());
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+  counts.print();
+  EXPECT_FALSE(counts.empty());
+}
+
+}  // namespace
+}  // namespace ropewalk_test
