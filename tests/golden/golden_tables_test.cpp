@@ -101,17 +101,19 @@ Table<T> built(const Recipe& recipe, const Frequencies& frequencies, AngleSteps 
 }
 
 /// In the place of cos the magnitudes of the angles, of which bounds are made: the sum over axes of
-/// |position * frequency|. The mean over a window bounds the error of the mean.
+/// |position * frequency|. The mean over a window bounds the error of the mean. LTX's positions are
+/// differences from 1, and keep the rounding of that.
 Table<double> magnitudes(const Recipe& recipe, const Frequencies& with) {
+  const double least = std::holds_alternative<Increasing>(recipe.rule) ? 1 : 0;
   return assembled<double>(recipe.parts, [&](const rw::Positions& positions) {
     Table<double> table({positions.batch, positions.seq, with.heads, with.pairs});
     for (Index b = 0; b < table.batch(); ++b) {
       for (Index s = 0; s < table.seq(); ++s) {
         for (Index h = 0; h < table.heads(); ++h) {
           for (Index axis = 0; axis < with.axes; ++axis) {
-            const double position = positions.at(axis, b, s);
+            const double position = std::max(least, std::fabs(positions.at(axis, b, s)));
             for (Index i = 0; i < table.pairs(); ++i) {
-              table.cos(b, s, h)[i] += std::fabs(position * with.at(axis, h, i));
+              table.cos(b, s, h)[i] += position * std::fabs(with.at(axis, h, i));
             }
           }
         }
@@ -176,21 +178,43 @@ void expect_within(const Case& of, const std::string& what, const Agreement& agr
   counts.add(of, what, agreement);
 }
 
+/// What double steps may be off by on top of the bound of float steps, as a share of a frequency:
+/// PyTorch rounds the exponent to float, half an ulp of at most 1, which moves theta^-x by
+/// |ln theta^-x| * 2^-25. Llama 3 mixes by a weight that follows the frequency, and so moves more.
+double exponent_rounding(const ListRule& rule, double frequency) {
+  double weight = 1;
+  if (const auto* llama = std::get_if<rw::Llama3>(&rule.scaling)) {
+    const double width = llama->high_frequency_factor - llama->low_frequency_factor;
+    weight += (llama->factor - 1) * llama->low_frequency_factor / width;
+  }
+  return frequency == 0 ? 0 : weight * std::fabs(std::log(frequency)) * 0x1p-25;
+}
+
+const char* name_of(AngleSteps steps) {
+  return steps == AngleSteps::f32 ? "float steps" : "double steps";
+}
+
 /// The relative bound of frequencies; zeros (identity lanes) and ones (the first) are exact.
-void expect_frequencies(const Case& of, const char* tensor, const Frequencies& made,
-                        Counts& counts) {
+void expect_frequencies(const Case& of, const char* tensor, const ListRule& rule,
+                        const rw::FrequencyOptions& options, Counts& counts) {
+  const Frequencies made = MakeFrequencies{options}.list(rule);
   const std::vector<double> stored = numbers(of.tensor(tensor));
   ASSERT_EQ(stored.size(), made.values.size()) << tensor;
   Agreement agreement;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const bool exact = stored[i] == 0 || stored[i] == 1;
-    const auto value = static_cast<float>(made.values[i]);
-    const double difference = std::fabs((exact ? value : made.values[i]) - stored[i]);
-    const double limit = of_frequency * std::fabs(stored[i]);
-    const double exactly = difference == 0 ? 0 : std::numeric_limits<double>::infinity();
-    agreement.add(exact ? exactly : difference / limit, value == stored[i], std::to_string(i));
+    const double rounding =
+        options.steps == AngleSteps::f32 ? 0 : exponent_rounding(rule, stored[i]);
+    const double limit = exact ? 0 : (of_frequency + rounding) * std::fabs(stored[i]);
+    const double difference = std::fabs(made.values[i] - stored[i]);
+    const bool equal = static_cast<float>(made.values[i]) == stored[i];
+    agreement.add(difference == 0 ? 0 : difference / limit, equal,
+                  std::string(tensor) + " " + std::to_string(i));
   }
-  expect_within(of, std::string("frequencies (") + tensor + ")", agreement, counts);
+  expect_within(of, std::string("frequencies by ") + name_of(options.steps), agreement, counts);
+  if (of.find("attention_factor") == nullptr) return;
+  const double factor = numbers(of.tensor("attention_factor")).at(0);
+  EXPECT_NEAR(made.attention_factor / factor, 1, of_attention_factor);
 }
 
 /// The list that all axes share, against those that the case stores: what the model began with, and
@@ -204,25 +228,18 @@ void check_frequencies(const Case& of, const Recipe& recipe, Counts& counts) {
     const bool before = is_table && std::string(tensor) == "inv_freq";
     const ListRule& rule = std::get<AxisLists>(recipe.rule).lists.at(0);
     for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32}) {
-      const MakeFrequencies make{{before ? first_length : recipe.length, steps}};
-      const Frequencies made = make.list(rule);
-      expect_frequencies(of, tensor, made, counts);
-      if (of.find("attention_factor") == nullptr) continue;
-      const double stored = numbers(of.tensor("attention_factor")).at(0);
-      EXPECT_NEAR(made.attention_factor / stored, 1, of_attention_factor);
+      expect_frequencies(of, tensor, rule, {before ? first_length : recipe.length, steps}, counts);
     }
   }
 }
 
 template <class T>
-void expect_table(const Case& of, const StoredTable& stored, const Recipe& recipe,
-                  const Frequencies& frequencies, AngleSteps steps, const Bound& bound,
-                  const std::string& what, Counts& counts) {
+Agreement agreement_of(const Case& of, const StoredTable& stored, const Recipe& recipe,
+                       const Frequencies& frequencies, AngleSteps steps, const Bound& bound) {
   Table<T> table = built<T>(recipe, frequencies, steps);
   zero_padding(of, stored, table);
-  const Agreement agreement =
-      compared(stored, table, magnitudes(recipe, frequencies), bound, frequencies.attention_factor);
-  expect_within(of, what, agreement, counts);
+  return compared(stored, table, magnitudes(recipe, frequencies), bound,
+                  frequencies.attention_factor);
 }
 
 /// Whether the peer took angles, cos and sin in double: what the case says, in a key or in words.
@@ -242,26 +259,56 @@ void check_from_stored(const Case& of, const StoredTable& stored, const Recipe& 
   const auto& lists = std::get<AxisLists>(recipe.rule);
   const double factor = frequencies_of(recipe, AngleSteps::f64).attention_factor;
   const Frequencies list = rw::own_frequencies(numbers(of.tensor(tensor)), factor);
-  expect_table<float>(of, stored, recipe, rw::arrange({list}, lists.order), AngleSteps::f32,
-                      same_float_angles, "cos and sin of stored frequencies", counts);
+  const Frequencies arranged = rw::arrange({list}, lists.order);
+  expect_within(
+      of, "cos and sin of stored frequencies",
+      agreement_of<float>(of, stored, recipe, arranged, AngleSteps::f32, same_float_angles),
+      counts);
+}
+
+/// Where the peer took double: one that rounds the angle to float before cos and sin (Z-Image) has
+/// the bits of those steps instead.
+void check_double(const Case& of, const StoredTable& stored, const Recipe& recipe, Counts& counts) {
+  const Frequencies frequencies = frequencies_of(recipe, AngleSteps::f64);
+  const auto by = [&](AngleSteps steps) {
+    return agreement_of<float>(of, stored, recipe, frequencies, steps, double_steps);
+  };
+  const Agreement agreement = by(AngleSteps::f64);
+  if (agreement.worst <= 1) return counts.add(of, "cos and sin in double", agreement);
+  const Agreement of_float_angles = by(AngleSteps::f32_angles);
+  if (of_float_angles.worst > 1) return expect_within(of, "in double", agreement, counts);
+  counts.add(of, "cos and sin of float angles from double", of_float_angles);
+}
+
+/// Where the peer took float: against its own steps and against double.
+void check_float(const Case& of, const StoredTable& stored, const Recipe& recipe, Counts& counts) {
+  for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32}) {
+    Bound bound = float_steps;
+    // Language models reach thetas of millions; the README compares those by their frequencies.
+    const auto* lists = std::get_if<AxisLists>(&recipe.rule);
+    if (of.find("inv_freq") != nullptr && lists != nullptr && steps == AngleSteps::f64) {
+      for (const double frequency : numbers(of.tensor("inv_freq"))) {
+        bound.per_angle = std::max(
+            bound.per_angle, float_steps.per_angle + exponent_rounding(lists->lists[0], frequency));
+      }
+    }
+    const Agreement agreement =
+        agreement_of<float>(of, stored, recipe, frequencies_of(recipe, steps), steps, bound);
+    expect_within(of, std::string("cos and sin in float, by ") + name_of(steps), agreement, counts);
+  }
 }
 
 /// cos and sin from the model's parameters on.
 void check_from_rules(const Case& of, const StoredTable& stored, const Recipe& recipe,
                       Counts& counts) {
-  const Frequencies in_double = frequencies_of(recipe, AngleSteps::f64);
   if (stored.cos->dtype == "f64") {
-    return expect_table<double>(of, stored, recipe, in_double, AngleSteps::f64, kept_double,
-                                "cos and sin in double, kept", counts);
+    const Frequencies frequencies = frequencies_of(recipe, AngleSteps::f64);
+    const Agreement agreement =
+        agreement_of<double>(of, stored, recipe, frequencies, AngleSteps::f64, kept_double);
+    return expect_within(of, "cos and sin in double, kept", agreement, counts);
   }
-  if (made_in_double(of)) {
-    return expect_table<float>(of, stored, recipe, in_double, AngleSteps::f64, double_steps,
-                               "cos and sin in double", counts);
-  }
-  expect_table<float>(of, stored, recipe, in_double, AngleSteps::f64, float_steps,
-                      "cos and sin in float, by double steps", counts);
-  expect_table<float>(of, stored, recipe, frequencies_of(recipe, AngleSteps::f32), AngleSteps::f32,
-                      float_steps, "cos and sin in float, by float steps", counts);
+  if (made_in_double(of)) return check_double(of, stored, recipe, counts);
+  check_float(of, stored, recipe, counts);
 }
 
 /// Complex numbers [seq, pairs, 2], stored beside cos and sin.

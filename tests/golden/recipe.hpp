@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>  // for std::strtod
 #include <map>
+#include <numeric>  // for std::accumulate
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -237,6 +238,15 @@ inline Index rotary_dim_of(const Case& of) {
   return static_cast<Index>(static_cast<double>(of.integer("head_dim")) * given);
 }
 
+/// Features of every axis; none where the keys leave equal parts to all axes. Most models call them
+/// rope_axes_dim too; CogView4's of that name are sizes of the grid that it spreads.
+inline std::vector<Index> axis_dims(const Case& of) {
+  if (of.has("axes_dim")) return sizes_of(of.at("axes_dim"));
+  const std::vector<Index> dims = sizes_of(of.get("rope_axes_dim", "0"));
+  const Index sum = std::accumulate(dims.begin(), dims.end(), Index{0});
+  return sum == rotary_dim_of(of) ? dims : std::vector<Index>{};
+}
+
 /// The rule for a table whose tokens have `axes` positions and whose rows `heads` heads.
 inline FrequencyRule frequency_rule(const Case& of, Index axes, Index heads) {
   if (const Tensor* learned = of.find("pos_frequencies")) {
@@ -250,7 +260,7 @@ inline FrequencyRule frequency_rule(const Case& of, Index axes, Index heads) {
   }
   const ropewalk::Scaling scaling = scaling_of(of);
   if (!sections_of(of).empty()) return AxisLists{{{dim, theta, scaling}}, section_order(of)};
-  if (!of.has("axes_dim")) {
+  if (axis_dims(of).empty()) {
     const std::vector<Index> counts(static_cast<std::size_t>(axes), dim / axes / 2);
     ropewalk::LaneOrder order = ropewalk::axis_after_axis(counts);
     // Lumina-Next alternates its two axes; HunyuanDiT's crops put w first.
@@ -263,7 +273,7 @@ inline FrequencyRule frequency_rule(const Case& of, Index axes, Index heads) {
   AxisLists rule;
   std::vector<Index> counts;
   const std::vector<double> scales = reals_of(of.get("rope_scale", "1"));
-  for (const Index axis_dim : sizes_of(of.at("axes_dim"))) {
+  for (const Index axis_dim : axis_dims(of)) {
     const double scale = scales.size() == 1 ? scales[0] : scales.at(counts.size());
     counts.push_back(axis_dim / 2);
     rule.lists.push_back({axis_dim, theta, scaling});

@@ -25,7 +25,7 @@ struct Part {
 
 /// How many axes the positions have; 0 where the keys leave that to the shape of the ids.
 inline Index known_axes(const Case& of) {
-  if (of.has("axes_dim")) return static_cast<Index>(sizes_of(of.at("axes_dim")).size());
+  if (!axis_dims(of).empty()) return static_cast<Index>(axis_dims(of).size());
   if (const Tensor* learned = of.find("pos_frequencies")) return learned->shape.at(0);
   return static_cast<Index>(sections_of(of).size());
 }
@@ -158,7 +158,9 @@ inline Cells cells_of_grid(const Case& of, const std::vector<Index>& grid) {
   if (type != "linspace" && type != "slice") throw PackError("unknown grid_type " + type);
   if (type == "linspace" && grid.size() >= 2) return cropped_cells(of, grid);
   if (of.find("pos_frequencies") != nullptr) return mochi_cells(grid);
-  if (of.has("rope_axes_dim")) return rescaled_cells(grid, sizes_of(of.at("rope_axes_dim")));
+  if (of.has("rope_axes_dim") && axis_dims(of).empty()) {
+    return rescaled_cells(grid, sizes_of(of.at("rope_axes_dim")));
+  }
   Cells cells;
   for (std::size_t axis = 0; axis < grid.size(); ++axis) {
     double first = 0;
