@@ -573,9 +573,11 @@ TEST(Golden, EveryKeyAndRuleValueIsKnown) {
   }
 }
 
-// PyTorch's bits and the reference's: each proves the other.
-TEST(Golden, ReferenceMatchesPyTorchBitForBit) {
+// PyTorch's bits and the reference's: each proves the other. Where the peer fused a product into
+// the sum, its bits are those of its CPU's kernel: the README's 4 units.
+TEST(Golden, ReferenceMatchesPyTorch) {
   int compared = 0;
+  int within_units = 0;
   for (const Case& of : read_pack(golden_folder()).cases) {
     if (of.at("kind") != "rotate" && of.at("kind") != "grad") continue;
     SCOPED_TRACE(of.name);
@@ -583,11 +585,11 @@ TEST(Golden, ReferenceMatchesPyTorchBitForBit) {
       const Expected expected = expected_output(of, input);
       const Tensor& stored = of.tensor(output);
       if (is_fused(of) || of.at("exact") == "tol") {
-        const double units = worst_units(expected, stored, dtype_named(of.at("arith")));
-        std::cout << "[  SKIPPED ] " << of.name << " " << output << " bit for bit: fma is "
-                  << of.get("fma", "none") << ", exact is " << of.at("exact") << "; " << units
-                  << " units apart\n";
-        EXPECT_LE(units, is_fused(of) ? 4 : std::stod(of.get("tol_ulp", "4")));
+        EXPECT_EQ(stored.dtype, name_of(expected.dtype));
+        EXPECT_EQ(stored.shape, expected.shape);
+        EXPECT_LE(worst_units(expected, stored, dtype_named(of.at("arith"))),
+                  is_fused(of) ? 4 : std::stod(of.get("tol_ulp", "4")));
+        ++within_units;
         continue;
       }
       EXPECT_EQ(difference(expected, stored), "");
@@ -598,7 +600,8 @@ TEST(Golden, ReferenceMatchesPyTorchBitForBit) {
       ++compared;
     }
   }
-  std::cout << "[          ] " << compared << " tensors compared bit for bit\n";
+  std::cout << "note: golden: the reference: " << compared << " tensors bit for bit, "
+            << within_units << " within units\n";
   EXPECT_GT(compared, 0);
 }
 

@@ -242,7 +242,8 @@ inline Index rotary_dim_of(const Case& of) {
 /// rope_axes_dim too; CogView4's of that name are sizes of the grid that it spreads.
 inline std::vector<Index> axis_dims(const Case& of) {
   if (of.has("axes_dim")) return sizes_of(of.at("axes_dim"));
-  const std::vector<Index> dims = sizes_of(of.get("rope_axes_dim", "0"));
+  if (!of.has("rope_axes_dim")) return {};
+  const std::vector<Index> dims = sizes_of(of.at("rope_axes_dim"));
   const Index sum = std::accumulate(dims.begin(), dims.end(), Index{0});
   return sum == rotary_dim_of(of) ? dims : std::vector<Index>{};
 }

@@ -1,0 +1,240 @@
+// Recipes: what the builder inputs of golden cases mean, also those that a pack may not have.
+#include "recipe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "pack.hpp"
+#include "recipe_positions.hpp"
+#include "ropewalk/build.hpp"
+#include "stored_table.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using List = std::vector<double>;
+
+template <class T>
+Tensor tensor_of(const std::string& name, std::vector<Index> shape, const std::vector<T>& values) {
+  Tensor tensor{name, detail::stored_name<T>(), std::move(shape), {}};
+  tensor.bytes.resize(values.size() * sizeof(T));
+  std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  return tensor;
+}
+
+Case case_with(std::map<std::string, std::string> keys, std::vector<Tensor> tensors = {}) {
+  return {"made here", std::move(keys), std::move(tensors)};
+}
+
+/// The positions of all tokens of a sample on one axis.
+List along(const rw::Positions& positions, Index axis, Index b = 0) {
+  List list;
+  for (Index s = 0; s < positions.seq; ++s) list.push_back(positions.at(axis, b, s));
+  return list;
+}
+
+rw::Positions positions_of(const Case& of, Index seq) { return parts_of(of, seq).at(0).positions; }
+
+/// Frequency of an axis for every lane, or the lists of several axes one after another.
+List values_of(const Case& of, Index axes, Index heads = 1) {
+  return std::visit(MakeFrequencies{}, frequency_rule(of, axes, heads)).values;
+}
+
+TEST(Recipe, ListsOfNumbers) {
+  EXPECT_EQ(reals_of("t=2,h=2.5,w=3"), (List{2, 2.5, 3}));
+  EXPECT_EQ(reals_of("0,1;3,-5"), (List{0, 1, 3, -5}));
+  EXPECT_EQ(sizes_of("1x3x4"), (std::vector<Index>{1, 3, 4}));
+  EXPECT_THROW(sizes_of("1,2.5"), PackError);
+  EXPECT_THROW(reals_of("1,two"), PackError);
+}
+
+// Positions
+// ----------------------------------------------------------------------------------------
+
+TEST(Recipe, IdsOfEveryLayout) {
+  const std::vector<std::int64_t> ids = {0, 1, 2, 10, 11, 12, -3, -2, -1, 7, 8, 9};
+  const Case rows = case_with({{"mrope_section", "1,1"}, {"mrope_layout", "contiguous"}},
+                              {tensor_of("position_ids", {2, 2, 3}, ids)});
+  EXPECT_EQ(along(positions_of(rows, 3), 1, 0), (List{-3, -2, -1}));
+  EXPECT_EQ(along(positions_of(rows, 3), 0, 1), (List{10, 11, 12}));
+  const Case columns =
+      case_with({{"axes_dim", "2,2,2"}, {"rotary_dim", "6"}}, {tensor_of("ids", {4, 3}, ids)});
+  EXPECT_EQ(along(positions_of(columns, 4), 2), (List{2, 12, -1, 9}));
+  const Case samples =
+      case_with({{"theta", "10"}, {"rotary_dim", "4"}}, {tensor_of("position_ids", {2, 6}, ids)});
+  EXPECT_EQ(along(positions_of(samples, 6), 0, 1), (List{-3, -2, -1, 7, 8, 9}));
+  const Case fractions =
+      case_with({{"theta", "10"}, {"rotary_dim", "4"}},
+                {tensor_of("positions", {3}, std::vector<float>{-0.5, 0.25, 3})});
+  EXPECT_EQ(along(positions_of(fractions, 3), 0), (List{-0.5, 0.25, 3}));
+}
+
+TEST(Recipe, GridsOfEveryType) {
+  const auto axis = [](std::map<std::string, std::string> keys, Index which) {
+    keys["rotary_dim"] = "12";
+    return along(positions_of(case_with(std::move(keys)), 0), which);
+  };
+  const char* dims = "4,4,4";
+  EXPECT_EQ(axis({{"axes_dim", dims}, {"grid", "1,2,2"}}, 2), (List{0, 1, 0, 1}));
+  EXPECT_EQ(axis({{"axes_dim", dims}, {"grid", "2,1,1"}, {"fps", "12.0"}}, 0), (List{0, 2}));
+  EXPECT_EQ(axis({{"axes_dim", dims}, {"grid", "2,1,1"}, {"fps", "none"}}, 0), (List{0, 1}));
+  EXPECT_EQ(axis({{"axes_dim", dims}, {"grid", "1,1,4"}, {"crops", "0,1;3,9"}}, 2),
+            (List{1, 2.916666666666667, 4.833333333333334, 6.75}));
+  EXPECT_EQ(axis({{"axes_dim", dims}, {"grid", "1,1,2"}, {"grid_type", "slice"}}, 2), (List{0, 1}));
+  EXPECT_EQ(axis({{"rope_axes_dim", "256,256"}, {"grid", "h=1,w=3"}}, 1), (List{0, 85, 170}));
+  EXPECT_EQ(axis({{"rope_axes_dim", "4,8"}, {"grid", "h=1,w=3"}}, 1), (List{0, 1, 2}));
+  EXPECT_EQ(axis({{"interpolation_scale", "0.5,32,64"}, {"base", "2,64,64"}, {"grid", "2,1,2"}}, 0),
+            (List{-1, -1, -0.5, -0.5}));
+  EXPECT_THROW(axis({{"axes_dim", dims}, {"grid", "1,1,2"}, {"grid_type", "spiral"}}, 2),
+               PackError);
+  EXPECT_THROW(axis({{"axes_dim", dims}, {"grid", "2,2"}}, 0), NoRecipe);
+}
+
+// Two images: the second has frame 1, and text begins after the larger half of all.
+TEST(Recipe, StreamsOfImagesAndText) {
+  const auto stream = [](const char* name) {
+    return positions_of(case_with({{"axes_dim", "4,4,4"},
+                                   {"rotary_dim", "12"},
+                                   {"grid", "1x1x3;1x2x1"},
+                                   {"txt_len", "2"},
+                                   {"stream", name}}),
+                        0);
+  };
+  EXPECT_EQ(along(stream("img"), 0), (List{0, 0, 0, 1, 1}));
+  EXPECT_EQ(along(stream("img"), 1), (List{-1, -1, -1, -1, 0}));
+  EXPECT_EQ(along(stream("img"), 2), (List{-2, -1, 0, -1, -1}));
+  for (const Index axis : {0, 1, 2}) EXPECT_EQ(along(stream("txt"), axis), (List{1, 2}));
+  EXPECT_THROW(stream("audio"), PackError);
+}
+
+TEST(Recipe, CoordinatesAreFractionsOfTheBase) {
+  const std::vector<float> starts_and_ends = {0, 10, 10, 20};
+  const Case intervals = case_with({{"theta", "1e4"}, {"rotary_dim", "8"}},
+                                   {tensor_of("coords", {1, 1, 2, 2}, starts_and_ends)});
+  EXPECT_EQ(along(positions_of(intervals, 2), 0), (List{-0.5, 0.5}));
+  const Case points = case_with({{"theta", "1e4"}, {"rotary_dim", "8"}, {"base", "10"}},
+                                {tensor_of("coords", {1, 1, 4}, starts_and_ends)});
+  EXPECT_EQ(along(positions_of(points, 4), 0), (List{-1, 1, 1, 3}));
+}
+
+TEST(Recipe, StreamsOfFramesAndTheirWindows) {
+  const std::vector<std::int64_t> ids = {0, 1, 2, 3, 4, 10, 11, 12, 13, 14};
+  const Case of =
+      case_with({{"axes_dim", "4,2,2"},
+                 {"rotary_dim", "8"},
+                 {"grid", "h=2,w=3"},
+                 {"tokens", "old:2,less:6,new:30"}},
+                {tensor_of("frames_old", {2, 5}, ids), tensor_of("frames_less", {2, 5}, ids),
+                 tensor_of("frames_new", {2, 5}, ids)});
+  const std::vector<Part> parts = parts_of(of, 38);
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].window, 4);
+  EXPECT_EQ(parts[1].window, 2);
+  EXPECT_EQ(parts[2].window, 1);
+  EXPECT_EQ(parts[2].positions.batch, 2);
+  EXPECT_EQ(parts[2].positions.at(0, 1, 29), 14);
+  EXPECT_EQ(parts[2].positions.at(2, 1, 29), 2);
+  EXPECT_THROW(window_for({5, 2, 3}, 7), PackError);
+}
+
+// Frequencies
+// --------------------------------------------------------------------------------------
+
+TEST(Recipe, ScalingsOfTransformers) {
+  const auto scaling = [](const std::string& parameters) {
+    return scaling_of(
+        case_with({{"rope_parameters", parameters}, {"max_position_embeddings", "64"}}));
+  };
+  EXPECT_TRUE(std::holds_alternative<rw::Unscaled>(scaling("rope_theta=10")));
+  EXPECT_EQ(std::get<rw::Linear>(scaling("rope_type=linear;factor=8.0")).factor, 8);
+  EXPECT_EQ(std::get<rw::DynamicNtk>(scaling("rope_type=dynamic;factor=2")).max_length, 64);
+  const auto yarn =
+      std::get<rw::Yarn>(scaling("rope_type=yarn;original_max_position_embeddings=16;truncate="
+                                 "False;mscale=0.5;beta_fast=None"));
+  EXPECT_EQ(yarn.factor, 0);
+  EXPECT_EQ(yarn.original_length, 16);
+  EXPECT_EQ(yarn.max_length, 64);
+  EXPECT_FALSE(yarn.truncate);
+  EXPECT_EQ(yarn.mscale, 0.5);
+  EXPECT_EQ(yarn.beta_fast, 0);
+  EXPECT_FALSE(yarn.attention_factor);
+  const auto longrope = std::get<rw::LongRope>(scaling(
+      "rope_type=longrope;short_factor=1,2;long_factor=3,4;original_max_position_embeddings=8"));
+  EXPECT_EQ(longrope.long_factors, (List{3, 4}));
+  EXPECT_THROW(scaling("rope_type=linear;zoom=2"), PackError);
+  EXPECT_THROW(scaling("rope_type=magnetic"), PackError);
+  EXPECT_THROW(scaling("rope_type=yarn;truncate=maybe"), PackError);
+}
+
+TEST(Recipe, SectionsInEveryLayout) {
+  const auto lanes = [](const char* layout) {
+    return section_order(case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", layout}})).lanes;
+  };
+  EXPECT_EQ(lanes("contiguous"), (std::vector<rw::Lane>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
+  EXPECT_EQ(lanes("interleaved"), (std::vector<rw::Lane>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
+  EXPECT_EQ(lanes("alternating"), (std::vector<rw::Lane>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
+  EXPECT_THROW(lanes("spiral"), PackError);
+}
+
+TEST(Recipe, FrequenciesOfAxes) {
+  EXPECT_EQ(values_of(case_with({{"theta", "16"}, {"rotary_dim", "6"}, {"axes_dim", "2,4"}}), 2),
+            (List{1, 0, 0, 0, 1, 0.25}));
+  EXPECT_EQ(values_of(case_with({{"theta", "16"}, {"rotary_dim", "8"}}), 2),
+            (List{1, 0.25, 0, 0, 0, 0, 1, 0.25}));
+  // NTK by 2 on an axis of 4 features: theta * 2^(4/2).
+  EXPECT_EQ(
+      values_of(
+          case_with(
+              {{"theta", "16"}, {"rotary_dim", "8"}, {"axes_dim", "4,4"}, {"rope_scale", "2,1"}}),
+          2),
+      (List{1, 0.125, 0, 0, 0, 0, 1, 0.25}));
+  EXPECT_EQ(
+      values_of(
+          case_with(
+              {{"theta", "4"}, {"rotary_dim", "4"}, {"linear_factor", "2"}, {"ntk_factor", "4"}}),
+          1),
+      (List{0.5, 0.125}));
+  EXPECT_THROW(values_of(case_with({{"rotary_dim", "4"}}), 1), NoRecipe);
+}
+
+// 2 heads of 4 pairs, 3 axes: 2 frequencies each, in turn, behind 2 identity lanes of the first
+// head.
+TEST(Recipe, IncreasingFrequencies) {
+  const Case of =
+      case_with({{"theta", "16"}, {"rotary_dim", "8"}, {"interpolation_scale", "1,1,1"}});
+  const double low = std::acos(0.0);
+  const List values = values_of(of, 3, 2);
+  ASSERT_EQ(values.size(), 24u);
+  const List first_axis = {0, 0, low, 0, 0, 16 * low, 0, 0};
+  for (std::size_t i = 0; i < 8; ++i) EXPECT_DOUBLE_EQ(values[i], first_axis[i]);
+}
+
+TEST(Recipe, LearnedFrequencies) {
+  const std::vector<float> learned = {1, 2, 3, 4, 5, 6};
+  const Case of = case_with({}, {tensor_of("pos_frequencies", {3, 2, 1}, learned)});
+  const rw::Frequencies made = std::visit(MakeFrequencies{}, frequency_rule(of, 3, 2));
+  EXPECT_EQ(made.at(2, 1, 0), 6);
+  EXPECT_EQ(made.heads, 2);
+}
+
+// Bounds
+// -------------------------------------------------------------------------------------------
+
+TEST(Recipe, SixteenBitsMayRoundEitherWay) {
+  // Between 1 and 1 + 2^-7 lies the tie 1 + 2^-8.
+  EXPECT_LE(share_of(1e-6, 1 + 0x1p-8 + 1e-7, 1, Dtype::bf16), 1);
+  EXPECT_LE(share_of(1e-6, 1 + 0x1p-8 + 1e-7, 1 + 0x1p-7, Dtype::bf16), 1);
+  EXPECT_GT(share_of(1e-6, 1 + 0x1p-8 + 1e-5, 1, Dtype::bf16), 1);
+  EXPECT_GT(share_of(1e-6, 1, 1 + 2e-6, Dtype::f32), 1);
+  EXPECT_GT(share_of(1e-6, std::nan(""), 1, Dtype::f32), 1);
+}
+
+}  // namespace
+}  // namespace ropewalk_test
