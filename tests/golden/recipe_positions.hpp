@@ -87,6 +87,7 @@ inline std::vector<double> bases_of(const Case& of) {
 /// LTX: coordinates [batch, axes, seq] or intervals [batch, axes, seq, 2]; their middles as
 /// fractions of the base, from -1 to 1.
 inline ropewalk::Positions positions_of_coordinates(const Case& of, const Tensor& coordinates) {
+  if (coordinates.shape.size() < 3) throw NoRecipe("coords that are not LTX's");
   const std::vector<double> values = numbers(coordinates);
   const std::vector<double> bases = bases_of(of);
   const Index batch = coordinates.shape.at(0);
