@@ -161,6 +161,7 @@ template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   using C = Carrier<P>;
   const bool stream = can_stream(batch);
+  const bool reads_table = is_wide<C>(batch.lanes);
   const bool shares_lanes = batch.lane_stride == 0 && batch.rows > 1;
   LaneScratch<C> scratch;
   for (Index first = 0; first < batch.pairs; first += most_pairs) {
@@ -183,7 +184,8 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     if (done == count) continue;
     for (Index r = 0; r < batch.rows; ++r) {
       if (r > 0 && batch.lane_stride != 0) {
-        lanes = wide_lanes(batch.lanes, r * batch.lane_stride, first, count, scratch);
+        lanes = reads_table ? moved(lanes, batch.lane_stride)
+                            : wide_lanes(batch.lanes, r * batch.lane_stride, first, count, scratch);
       }
       const Row<P, Out, X> row{batch.out + r * batch.out_stride,
                                batch.x + r * batch.x_stride,

@@ -54,10 +54,27 @@ template <class C, class Tab>
   }
 }
 
+/// Whether the table's own memory is what is wanted.
+template <class C, class Tab>
+ROPEWALK_INLINE bool is_wide(const Lanes<Tab>& lanes) {
+  return std::is_same_v<C, Tab> && lanes.stride == 1 && !lanes.negative;
+}
+
+template <class C, class Tab>
+ROPEWALK_INLINE bool is_wide(const PairLanes<Tab>& lanes) {
+  return is_wide<C>(lanes.cos_a) && is_wide<C>(lanes.cos_b) && is_wide<C>(lanes.sin_a) &&
+         is_wide<C>(lanes.sin_b);
+}
+
+template <class C>
+ROPEWALK_INLINE WideLanes<C> moved(const WideLanes<C>& lanes, Index by) {
+  return {lanes.cos_a + by, lanes.cos_b + by, lanes.sin_a + by, lanes.sin_b + by};
+}
+
 template <class C, class Tab>
 ROPEWALK_INLINE const C* widen_lanes(const Lanes<Tab>& from, Index first, Index pairs, C* scratch) {
   if constexpr (std::is_same_v<C, Tab>) {
-    if (from.stride == 1 && !from.negative) return from.data + first;
+    if (is_wide<C>(from)) return from.data + first;
   }
   copy_wide(Lanes<Tab>{from.data + first * from.stride, from.stride, from.negative}, pairs,
             scratch);
