@@ -6,6 +6,7 @@
 
 #include "options.hpp"
 #include "session.hpp"
+#include "tables.hpp"
 
 namespace {
 
@@ -16,6 +17,7 @@ int run(const ropewalk_bench::Options& options) {
     ropewalk_bench::run_dtype<Eigen::half>(session, preset);
     ropewalk_bench::run_dtype<Eigen::bfloat16>(session, preset);
   }
+  ropewalk_bench::run_tables(session);
   return session.finish();
 }
 

@@ -29,9 +29,10 @@ struct Restriction {
   const char* except;
 };
 
-// The first is 50 times slower than the others, forced instruction sets are many.
+// The first is 50 times slower than the others; variants and forced instruction sets are many.
 inline constexpr Restriction restrictions[] = {
     {"rope/eigen_expression/.*", ".*/(1x8192x40x128|1x512x32x128)/.*"},
+    {"rope/.*/(half|packed|bhsd|partial96|gathered|per_head)", ".*/1x8192x40x128/.*"},
     {"rope/[^/]*@.*", "[^/]*/[^/]*/[^/]*/f32/(1x8192x40x128|1x512x32x128|1x1x32x128)/.*"},
 };
 
@@ -46,6 +47,8 @@ inline constexpr const char* quick_rows[] = {
     "rope/fused(_inplace)?@avx2/(f32|f16|bf16)/f32/1x8192x40x128/t2",
     "rope/fused_inplace/(f32|f16|bf16)/f32/1x512x32x128/t[12]",
     "rope/fused_inplace/(f32|f16|bf16)/f32/1x1x32x128/t1",
+    "rope/fused(_inplace)?/bf16/f32/1x8192x40x128/t2/.*",
+    "table/.*",
 };
 
 }  // namespace ropewalk_bench

@@ -42,6 +42,7 @@ Limits limits_of(const Group& group) {
     if (row.kind == Kind::memcpy) limits.memcpy = rate(row);
     if (row.kind == Kind::stream_copy) limits.stream_copy = rate(row);
     if (row.kind == Kind::scale_inplace) limits.scale_inplace = rate(row);
+    if (row.kind == Kind::fill) limits.fill = rate(row);
   }
   return limits;
 }
@@ -103,7 +104,8 @@ void print_comparison(const Group& group) {
 
 double Limits::of(Kind kind) const {
   if (kind == Kind::out_of_place) return std::max(memcpy, stream_copy);
-  return kind == Kind::in_place ? scale_inplace : 0;
+  if (kind == Kind::in_place) return scale_inplace;
+  return kind == Kind::build ? fill : 0;
 }
 
 Report::Report(const std::string& json) : path_(json) {
@@ -122,8 +124,8 @@ void Report::begin() {
   }
   std::puts(
       "\nGB/s: x read plus out written, medians of the repetitions. of limit: out of place, to\n"
-      "the faster of memcpy and stream_copy; in place, to scale_inplace. +-: half the distance\n"
-      "from the slowest to the fastest repetition.");
+      "the faster of memcpy and stream_copy; in place, to scale_inplace; a table, to\n"
+      "filling its memory. +-: half the distance from the slowest to the fastest repetition.");
   if (!path_.empty()) json_.ReportContext(benchmark::BenchmarkReporter::Context());
 }
 

@@ -17,6 +17,7 @@ struct Limits {
   double memcpy = 0;
   double stream_copy = 0;
   double scale_inplace = 0;
+  double fill = 0;
 
   /// What a row of that kind is held to.
   double of(Kind kind) const;

@@ -18,18 +18,16 @@
 
 namespace ropewalk_bench {
 
-enum class Kind { memcpy, stream_copy, scale_inplace, out_of_place, in_place };
+enum class Kind { memcpy, stream_copy, scale_inplace, fill, out_of_place, in_place, build };
 
-inline bool is_limit(Kind kind) {
-  return kind == Kind::memcpy || kind == Kind::stream_copy || kind == Kind::scale_inplace;
-}
+inline bool is_limit(Kind kind) { return kind < Kind::out_of_place; }
 
 struct Row {
   Kind kind;
   std::string name;
   std::string form;               ///< with "@<isa>" where one is forced
   std::string table;              ///< table dtype and variant; empty for limits
-  std::int64_t bytes = 0;         ///< read from x plus written to out, a call
+  std::int64_t bytes = 0;         ///< read from x plus written to out, a call; see Moved
   std::function<void()> prepare;  ///< before each timing, untimed
   std::function<void()> call;
   std::function<Verdict()> verify;
@@ -63,6 +61,12 @@ inline std::string place_name(const Group& group) {
   return shape_name(group.preset->shape) + "/t" + std::to_string(group.threads);
 }
 
+/// Where a call moves other bytes than all of x and all of out.
+struct Moved {
+  double share_in_place = 1;     ///< of x, where features that do not turn are not touched
+  std::int64_t table_bytes = 0;  ///< counted where the table is as large as x
+};
+
 /// Adds rows that rotate the workspace's x by one table, all held to one reference.
 ///
 /// `variant` is the last field of the names, empty for none; `reference` writes what out must be
@@ -71,12 +75,13 @@ template <class X>
 class RowMaker {
  public:
   RowMaker(Group& group, Workspace<X>& work, std::string table, std::string variant,
-           std::function<std::string()> reference)
+           std::function<std::string()> reference, const Moved& moved = {})
       : group_(group),
         work_(work),
         table_(std::move(table)),
         variant_(variant.empty() ? "" : "/" + variant),
-        reference_(std::move(reference)) {}
+        reference_(std::move(reference)),
+        moved_(moved) {}
 
   void out_of_place(const std::string& form, std::function<void()> call) {
     out_of_place(form, std::move(call), [&work = work_] { return compare_bits(work); });
@@ -106,7 +111,11 @@ class RowMaker {
     row.table = table_ + variant_;
     row.name =
         "rope/" + form + "/" + group_.dtype + "/" + table_ + "/" + place_name(group_) + variant_;
-    row.bytes = 2 * work_.bytes();
+    row.bytes =
+        moved_.table_bytes +
+        2 * (kind == Kind::in_place ? static_cast<std::int64_t>(moved_.share_in_place *
+                                                                static_cast<double>(work_.bytes()))
+                                    : work_.bytes());
     row.call = call;
     group_.rows.push_back(std::move(row));
     return group_.rows.back();
@@ -133,6 +142,7 @@ class RowMaker {
   std::string table_;
   std::string variant_;
   std::function<std::string()> reference_;
+  Moved moved_;
 };
 
 }  // namespace ropewalk_bench

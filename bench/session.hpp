@@ -11,6 +11,7 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "rows.hpp"
+#include "variants.hpp"
 #include "workspace.hpp"
 
 namespace ropewalk_bench {
@@ -43,6 +44,7 @@ void run_group(Session& session, Workspace<X>& work, const Device& device, int t
   add_limits(group, work, device);
   add_forms<float>(group, work, device);
   if constexpr (!std::is_same_v<X, float>) add_forms<X>(group, work, device);
+  add_variants(group, work, device);
   if (!session.select(group)) return;
   work.fill();
   session.run(group);
