@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The README's example: its first cpp block with a main compiles and runs, and prints the text block
-# that comes next, if the next block is one.
+# that comes next, if the next block is one. So do the lines of its table of models.
 # usage: run.sh README BUILD_DIR COMPILER FLAG...
 set -euo pipefail
 readme=$1
 build_dir=$2
+around=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/around_lines.cpp
 rm -rf "$build_dir"
 mkdir -p "$build_dir"
 
@@ -29,3 +30,14 @@ cd "$build_dir"
 "${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror example.cpp -o example
 ./example | tee output.txt
 [[ ! -e expected.txt ]] || diff expected.txt output.txt
+
+# Cells of code: each row is a block of its own.
+awk -F ' [|] ' '/<br>`/ {
+  gsub(/`<br>`/, "\n    ", $2)
+  gsub(/`( [|])?/, "", $2)
+  printf "  {\n    %s\n  }\n", $2
+  ++rows
+}
+END { if (rows < 10) exit 1 }' "$readme" >lines.inc
+"${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -I. "$around" -o lines
+./lines
