@@ -109,9 +109,11 @@ enum class Ids { on_host, on_device };
 template <class Out, class X, class Tab>
 bool check_arguments(const char* function, const View<Out>& out, const View<const X>& x,
                      const TableView<Tab>& table, InPlace in_place, Ids ids = Ids::on_host) {
-  static_assert(std::is_same_v<Out, X> || std::is_same_v<Out, Promoted<X, Tab>>,
+  static_assert(!std::is_const_v<Out>, "ropewalk: out must not be const, since it is written");
+  using Written = std::remove_const_t<Out>;
+  static_assert(std::is_same_v<Written, X> || std::is_same_v<Written, Promoted<X, Tab>>,
                 "ropewalk: the scalar of out must be that of x or the type that x and the table "
-                "promote to, and not const");
+                "promote to");
   const Place at_out{function, "out"};
   const Place at_x{function, "x"};
   const Place at_table{function, "the table"};
