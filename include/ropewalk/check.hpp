@@ -11,20 +11,29 @@
 
 #include "ropewalk/config.hpp"
 
+#if !ROPEWALK_EXCEPTIONS
+// Outside the inline namespace: units compiled with other flags have other functions, but the
+// program has one handler.
+namespace ropewalk {
+namespace process {
+inline void (*failure_handler)(const char* text) = nullptr;
+}
+}  // namespace ropewalk
+#endif
+
 ROPEWALK_BEGIN_NAMESPACE
 
 /// Sizes, strides and offsets, in elements.
 using Index = std::int64_t;
 
 #if !ROPEWALK_EXCEPTIONS
-/// Called with the text of a failed check in a build without exceptions; it must not return.
+/// Called with the text of a failed check in a build without exceptions; it should not return: if
+/// it does, the text is printed and the program aborts.
 using FailureHandler = void (*)(const char* text);
 
-/// The handler that the program has set; null prints the text and aborts.
-inline FailureHandler& failure_handler() {
-  static FailureHandler handler = nullptr;
-  return handler;
-}
+/// The handler that the program has set; null prints the text and aborts. Set it before other
+/// threads call the library.
+inline FailureHandler& failure_handler() { return process::failure_handler; }
 #endif
 
 namespace detail {
