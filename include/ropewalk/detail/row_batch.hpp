@@ -21,6 +21,7 @@ struct RowBatch {
   PairLanes<Tab> lanes;
   Index lane_stride;
   Index pairs;
+  Index lanes_ahead;         ///< from a row of the table to the one to fetch meanwhile; 0: none
   Index out_ahead, x_ahead;  ///< from a row to the one to fetch while it is rotated; 0: none
   bool stream;               ///< write past the caches
 };
@@ -32,6 +33,18 @@ ROPEWALK_INLINE void fetch_ahead(const RowBatch<Out, X, Tab>& batch, const X* x,
                                  Index first, Index count) {
   if (batch.x_ahead != 0) fetch(x + batch.x_ahead + 2 * first, 2 * count);
   if (batch.out_ahead != 0) fetch(out + batch.out_ahead + 2 * first, 2 * count);
+}
+
+/// Asks for the coefficients that come after those of row r, once in the time of all rows that
+/// share them: for the hardware out of the blue. 0.84 -> 0.88 of the limit at DRAM size, bfloat16
+/// in place, on an Intel Xeon (Emerald Rapids).
+template <class Out, class X, class Tab>
+ROPEWALK_INLINE void fetch_lanes_ahead(const RowBatch<Out, X, Tab>& batch, Index r) {
+  if (batch.lanes_ahead == 0) return;
+  const Index ahead = r * batch.lane_stride + batch.lanes_ahead;
+  const Lanes<Tab>&cos = batch.lanes.cos_a, &sin = batch.lanes.sin_a;
+  fetch(cos.data + ahead, batch.pairs * cos.stride);
+  fetch(sin.data + ahead, batch.pairs * sin.stride);
 }
 
 template <class Out, class X, class Tab>

@@ -25,6 +25,8 @@ constexpr bool has_bf16 = Isa::ROPEWALK_ISA == Isa::avx512bf16;
 
 #include "ropewalk/detail/doubled-inl.hpp"
 
+#include "ropewalk/detail/steps-inl.hpp"
+
 /// One row: of its `pairs` those from first + done to first + count; lanes begin at first.
 template <class P, class Out, class X>
 struct Row {
@@ -33,36 +35,6 @@ struct Row {
   WideLanes<Carrier<P>> lanes;
   Index first, done, count, pairs;
 };
-
-/// The coefficients of the pairs that one step turns.
-template <class P, int Count>
-struct Coefficients {
-  Value<P, Count> cos_a, cos_b, sin_a, sin_b;
-};
-
-template <class P, int Count>
-ROPEWALK_INLINE Coefficients<P, Count> coefficients_at(const WideLanes<Carrier<P>>& lanes,
-                                                       Index i) {
-  using C = Carrier<P>;
-  return {{load<C, Count>(lanes.cos_a + i)},
-          {load<C, Count>(lanes.cos_b + i)},
-          {load<C, Count>(lanes.sin_a + i)},
-          {load<C, Count>(lanes.sin_b + i)}};
-}
-
-/// Turns Count pairs of a row of `pairs`, from pair `at` on.
-template <class P, Pairing From, Pairing To, bool Stream, int Count, class Out, class X>
-ROPEWALK_INLINE void rotate_step(Out* out, const X* x, Index at, Index pairs,
-                                 const Coefficients<P, Count>& with) {
-  using C = Carrier<P>;
-  Register<Carrier<X>, Count> x_a, x_b;
-  load_pairs<From>(x, at, pairs, x_a, x_b);
-  const Value<P, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
-  store_pairs<To, Stream>(
-      out, at, pairs,
-      in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a).lanes),
-      in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b).lanes));
-}
 
 template <class P, Pairing From, Pairing To, bool Stream, int Count, class Out, class X>
 ROPEWALK_INLINE Index rotate_steps(const Row<P, Out, X>& row, Index i) {
@@ -131,16 +103,27 @@ ROPEWALK_INLINE Index rotate_held(const RowBatch<Out, X, Tab>& rows,
   Index i = 0;
   for (; i + group * count <= pairs; i += group * count) {
     Coefficients<P, count> table[group];
+    if constexpr (splits<From, To, Out, X>) {
+#pragma GCC unroll 2
+      for (int g = 0; g < group; g += 2) {
+        split_coefficients(lanes, i + g * count, table[g], table[g + 1]);
+      }
+    } else {
 #pragma GCC unroll 4
-    for (int g = 0; g < group; ++g) table[g] = coefficients_at<P, count>(lanes, i + g * count);
+      for (int g = 0; g < group; ++g) table[g] = coefficients_at<P, count>(lanes, i + g * count);
+    }
     for (Index r = 0; r < batch.rows; ++r) {
       const X* x = batch.x + r * batch.x_stride;
       Out* out = batch.out + r * batch.out_stride;
       fetch_ahead(batch, x, out, first + i, group * count);
 #pragma GCC unroll 4
       for (int g = 0; g < group; ++g) {
-        rotate_step<P, From, To, Stream, count>(out, x, first + i + g * count, batch.pairs,
-                                                table[g]);
+        const Index at = first + i + g * count;
+        if constexpr (!splits<From, To, Out, X>) {
+          rotate_step<P, From, To, Stream, count>(out, x, at, batch.pairs, table[g]);
+        } else if (g % 2 == 0) {
+          rotate_split<P, Stream, count>(out, x, at, batch.pairs, table[g], table[g + 1]);
+        }
       }
     }
   }
@@ -148,22 +131,24 @@ ROPEWALK_INLINE Index rotate_held(const RowBatch<Out, X, Tab>& rows,
 }
 
 /// Streaming stores need aligned addresses; rows that are not aligned are stored as usual.
-template <class Out, class X, class Tab>
+template <Pairing To, class Out, class X, class Tab>
 ROPEWALK_INLINE bool can_stream(const RowBatch<Out, X, Tab>& batch) {
   const auto bytes = [](Index count) {
     return static_cast<std::uintptr_t>(count) * sizeof(Out);
   };
+  const auto second = To == Pairing::half ? bytes(batch.pairs) : 0;
   return batch.stream && (reinterpret_cast<std::uintptr_t>(batch.out) | bytes(batch.out_stride) |
-                          bytes(batch.pairs)) % register_bytes == 0;
+                          second) % register_bytes == 0;
 }
 
 template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   using C = Carrier<P>;
-  const bool stream = can_stream(batch);
+  const bool stream = can_stream<To>(batch);
   const bool reads_table = is_wide<C>(batch.lanes);
   const bool shares_lanes = batch.lane_stride == 0 && batch.rows > 1;
   LaneScratch<C> scratch;
+  fetch_lanes_ahead(batch, 0);
   for (Index first = 0; first < batch.pairs; first += most_pairs) {
     const Index left = batch.pairs - first;
     const Index count = left < most_pairs ? left : most_pairs;
@@ -184,6 +169,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     if (done == count) continue;
     for (Index r = 0; r < batch.rows; ++r) {
       if (r > 0 && batch.lane_stride != 0) {
+        fetch_lanes_ahead(batch, r);
         lanes = reads_table ? moved(lanes, batch.lane_stride)
                             : wide_lanes(batch.lanes, r * batch.lane_stride, first, count, scratch);
       }
