@@ -78,6 +78,17 @@ std::vector<X> values_in_lane(std::size_t lane, std::size_t tokens) {
   return x;
 }
 
+/// The same pairs, those of a row in half order.
+template <class X>
+std::vector<X> as_half_pairs(const std::vector<X>& interleaved) {
+  constexpr std::size_t row = 2 * pairs;
+  std::vector<X> x(interleaved.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i / row * row + i % row / 2 + i % 2 * pairs] = interleaved[i];
+  }
+  return x;
+}
+
 template <class X, class Tab>
 void expect_every_value(std::size_t lane) {
   const auto all = coefficients<Tab>();
@@ -85,6 +96,12 @@ void expect_every_value(std::size_t lane) {
   const rw::Shape shape{1, table.seq, heads, 2 * pairs};
   const auto x = values_in_lane<X>(lane, all.size());
   expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table));
+
+  rw::Options options;
+  options.pairing = rw::Pairing::half;
+  const auto x_half = as_half_pairs(x);
+  expect_every_form(x_half, shape, table.view(), rotated<X>(x_half, shape, table, options),
+                    options);
 }
 
 template <class Types>
