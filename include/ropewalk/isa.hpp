@@ -63,11 +63,16 @@ inline Isa best_isa() {
 inline Isa best_isa() { return ROPEWALK_NEON ? Isa::neon : Isa::scalar; }
 #endif
 
+inline Isa most_capable_isa() {
+  static const Isa isa = best_isa();
+  return isa;
+}
+
 }  // namespace detail
 
 /// Whether this program has rows for `isa` and the CPU and the operating system can run them.
 inline bool isa_available(Isa isa) {
-  static const Isa best = detail::best_isa();
+  const Isa best = detail::most_capable_isa();
   if (isa == Isa::scalar || isa == best) return true;
   // On x86-64 each set holds those before it; AArch64 has one.
   return ROPEWALK_X86 && isa >= Isa::sse2 && isa < best;
@@ -105,8 +110,8 @@ inline Isa checked_isa(const char* function, Isa isa) {
 ///
 /// Errors   std::invalid_argument: an unknown name, or one that cannot be used here
 inline Isa isa_from_name(const std::string& name) {
-  for (Isa isa : available_isas()) {
-    if (name == isa_name(isa)) return isa;
+  for (Isa isa : all_isas) {
+    if (name == isa_name(isa) && isa_available(isa)) return isa;
   }
   detail::fail("isa", "the instruction set is \"" + name + "\", must be one of " +
                           detail::available_names());
@@ -119,7 +124,7 @@ inline Isa isa_from_name(const std::string& name) {
 inline Isa default_isa() {
   static const Isa isa = [] {
     const char* name = std::getenv("ROPEWALK_ISA");
-    return name != nullptr ? isa_from_name(name) : available_isas().back();
+    return name != nullptr ? isa_from_name(name) : detail::most_capable_isa();
   }();
   return isa;
 }
