@@ -1,0 +1,168 @@
+// The caller's floating-point environment: no form changes it, and what it changes in the results.
+#include "support/float_environment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <cfenv>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ropewalk/ropewalk.hpp"
+#include "support/bits.hpp"
+#include "support/every_call.hpp"
+#include "support/forms.hpp"
+#include "support/lane_tables.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+
+constexpr int rounding_modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+
+TEST(FloatControls, AreSetAndSeen) {
+  const std::uint64_t usual = float_controls();
+  {
+    FloatEnvironment environment;
+    environment.round(FE_UPWARD);
+    EXPECT_NE(float_controls(), usual);
+  }
+  {
+    FloatEnvironment environment;
+    const bool flushes = environment.flush_subnormals();
+    EXPECT_EQ(float_controls() != usual, flushes);
+  }
+  EXPECT_EQ(float_controls(), usual);
+}
+
+/// A tensor, a table and the results of every form in an environment.
+template <class X, class Tab>
+struct Problem {
+  explicit Problem(Values values)
+      : x(random_values<X>(size_of(shape), values, 1)),
+        table_values(random_values<Tab>(count_of(2 * shape.seq * shape.head_dim), values, 2)) {}
+
+  /// One array for each form, computed after enter(environment).
+  template <class Enter>
+  std::vector<std::vector<X>> results(const Enter& enter) const {
+    std::vector<std::vector<X>> all;
+    const auto table = table_over(table_values.data(), Layout::half, {1, shape.seq, 1, 78});
+    for (const Form& form : forms_of<X, X>()) {
+      all.emplace_back(x.size());
+      FloatEnvironment environment;
+      enter(environment);
+      apply_form(form, Eigen::DefaultDevice{}, rw::View<X>(all.back().data(), shape),
+                 rw::View<const X>(x.data(), shape), table);
+    }
+    return all;
+  }
+
+  std::vector<std::vector<X>> usual_results() const {
+    return results([](FloatEnvironment&) {});
+  }
+
+  static constexpr rw::Shape shape{1, 40, 3, 160};
+  std::vector<X> x;
+  std::vector<Tab> table_values;
+};
+
+template <class T>
+void expect_same(const std::vector<std::vector<T>>& results,
+                 const std::vector<std::vector<T>>& wanted) {
+  ASSERT_EQ(results.size(), wanted.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_TRUE(same_bits(results[i], wanted[i])) << forms_of<T, T>()[i].name();
+  }
+}
+
+template <class T>
+class Environment : public testing::Test {};
+TYPED_TEST_SUITE(Environment, Dtypes);
+
+TYPED_TEST(Environment, IsTheCallers) {
+  with_every_table<TypeParam>([](auto calls) {
+    for (const int mode : rounding_modes) {
+      for (const bool flush : {false, true}) {
+        std::uint64_t before = 0, after = 0;
+        int raised = 0;
+        {
+          FloatEnvironment environment;
+          environment.round(mode);
+          if (flush) environment.flush_subnormals();
+          // No product or sum divides by zero: whoever clears the flags clears this one.
+          std::feraiseexcept(FE_DIVBYZERO);
+          before = float_controls();
+          calls();
+          after = float_controls();
+          raised = std::fetestexcept(FE_DIVBYZERO);
+        }
+        EXPECT_EQ(after, before) << "mode " << mode << ", flush " << flush;
+        EXPECT_EQ(raised, FE_DIVBYZERO);
+      }
+    }
+  });
+}
+
+// Flushing: subnormal operands count as zero, subnormal results become zero, in all forms alike.
+
+const auto flush = [](FloatEnvironment& environment) { environment.flush_subnormals(); };
+
+template <class X, class Tab>
+void expect_all_forms_alike(Values values) {
+  const std::vector<std::vector<X>> results = Problem<X, Tab>(values).results(flush);
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    EXPECT_TRUE(same_bits(results[i], results[0])) << forms_of<X, X>()[i].name();
+  }
+}
+
+TYPED_TEST(Environment, FlushingIsTheSameInEveryForm) {
+  for (const Values values : {Values::bounded, Values::special}) {
+    expect_all_forms_alike<TypeParam, double>(values);
+    expect_all_forms_alike<TypeParam, float>(values);
+    expect_all_forms_alike<TypeParam, Eigen::half>(values);
+    expect_all_forms_alike<TypeParam, Eigen::bfloat16>(values);
+  }
+}
+
+TYPED_TEST(Environment, FlushingChangesNothingWithoutSubnormals) {
+  const Problem<TypeParam, float> problem(Values::uniform);
+  expect_same(problem.results(flush), problem.usual_results());
+}
+
+// Its subnormals are normal numbers of the float in which it is computed.
+TEST(Flushing, HalfKeepsItsSubnormals) {
+  const Problem<Eigen::half, Eigen::half> problem(Values::bounded);
+  expect_same(problem.results(flush), problem.usual_results());
+}
+
+TEST(Flushing, FloatLosesThem) {
+  if (!FloatEnvironment().flush_subnormals()) GTEST_SKIP() << "how to flush is not known here";
+  const Problem<float, float> problem(Values::bounded);
+  EXPECT_FALSE(same_bits(problem.results(flush)[0], problem.usual_results()[0]));
+}
+
+// Rounding modes: only to nearest is promised; the others are left as they are, and leave nothing.
+
+TYPED_TEST(Environment, NothingIsLeftOfAnotherRoundingMode) {
+  const Problem<TypeParam, float> problem(Values::bounded);
+  const std::vector<std::vector<TypeParam>> wanted = problem.usual_results();
+  for (const int mode : rounding_modes) {
+    const auto round = [mode](FloatEnvironment& environment) { environment.round(mode); };
+    const std::vector<std::vector<TypeParam>> results = problem.results(round);
+    expect_same(problem.results(round), results);
+    if (mode == FE_TONEAREST) expect_same(results, wanted);
+    expect_same(problem.usual_results(), wanted);
+  }
+}
+
+// README: the mode must be to nearest. The arithmetic would take another one over.
+TEST(Rounding, AnotherModeGivesOtherBits) {
+  const Problem<float, float> problem(Values::uniform);
+  const auto upward = [](FloatEnvironment& environment) { environment.round(FE_UPWARD); };
+  EXPECT_FALSE(same_bits(problem.results(upward)[0], problem.usual_results()[0]));
+}
+
+}  // namespace
+}  // namespace ropewalk_test
