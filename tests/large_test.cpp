@@ -1,0 +1,164 @@
+// Sizes and distances that do not fit 32 bits, and products that do not fit 64.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ropewalk/ropewalk.hpp"
+#include "support/bits.hpp"
+#include "support/forms.hpp"
+#include "support/lane_tables.hpp"
+#include "support/mappings.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::bfloat16;
+
+constexpr Index most = std::numeric_limits<Index>::max();
+constexpr Index two_31 = Index{1} << 31;
+constexpr Index two_32 = Index{1} << 32;
+
+// Distances --------------------------------------------------------------------------------------
+
+constexpr rw::Shape small{2, 3, 2, 94};
+constexpr Index pairs = 46;  // and two features that pass through
+
+/// Strides of which one does not fit 32 bits: cut to them it would be negative, or look sound.
+constexpr rw::Strides far_apart[] = {
+    {two_31 + 8, 2 * 94, 94},      {two_32 + 12 * 94, 2 * 94, 94}, {2 * 94, two_31 + 8, 94},
+    {94, two_32 + 4 * 94, 2 * 94}, {94, 2 * 94, two_31 + 8},       {3 * 94, 94, two_32 + 6 * 94},
+};
+
+Index extent_of(const rw::Shape& shape, const rw::Strides& strides) {
+  return (shape.batch - 1) * strides.batch + (shape.seq - 1) * strides.seq +
+         (shape.heads - 1) * strides.heads + shape.head_dim;
+}
+
+template <class T>
+class FarApart : public testing::Test {};
+using Dtypes = testing::Types<float, double, Eigen::half, bfloat16>;
+TYPED_TEST_SUITE(FarApart, Dtypes);
+
+TYPED_TEST(FarApart, RowsMatchDenseOnesBitForBit) {
+  const auto x = random_values<TypeParam>(size_of(small), Values::special, 1);
+  const auto table_values = random_values<float>(count_of(3 * 2 * pairs), Values::special, 2);
+  const auto table = table_over(table_values.data(), Layout::half, {1, 3, 1, pairs});
+  const rw::View<const TypeParam> dense_x(x.data(), small);
+  std::vector<TypeParam> wanted(x.size()), got(x.size());
+  rw::apply_strided(Eigen::DefaultDevice(), rw::View<TypeParam>(wanted.data(), small), dense_x,
+                    table);
+  for (const rw::Strides& strides : far_apart) {
+    for (const Form& form : forms_of<TypeParam, TypeParam>()) {
+      SCOPED_TRACE(testing::Message() << form.name() << ", strides " << &strides - far_apart);
+      SparseMemory<TypeParam> far_x(extent_of(small, strides)), far_out(extent_of(small, strides));
+      if (!far_x.is_there() || !far_out.is_there()) GTEST_SKIP() << "no room to map it";
+      const rw::View<TypeParam> x_view(far_x.data(), small, strides);
+      const rw::View<TypeParam> out_view(far_out.data(), small, strides);
+      copy_rows(x_view, dense_x);
+      apply_form(form, Eigen::DefaultDevice{}, out_view, rw::View<const TypeParam>(x_view), table);
+      copy_rows(rw::View<TypeParam>(got.data(), small), rw::View<const TypeParam>(out_view));
+      EXPECT_TRUE(same_bits(got, wanted));
+    }
+  }
+}
+
+TEST(FarApart, RowsOfTheTableAreFound) {
+  const auto x = random_values<float>(size_of(small), Values::special, 1);
+  std::vector<float> wanted(x.size()), out(x.size());
+  const rw::View<const float> x_view(x.data(), small);
+  for (const Index stride : {two_31 + 8, two_32 + 2 * pairs}) {
+    SparseMemory<float> rows(2 * stride + 2 * pairs);
+    if (!rows.is_there()) GTEST_SKIP() << "no room to map it";
+    std::vector<float> dense;
+    for (Index s = 0; s < 3; ++s) {
+      fill(rows.data() + s * stride, count_of(2 * pairs), Values::special, count_of(s));
+      dense.insert(dense.end(), rows.data() + s * stride, rows.data() + s * stride + 2 * pairs);
+    }
+    const rw::TableView<float> table(first_row(rows.data(), Layout::half, pairs), {1, 3, 1, pairs},
+                                     0, stride, 0);
+    rw::apply_strided(Eigen::DefaultDevice(), rw::View<float>(wanted.data(), small), x_view,
+                      table_over(dense.data(), Layout::half, {1, 3, 1, pairs}));
+    for (const Form& form : forms_of<float, float>()) {
+      apply_form(form, Eigen::DefaultDevice{}, rw::View<float>(out.data(), small), x_view, table);
+      EXPECT_TRUE(same_bits(out, wanted)) << form.name() << ", stride " << stride;
+    }
+  }
+}
+
+// More than 2^31 elements ------------------------------------------------------------------------
+
+/// x and out of 2^31 elements and some more, all of one row of the table.
+struct Large {
+  static constexpr Index tail = 1 << 15;
+  static constexpr Index pieces = two_31 / RepeatedMemory<bfloat16>::piece;
+
+  RepeatedMemory<bfloat16> x{pieces, tail}, out{pieces, tail};
+
+  bool is_there() const { return x.is_there() && out.is_there(); }
+
+  /// Rotates new values by the table.
+  void rotate(const rw::Shape& shape, const rw::TableView<float>& table) {
+    fill(x.data(), count_of(x.piece), Values::uniform, 1);
+    fill(x.tail(), count_of(tail), Values::uniform, 2);
+    rw::apply(Eigen::DefaultDevice(), rw::View<bfloat16>(out.data(), shape),
+              rw::View<const bfloat16>(x.data(), shape), table);
+  }
+};
+
+/// The row of a table for every token.
+rw::TableView<float> one_row(const std::vector<float>& row, Index seq) {
+  const auto row_pairs = static_cast<Index>(row.size() / 2);
+  return {first_row(row.data(), Layout::half, row_pairs), {1, seq, 1, row_pairs}, 0, 0, 0};
+}
+
+TEST(Large, ManyTokensAreAllRotated) {
+  Large large;
+  if (!large.is_there()) GTEST_SKIP() << "no room to map it";
+  const auto row = random_values<float>(128, Values::uniform, 3);
+  const auto shape_of = [](Index size) { return rw::Shape{1, size / 512, 4, 128}; };
+  const rw::Shape all = shape_of(two_31 + Large::tail);
+  large.rotate(all, one_row(row, all.seq));
+  const auto expect_part = [&](bfloat16* out, const bfloat16* x, Index size) {
+    std::vector<bfloat16> wanted(count_of(size));
+    const rw::Shape shape = shape_of(size);
+    rw::apply_strided(Eigen::DefaultDevice(), rw::View<bfloat16>(wanted.data(), shape),
+                      rw::View<const bfloat16>(x, shape), one_row(row, shape.seq));
+    EXPECT_TRUE(same_bits(out, wanted.data(), wanted.size()));
+  };
+  expect_part(large.out.data(), large.x.data(), large.x.piece);
+  expect_part(large.out.tail(), large.x.tail(), Large::tail);
+}
+
+// One row as long: the first half of its features rotates, by one angle, the others pass through.
+TEST(Large, OneRowIsRotatedToItsEnd) {
+  Large large;
+  if (!large.is_there()) GTEST_SKIP() << "no room to map it";
+  const rw::Shape row{1, 1, 1, two_31 + Large::tail};
+  const float angle[] = {0.6f, 0.8f};
+  const auto turned_to = [&](Index size) {
+    return rw::TableView<float>(first_row(angle, Layout::one, 0), {1, 1, 1, size / 2}, 0, 0, 0);
+  };
+  const auto expect_part = [&](bfloat16* out, const bfloat16* x, Index size, bool turns) {
+    std::vector<bfloat16> wanted(count_of(size));
+    const rw::Shape shape{1, 1, 1, size};
+    rw::apply_strided(Eigen::DefaultDevice(), rw::View<bfloat16>(wanted.data(), shape),
+                      rw::View<const bfloat16>(x, shape), turned_to(turns ? size : 0));
+    EXPECT_TRUE(same_bits(out, wanted.data(), wanted.size()));
+  };
+  large.rotate(row, turned_to(row.head_dim));
+  expect_part(large.out.data(), large.x.data(), large.x.piece, true);
+  expect_part(large.out.tail(), large.x.tail(), Large::tail, true);
+  large.rotate(row, turned_to(64));
+  expect_part(large.out.data() + 64, large.x.data() + 64, large.x.piece - 64, false);
+  expect_part(large.out.tail(), large.x.tail(), Large::tail, false);
+}
+
+}  // namespace
+}  // namespace ropewalk_test
