@@ -2,10 +2,13 @@
 #ifndef ROPEWALK_CUDA_ANY_KERNEL_CUH
 #define ROPEWALK_CUDA_ANY_KERNEL_CUH
 
+#include <cstdint>
+
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/cuda/arithmetic.cuh"
 #include "ropewalk/cuda/table_rows.cuh"
+#include "ropewalk/cuda/walk.cuh"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -19,26 +22,28 @@ struct AnyJob {
   const Raw<X>* x;
   Shape shape;
   Strides out_strides, x_strides;
-  DeviceTable<Tab> table;
+  LaneReader<Tab> cos_a, cos_b, sin_a, sin_b;
+  TableRows table;
   Index pairs;
   bool half_in, half_out;  // at run time: three times fewer kernels, and this is not the fast one
 
-  /// Threads: x along the pairs and then the features beyond them, y along heads, z along tokens.
-  /// All of them go round until their axis ends, so that no axis is too long for a grid.
-  __device__ __forceinline__ void rotate(Index block, Index blocks) const {
-    for (Index b = blockIdx.y; b < shape.batch; b += gridDim.y) {
-      for (Index s = block * blockDim.z + threadIdx.z; s < shape.seq; s += blocks * blockDim.z) {
-        const TableRow token = row_of(table, b, s);
-        for (Index h = blockIdx.z * blockDim.y + threadIdx.y; h < shape.heads;
-             h += gridDim.z * blockDim.y) {
-          const TableRow row{token.offset + h * table.heads_stride, token.is_there};
+  /// Every axis goes round until it ends, so that none is too long for a grid.
+  __device__ __forceinline__ void rotate(const Walk& walk) const {
+    for (Index b = walk.b; b < shape.batch; b += walk.b_step) {
+      for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
+        const TableRow token =
+            row_of(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
+        for (Index h = walk.head; h < shape.heads; h += walk.head_step) {
+          const auto of_head = static_cast<std::uint64_t>(h) * table.heads_stride;
           rotate_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
-                     x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads, row);
+                     x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads,
+                     {token.offset + of_head, token.is_there});
         }
       }
     }
   }
 
+  /// Threads beyond the pairs copy the features there.
   __device__ __forceinline__ void rotate_row(Raw<Out>* out_row, const Raw<X>* x_row,
                                              const TableRow& row) const {
     const auto in_p = [](Raw<X> raw) { return Value<P>{in_carrier<Carrier<P>>(widened<X>(raw))}; };
@@ -50,10 +55,10 @@ struct AnyJob {
       }
       const Value<P> a = in_p(x_row[half_in ? i : 2 * i]);
       const Value<P> b = in_p(x_row[half_in ? pairs + i : 2 * i + 1]);
-      const auto first = rotated_first(a, b, coefficient<P>(table.cos_a, row, i),
-                                       coefficient<P>(table.sin_a, row, i));
-      const auto second = rotated_second(a, b, coefficient<P>(table.cos_b, row, i),
-                                         coefficient<P>(table.sin_b, row, i));
+      const auto first =
+          rotated_first(a, b, coefficient<P>(cos_a, row, i), coefficient<P>(sin_a, row, i));
+      const auto second =
+          rotated_second(a, b, coefficient<P>(cos_b, row, i), coefficient<P>(sin_b, row, i));
       out_row[half_out ? i : 2 * i] = narrowed<Out>(first.number);
       out_row[half_out ? pairs + i : 2 * i + 1] = narrowed<Out>(second.number);
     }

@@ -106,14 +106,16 @@ __device__ __forceinline__ Raw<To> converted(Raw<From> raw) {
   }
 }
 
+constexpr std::uint32_t sign_bit = 0x80000000u;
+
+/// The value with its sign flipped, if `sign` is the sign bit; as it is, if that is 0.
 template <class P>
-__device__ __forceinline__ Carrier<P> with_sign(Carrier<P> value, bool negative) {
+__device__ __forceinline__ Carrier<P> with_sign(Carrier<P> value, std::uint32_t sign) {
   if constexpr (sizeof(value) == 8) {
-    const std::uint32_t high = static_cast<std::uint32_t>(__double2hiint(value));
-    return __hiloint2double(static_cast<int>(high ^ (negative ? 0x80000000u : 0u)),
-                            __double2loint(value));
+    const auto high = static_cast<std::uint32_t>(__double2hiint(value));
+    return __hiloint2double(static_cast<int>(high ^ sign), __double2loint(value));
   } else {
-    return __uint_as_float(__float_as_uint(value) ^ (negative ? 0x80000000u : 0u));
+    return __uint_as_float(__float_as_uint(value) ^ sign);
   }
 }
 

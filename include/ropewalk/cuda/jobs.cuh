@@ -31,6 +31,9 @@ struct Tensors {
   TableView<Tab> table;
 
   bool in_place() const { return same_place(out, x); }
+  bool batch_shares_table() const {
+    return table.batch_stride() == 0 && table.ids().batch_stride() == 0;
+  }
 };
 
 template <class T>
@@ -42,48 +45,53 @@ Raw<T>* raw(T* data) {
   return reinterpret_cast<Raw<T>*>(data);
 }
 
+/// How many parts hold the whole.
+inline Index parts(Index whole, Index part) { return (whole + part - 1) / part; }
+
 // Tables ------------------------------------------------------------------------------------------
 
+inline bool is_aligned(const void* data, Index alignment) {
+  return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(alignment) == 0;
+}
+
 template <class Tab>
-bool is_aligned(const Tab* data, Index stride, Index alignment) {
-  return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(alignment) == 0 &&
-         stride * static_cast<Index>(sizeof(Tab)) % alignment == 0;
-}
-
-/// How packs of `Pairs` entries can be fetched from every row of the table; 0: no packs are wanted.
-template <int Pairs, class Tab>
-LaneReader<Tab> lane_reader(const TableView<Tab>& table, const Lanes<Tab>& lane) {
-  const auto aligned = [&](const Tab* data) {
-    const Index bytes = lane.stride * Pairs * static_cast<Index>(sizeof(Tab));
-    const Index alignment = std::min<Index>(16, bytes);
-    return is_aligned(data, table.batch_stride(), alignment) &&
-           is_aligned(data, table.seq_stride(), alignment) &&
-           is_aligned(data, table.heads_stride(), alignment);
-  };
-  LaneReader<Tab> reader{raw(lane.data), lane.stride, Fetch::each, false, lane.negative};
-  if (Pairs == 0 || lane.stride < 1 || lane.stride > 2) return reader;
-  if (aligned(lane.data)) {
-    reader.fetch = lane.stride == 1 ? Fetch::one_apart : Fetch::two_apart;
-  } else if (lane.stride == 2 && aligned(lane.data - 1)) {
-    reader = {raw(lane.data - 1), 2, Fetch::two_apart, true, lane.negative};
-  }
-  return reader;
-}
-
-template <int Pairs, class Tab>
-DeviceTable<Tab> device_table(const TableView<Tab>& table) {
-  const auto reader = [&](const Lanes<Tab>& lane) { return lane_reader<Pairs>(table, lane); };
-  const PairLanes<Tab>& lanes = table.lanes();
+TableRows table_rows(const TableView<Tab>& table) {
   const RowIds& ids = table.ids();
   return {
-      reader(lanes.cos_a),
-      reader(lanes.cos_b),
-      reader(lanes.sin_a),
-      reader(lanes.sin_b),
       table.batch_stride(),
       table.seq_stride(),
       table.heads_stride(),
       {ids.data(), ids.batch_stride(), ids.seq_stride(), ids.first(), ids.rows(), ids.is_wide()}};
+}
+
+template <class Tab>
+LaneReader<Tab> lane_reader(const Lanes<Tab>& lane) {
+  return {raw(lane.data), lane.stride, lane.negative};
+}
+
+/// Whether data is the first of entries of which packs of `Pairs` can be read in every row.
+template <int Pairs, class Tab>
+bool holds_packs(const TableView<Tab>& table, const Tab* data, Index stride) {
+  constexpr Index bytes = sizeof(Tab);
+  const Index alignment = std::min<Index>(16, stride * Pairs * bytes);
+  return is_aligned(data, alignment) && table.batch_stride() * bytes % alignment == 0 &&
+         table.seq_stride() * bytes % alignment == 0;
+}
+
+/// A reader of packs; without data if the layout has no packs.
+template <int Pairs, class Tab>
+PackReader<Tab> pack_reader(const TableView<Tab>& table, const Lanes<Tab>& lane) {
+  const bool two_apart = lane.stride == 2;
+  const std::uint32_t sign = lane.negative ? sign_bit : 0;
+  if (lane.stride == 1 || two_apart) {
+    if (holds_packs<Pairs>(table, lane.data, lane.stride)) {
+      return {raw(lane.data), sign, false};
+    }
+    if (two_apart && holds_packs<Pairs>(table, lane.data - 1, 2)) {
+      return {raw(lane.data - 1), sign, true};
+    }
+  }
+  return {nullptr, 0, false};
 }
 
 template <class Tab>
@@ -96,52 +104,82 @@ bool is_rotation(const PairLanes<Tab>& lanes) {
 
 // Jobs --------------------------------------------------------------------------------------------
 
-/// Whether every row of a view begins where packs of 16 bytes can be read and written.
+/// Strides in 16 bytes; an axis of one entry needs none.
 template <class T>
-bool rows_are_aligned(const View<T>& view) {
-  const auto apart = [&](Index size, Index stride) {
-    return size == 1 || is_aligned(view.data(), stride, 16);
+PackStrides pack_strides(const View<T>& view) {
+  const auto packs = [](Index size, Index stride) {
+    return static_cast<unsigned>(size == 1 ? 0 : stride * static_cast<Index>(sizeof(T)) / 16);
   };
-  return is_aligned(view.data(), 0, 16) && apart(view.batch(), view.strides().batch) &&
-         apart(view.seq(), view.strides().seq) && apart(view.heads(), view.strides().heads);
+  const Strides& strides = view.strides();
+  return {packs(view.batch(), strides.batch), packs(view.seq(), strides.seq),
+          packs(view.heads(), strides.heads)};
 }
 
-/// Whether the kernel of packs can take a tensor: whole packs, whole units, one rotation, sizes
-/// within a grid's.
+/// Whether every row of a view begins where packs of 16 bytes can be read and written.
+template <class T>
+bool has_pack_strides(const View<T>& view) {
+  const auto fits = [](Index size, Index stride) {
+    const Index bytes = stride * static_cast<Index>(sizeof(T));
+    return size == 1 || (bytes % 16 == 0 && bytes / 16 <= std::numeric_limits<unsigned>::max());
+  };
+  const Strides& strides = view.strides();
+  return is_aligned(view.data(), 16) && fits(view.batch(), strides.batch) &&
+         fits(view.seq(), strides.seq) && fits(view.heads(), strides.heads);
+}
+
+/// Whether the kernel of packs can take one of `count` tensors: whole packs, one rotation that all
+/// heads share, sizes within 32 bits.
 template <Pairing Of, class T>
-bool fits_vectors(const T& tensors) {
+bool fits_vectors(const T& tensors, Index count) {
   using U = Unit<Of, typename T::X>;
-  constexpr Index most_blocks = std::numeric_limits<int>::max() / 8;
+  constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
+  const auto& table = tensors.table;
   if (x.empty()) return true;
-  return x.head_dim() % U::pack == 0 && tensors.table.pairs() % U::pairs == 0 &&
-         is_rotation(tensors.table.lanes()) && rows_are_aligned(x) &&
-         rows_are_aligned(tensors.out) && x.batch() <= 65535 && x.seq() <= most_blocks &&
-         x.heads() <= most_blocks && x.head_dim() <= most_blocks;
+  return x.head_dim() % U::pack == 0 && table.pairs() % U::pairs == 0 &&
+         table.heads_stride() == 0 && is_rotation(table.lanes()) &&
+         table.lanes().cos_a.stride == table.lanes().sin_a.stride &&
+         pack_reader<U::pairs>(table, table.lanes().cos_a).data != nullptr &&
+         pack_reader<U::pairs>(table, table.lanes().sin_a).data != nullptr && has_pack_strides(x) &&
+         has_pack_strides(tensors.out) && x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
+         x.heads() <= most / 1024 && x.head_dim() <= most / 2;
 }
 
 template <class P, Pairing Of, class T>
 auto vector_job(const T& tensors) {
   using U = Unit<Of, typename T::X>;
   const auto& x = tensors.x;
-  const Index pairs = tensors.table.pairs();
-  const Index rest = x.head_dim() - 2 * pairs;
-  const Index rest_lanes = (rest + U::packs * U::pack - 1) / (U::packs * U::pack);
-  const int rotated = static_cast<int>(pairs / U::pairs);
+  const auto& table = tensors.table;
+  const Index packs = x.head_dim() / U::pack;
+  const Index rotated = table.pairs() / U::pairs;
+  // In place, features that pass through stay where they are.
+  const Index units = tensors.in_place() ? rotated : parts(packs, U::packs);
   return VectorJob<P, Of, typename T::Out, typename T::X, typename T::Tab>{
-      raw(tensors.out.data()), raw(x.data()), tensors.out.strides(), x.strides(), x.seq(), pairs,
-      x.head_dim(), x.empty() ? 0 : static_cast<int>(x.heads()),
-      // In place, features that pass through stay where they are.
-      tensors.in_place() ? rotated : rotated + static_cast<int>(rest_lanes), rotated,
-      device_table<U::pairs>(tensors.table)};
+      raw(x.data()),
+      raw(tensors.out.data()),
+      pack_strides(x),
+      pack_strides(tensors.out),
+      static_cast<int>(x.seq()),
+      x.empty() ? 0 : static_cast<int>(x.heads()),
+      static_cast<int>(table.pairs()),
+      static_cast<int>(units),
+      static_cast<int>(rotated),
+      static_cast<int>(packs),
+      pack_reader<U::pairs>(table, table.lanes().cos_a),
+      pack_reader<U::pairs>(table, table.lanes().sin_a),
+      table.lanes().cos_a.stride == 2,
+      table_rows(table)};
 }
 
 template <class P, class T>
 auto any_job(const T& tensors, Pairing pairing) {
+  const auto& lanes = tensors.table.lanes();
   return AnyJob<P, typename T::Out, typename T::X, typename T::Tab>{
-      raw(tensors.out.data()), raw(tensors.x.data()),    tensors.x.shape(),
-      tensors.out.strides(),   tensors.x.strides(),      device_table<0>(tensors.table),
-      tensors.table.pairs(),   pairing == Pairing::half, pairing != Pairing::interleaved};
+      raw(tensors.out.data()),        raw(tensors.x.data()),    tensors.x.shape(),
+      tensors.out.strides(),          tensors.x.strides(),      lane_reader(lanes.cos_a),
+      lane_reader(lanes.cos_b),       lane_reader(lanes.sin_a), lane_reader(lanes.sin_b),
+      table_rows(tensors.table),      tensors.table.pairs(),    pairing == Pairing::half,
+      pairing != Pairing::interleaved};
 }
 
 }  // namespace gpu

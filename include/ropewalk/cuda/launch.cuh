@@ -10,17 +10,21 @@
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/cuda/error.cuh"
+#include "ropewalk/cuda/jobs.cuh"
+#include "ropewalk/cuda/walk.cuh"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 namespace gpu {
+
+constexpr int most_threads = 384;  ///< of a block
 
 /// The jobs of one launch. A type of its own, since nvcc 13.0 cannot take the address of a kernel
 /// whose last template parameter is a pack.
 template <class... Jobs>
 struct JobList {
   static constexpr unsigned count = 0;
-  __device__ __forceinline__ void rotate(unsigned, Index, Index) const {}
+  __device__ __forceinline__ void rotate(unsigned, const Walk&) const {}
 };
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
@@ -28,11 +32,11 @@ struct JobList<Job, Others...> {
   Job job;
   JobList<Others...> others;
 
-  __device__ __forceinline__ void rotate(unsigned which, Index block, Index blocks) const {
+  __device__ __forceinline__ void rotate(unsigned which, const Walk& walk) const {
     if (count == 1 || which == 0) {
-      job.rotate(block, blocks);
+      job.rotate(walk);
     } else {
-      others.rotate(which - 1, block, blocks);
+      others.rotate(which - 1, walk);
     }
   }
 };
@@ -43,56 +47,67 @@ JobList<Job, Others...> job_list(const Job& job, const Others&... others) {
   return {job, job_list(others...)};
 }
 
-/// Blocks take turns at the jobs, so that those of one token run side by side and find its table
-/// in the cache.
 template <class Jobs>
-__global__ void __launch_bounds__(512) rotate_all(const __grid_constant__ Jobs jobs) {
+__global__ void __launch_bounds__(most_threads)
+    rotate_all(const __grid_constant__ Jobs jobs, bool batch_first) {
   constexpr unsigned count = Jobs::count;
-  jobs.rotate(blockIdx.x % count, blockIdx.x / count, gridDim.x / count);
+  jobs.rotate(blockIdx.x % count, walk_of_thread(count, batch_first));
 }
 
 // Grids -------------------------------------------------------------------------------------------
 
 /// The work of a call as its blocks see it; of several tensors, that of the largest.
 struct Extent {
-  Index batch = 0, seq = 0, heads = 0, lanes = 0;
-  bool heads_outside_seq = false;  // rows along seq are the nearer ones in memory
+  Index batch = 0, seq = 0, heads = 0;
+  Index units = 0;                 // threads that a row has work for
   int rows = 1;                    // that a thread has in flight
+  bool heads_outside_seq = false;  // rows along seq are the nearer ones in memory
+  bool batch_shares_table = false;
+
+  bool is_small() const { return batch * seq < 1024; }
 };
 
 struct Grid {
   dim3 blocks, threads;
+  bool batch_first;
 };
 
-inline unsigned as_unsigned(Index value) { return static_cast<unsigned>(value); }
+inline Index at_least_one(Index value) { return std::max<Index>(1, value); }
 
-inline Index parts(Index whole, Index part) { return (whole + part - 1) / part; }
+/// Threads along units, heads and tokens. Small blocks, several on each multiprocessor, whose
+/// threads take the same number of rows; where there is little to do, the rows of a token are
+/// spread over blocks, since one would wait for its own launch alone.
+inline dim3 threads_for(const Extent& extent) {
+  constexpr Index least = 64, most_heads = 10;
+  const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
+  const Index heads = at_least_one(extent.heads);
+  Index heads_at_once = 1, tokens = 1;
+  if (extent.is_small()) {
+    heads_at_once = std::min(heads, at_least_one(least / units));
+  } else if (!extent.heads_outside_seq) {
+    const Index most = std::min(most_heads, at_least_one(most_threads / units));
+    const Index passes = parts(heads, most * extent.rows);
+    heads_at_once = parts(heads, passes * extent.rows);
+    tokens = at_least_one(least / (units * heads_at_once));
+  } else {
+    tokens = at_least_one(most_threads / units);
+  }
+  tokens = std::min<Index>({tokens, 64, at_least_one(extent.seq)});
+  return dim3(static_cast<unsigned>(units), static_cast<unsigned>(heads_at_once),
+              static_cast<unsigned>(tokens));
+}
 
-/// Few blocks of a size that leaves several on each multiprocessor; where there is little to do,
-/// the rows of a token are spread over blocks, since one would wait for its own launch alone.
-inline Grid grid_for(const Extent& extent, Index tensors) {
-  constexpr Index most_threads = 384, least_threads = 128, small_launch = 256;
-  const Index lanes = std::max<Index>(1, std::min(extent.lanes, most_threads));
-  Index heads_at_once = 1;  // threads along heads
-  Index head_blocks = 1;
-  if (!(extent.heads_outside_seq && extent.seq > 1)) {
-    const Index room = std::max<Index>(1, most_threads / lanes);
-    const Index passes = parts(extent.heads, room * extent.rows);
-    heads_at_once = std::max<Index>(1, parts(extent.heads, passes * extent.rows));
-  }
-  if (extent.batch * extent.seq < small_launch) {
-    const Index room = std::max<Index>(1, least_threads / lanes);
-    heads_at_once = std::min(room, std::max<Index>(1, extent.heads));
-    head_blocks = std::min<Index>(65535, parts(extent.heads, heads_at_once));
-  }
-  Index tokens = std::max<Index>(1, least_threads / (lanes * heads_at_once));
-  if (extent.heads_outside_seq) tokens = std::max<Index>(1, most_threads / (lanes * heads_at_once));
-  tokens = std::min<Index>({tokens, 64, std::max<Index>(1, extent.seq)});
-  const Index most_blocks = std::numeric_limits<int>::max() / tensors;
-  const Index seq_blocks = std::min(most_blocks, parts(extent.seq, tokens));
-  return {dim3(as_unsigned(seq_blocks * tensors), as_unsigned(std::min<Index>(65535, extent.batch)),
-               as_unsigned(head_blocks)),
-          dim3(as_unsigned(lanes), as_unsigned(heads_at_once), as_unsigned(tokens))};
+inline Grid grid_for(const Extent& extent, Index jobs) {
+  constexpr Index most_x = std::numeric_limits<int>::max() / 64, most = 65535;
+  const dim3 threads = threads_for(extent);
+  const Index tokens = parts(extent.seq, threads.z);
+  const Index heads = extent.is_small() ? std::min(most, parts(extent.heads, threads.y)) : 1;
+  const bool batch_first = extent.batch_shares_table && extent.batch > 1 && tokens <= most;
+  const Index first = batch_first ? std::min(most, extent.batch) : std::min(most_x / jobs, tokens);
+  const Index second = batch_first ? tokens : std::min(most, extent.batch);
+  return {dim3(static_cast<unsigned>(first * jobs), static_cast<unsigned>(second),
+               static_cast<unsigned>(at_least_one(heads))),
+          threads, batch_first};
 }
 
 template <class Jobs>
@@ -101,7 +116,8 @@ void launch(const char* function, cudaStream_t stream, const Grid& grid, const J
   config.gridDim = grid.blocks;
   config.blockDim = grid.threads;
   config.stream = stream;
-  check_cuda(function, "the launch", cudaLaunchKernelEx(&config, rotate_all<Jobs>, jobs));
+  check_cuda(function, "the launch",
+             cudaLaunchKernelEx(&config, rotate_all<Jobs>, jobs, grid.batch_first));
 }
 
 }  // namespace gpu

@@ -62,13 +62,19 @@ bool prepare(const char* function, const T& tensors, const Options& options) {
 }
 
 template <class T>
-Extent extent_of(const T& tensors, Index lanes, int rows) {
+Extent extent_of(const T& tensors, Index units, int rows) {
   const auto& x = tensors.x;
-  return {x.batch(), x.seq(), x.heads(), lanes, x.strides().heads > x.strides().seq, rows};
+  return {x.batch(),
+          x.seq(),
+          x.heads(),
+          units,
+          rows,
+          x.strides().heads > x.strides().seq,
+          tensors.batch_shares_table()};
 }
 
 inline Extent larger(const Extent& a, const Extent& b) {
-  return a.heads * a.lanes >= b.heads * b.lanes ? a : b;
+  return a.heads * a.units >= b.heads * b.units ? a : b;
 }
 
 inline Extent largest(const Extent& a) { return a; }
@@ -85,9 +91,10 @@ using Arithmetic = std::conditional_t<Wide, Carrier<Promoted<typename T::X, type
 template <bool Wide, Pairing Of, class... T>
 void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
   constexpr Index count = sizeof...(T);
-  if ((fits_vectors<Of>(tensors) && ...)) {
+  if ((fits_vectors<Of>(tensors, count) && ...)) {
     const auto launch_jobs = [&](const auto&... jobs) {
-      const Extent extent = largest(extent_of(tensors, jobs.lanes, jobs.rows)...);
+      const Extent extent =
+          largest(extent_of(tensors, jobs.units, std::decay_t<decltype(jobs)>::U::rows)...);
       launch(function, stream, grid_for(extent, count), job_list(jobs...));
     };
     return launch_jobs(vector_job<Arithmetic<Wide, T>, Of>(tensors)...);

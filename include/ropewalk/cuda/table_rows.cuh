@@ -14,19 +14,6 @@ ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 namespace gpu {
 
-/// How the entries of a lane reader are fetched: as packs where they lie one or two apart, at
-/// addresses that allow it, otherwise each by itself.
-enum class Fetch { one_apart, two_apart, each };
-
-template <class Tab>
-struct LaneReader {
-  const Raw<Tab>* data;
-  Index stride;
-  Fetch fetch;
-  bool odd;  // two_apart: data is the entry before the first one
-  bool negative;
-};
-
 /// The position ids, if the table is gathered; see RowIds.
 struct DeviceIds {
   const void* data;
@@ -34,73 +21,106 @@ struct DeviceIds {
   bool wide;
 };
 
-template <class Tab>
-struct DeviceTable {
-  LaneReader<Tab> cos_a, cos_b, sin_a, sin_b;
-  Index batch_stride, seq_stride, heads_stride;
+/// From row to row, in entries.
+struct TableRows {
+  std::uint64_t batch_stride, seq_stride, heads_stride;
   DeviceIds ids;
 };
 
-/// Where a token's coefficients begin, from the lane readers' data on; none: the id is bad.
+/// Where a token's coefficients begin, from the lane readers' data on; not there: the id is bad.
 struct TableRow {
-  Index offset;
+  std::uint64_t offset;
   bool is_there;
 };
 
-template <class Tab>
-__device__ __forceinline__ TableRow row_of(const DeviceTable<Tab>& table, Index b, Index s) {
-  Index row = s;
-  bool is_there = true;
+__device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t b,
+                                           std::uint64_t s) {
   if (table.ids.data != nullptr) {
-    const Index at = b * table.ids.batch_stride + s * table.ids.seq_stride;
+    const auto at = static_cast<Index>(b) * table.ids.batch_stride +
+                    static_cast<Index>(s) * table.ids.seq_stride;
     const Index id = table.ids.wide ? __ldg(static_cast<const long long*>(table.ids.data) + at)
                                     : __ldg(static_cast<const int*>(table.ids.data) + at);
     // Without a sign, so that ids below the first are beyond the last.
-    const auto from_first =
-        static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
-    is_there = id >= table.ids.first && from_first < static_cast<std::uint64_t>(table.ids.rows);
-    row = static_cast<Index>(from_first);
+    s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
+    if (id < table.ids.first || s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
   }
-  return {is_there ? b * table.batch_stride + row * table.seq_stride : 0, is_there};
+  return {b * table.batch_stride + s * table.seq_stride, true};
 }
 
-/// Entry `pair` of a lane reader in P.
+// Lane readers ------------------------------------------------------------------------------------
+
+/// One entry at a time, whatever the layout.
+template <class Tab>
+struct LaneReader {
+  const Raw<Tab>* data;
+  Index stride;
+  bool negative;
+};
+
 template <class P, class Tab>
 __device__ __forceinline__ Value<P> coefficient(const LaneReader<Tab>& lane, const TableRow& row,
                                                 Index pair) {
   if (!row.is_there) return {not_a_number<P>()};
-  const Raw<Tab> raw = __ldg(lane.data + row.offset + pair * lane.stride);
-  return {with_sign<P>(in_carrier<Carrier<P>>(widened<Tab>(raw)), lane.negative)};
+  const Raw<Tab> raw =
+      __ldg(lane.data + row.offset + static_cast<std::uint64_t>(pair * lane.stride));
+  return {with_sign<P>(in_carrier<Carrier<P>>(widened<Tab>(raw)), lane.negative ? sign_bit : 0)};
 }
 
-/// Entries `first` to `first + Pairs - 1` of a lane reader in P.
+/// Entries that lie one apart, or two apart from the first or from the second of a row on, read in
+/// packs; rows begin where packs can be read.
+template <class Tab>
+struct PackReader {
+  const Raw<Tab>* data;
+  std::uint32_t sign;  // flips the sign of every entry, or not
+  bool from_second;
+};
+
+template <class P, int Pairs>
+struct Coefficients {
+  Value<P> cos[Pairs], sin[Pairs];
+
+  __device__ __forceinline__ static Coefficients not_there() {
+    Coefficients result;
+#pragma unroll
+    for (int i = 0; i < Pairs; ++i) result.cos[i] = result.sin[i] = {not_a_number<P>()};
+    return result;
+  }
+};
+
+/// Entry i of a pack with the reader's sign.
+template <class P, class Tab, int Size>
+__device__ __forceinline__ Value<P> signed_value(const PackReader<Tab>& lane,
+                                                 const Pack<Tab, Size>& pack, int i) {
+  return {with_sign<P>(in_carrier<Carrier<P>>(value_at(pack, i)), lane.sign)};
+}
+
+/// Entries `first` to `first + Pairs - 1` of cos and sin in the row at `offset`, all of them one or
+/// two apart. Both are asked for before either is used: one wait, not two.
 ///
 /// Two apart, whole packs are read: an entry outside the reader's own may be among them, but lies
 /// in the same 16 bytes as one of its own, so in the same allocation.
 template <class P, int Pairs, class Tab>
-__device__ __forceinline__ void coefficients(Value<P> (&to)[Pairs], const LaneReader<Tab>& lane,
-                                             const TableRow& row, Index first) {
-  using C = Carrier<P>;
-  if (!row.is_there) {
-#pragma unroll
-    for (int i = 0; i < Pairs; ++i) to[i] = {not_a_number<P>()};
-  } else if (lane.fetch == Fetch::one_apart) {
-    const auto pack = load_table<Tab, Pairs>(lane.data + row.offset + first);
+__device__ __forceinline__ void read(Coefficients<P, Pairs>& to, const PackReader<Tab>& cos,
+                                     const PackReader<Tab>& sin, bool two_apart,
+                                     std::uint64_t offset, unsigned first) {
+  if (!two_apart) {
+    const auto c = load_table<Tab, Pairs>(cos.data + (offset + first));
+    const auto s = load_table<Tab, Pairs>(sin.data + (offset + first));
 #pragma unroll
     for (int i = 0; i < Pairs; ++i) {
-      to[i] = {with_sign<P>(in_carrier<C>(value_at(pack, i)), lane.negative)};
-    }
-  } else if (lane.fetch == Fetch::two_apart) {
-    const auto pack = load_table<Tab, 2 * Pairs>(lane.data + row.offset + 2 * first);
-#pragma unroll
-    for (int i = 0; i < Pairs; ++i) {
-      const C number = lane.odd ? in_carrier<C>(value_at(pack, 2 * i + 1))
-                                : in_carrier<C>(value_at(pack, 2 * i));
-      to[i] = {with_sign<P>(number, lane.negative)};
+      to.cos[i] = signed_value<P>(cos, c, i);
+      to.sin[i] = signed_value<P>(sin, s, i);
     }
   } else {
+    const auto c = load_table<Tab, 2 * Pairs>(cos.data + (offset + 2 * first));
+    const auto s = load_table<Tab, 2 * Pairs>(sin.data + (offset + 2 * first));
 #pragma unroll
-    for (int i = 0; i < Pairs; ++i) to[i] = coefficient<P>(lane, row, first + i);
+    for (int i = 0; i < Pairs; ++i) {
+      const auto cos_value = signed_value<P>(cos, c, 2 * i);
+      const auto sin_value = signed_value<P>(sin, s, 2 * i);
+      to.cos[i] = cos.from_second ? signed_value<P>(cos, c, 2 * i + 1) : cos_value;
+      to.sin[i] = sin.from_second ? signed_value<P>(sin, s, 2 * i + 1) : sin_value;
+    }
   }
 }
 

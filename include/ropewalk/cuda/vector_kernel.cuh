@@ -2,11 +2,14 @@
 #ifndef ROPEWALK_CUDA_VECTOR_KERNEL_CUH
 #define ROPEWALK_CUDA_VECTOR_KERNEL_CUH
 
+#include <cstdint>
+
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/cuda/arithmetic.cuh"
 #include "ropewalk/cuda/packs.cuh"
 #include "ropewalk/cuda/table_rows.cuh"
+#include "ropewalk/cuda/walk.cuh"
 #include "ropewalk/options.hpp"
 #include "ropewalk/view.hpp"
 
@@ -21,132 +24,163 @@ struct Unit {
   static constexpr int pack = sizeof(X) == 8 ? 4 : 16 / static_cast<int>(sizeof(X));
   static constexpr int packs = Of == Pairing::interleaved ? 1 : 2;
   static constexpr int pairs = packs * pack / 2;
+  /// Rows that a thread reads before it writes the first: bytes in flight hide the latency.
+  static constexpr int rows = packs == 1 ? 4 : 2;
 };
 
-/// One tensor to rotate; `lanes` are the units of a row, those from `rotated_lanes` on are copied.
+/// Strides in units of 16 bytes, so that they fit 32 bits without a sign: one instruction for each
+/// product, where 64 bits take four.
+struct PackStrides {
+  unsigned batch, seq, heads;
+
+  /// The offset in T of one step along heads, and of a place.
+  template <class T>
+  __device__ __forceinline__ Index head_offset(unsigned steps) const {
+    return offset<T>(std::uint64_t{steps} * heads);
+  }
+  template <class T>
+  __device__ __forceinline__ Index offset_of(const Walk& walk) const {
+    return offset<T>(std::uint64_t{walk.b} * batch + std::uint64_t{walk.s} * seq +
+                     std::uint64_t{walk.head} * heads);
+  }
+
+ private:
+  template <class T>
+  __device__ __forceinline__ static Index offset(std::uint64_t packs) {
+    return static_cast<Index>(packs * (16 / sizeof(T)));
+  }
+};
+
+/// One tensor to rotate by a table that its heads share.
 template <class P, Pairing Of, class Out, class X, class Tab>
 struct VectorJob {
   using U = Unit<Of, X>;
-  static constexpr int packs = U::packs;
-  /// Rows that a thread reads before it writes the first: bytes in flight hide the latency.
-  static constexpr int rows = 2;
+  using Pairs = Coefficients<P, U::pairs>;
 
-  Raw<Out>* out;
   const Raw<X>* x;
-  Strides out_strides, x_strides;
-  Index seq, pairs, head_dim;
-  int heads, lanes, rotated_lanes;
-  DeviceTable<Tab> table;
+  Raw<Out>* out;
+  PackStrides x_strides, out_strides;
+  int seq, heads, pairs;
+  int units, rotated_units, packs;  // of a row; units from rotated_units on are copied
+  PackReader<Tab> cos, sin;
+  bool two_apart;  // entries of cos and of sin
+  TableRows table;
 
-  struct InRow {
-    Index first, second;  // of the unit's packs
-  };
-  struct Coefficients {
-    Value<P> cos[U::pairs], sin[U::pairs];
-  };
   struct Packs {
-    Pack<X, U::pack> pack[packs];
+    Pack<X, U::pack> pack[U::packs];
+  };
+  /// Features at which the packs of a unit begin.
+  struct Places {
+    int at[U::packs];
+    bool has_second;
+  };
+  /// What a thread does in every row that it takes.
+  struct Task {
+    Places from, to;
+    bool turns;
+    int step;  // from head to head
   };
 
-  /// Threads: x along the units of a row, y along heads, z along tokens.
-  __device__ __forceinline__ void rotate(Index block, Index) const {
-    const Index b = blockIdx.y;
-    const Index s = block * blockDim.z + threadIdx.z;
-    if (s >= seq) return;
-    const int first_head = static_cast<int>(blockIdx.z * blockDim.y + threadIdx.y);
-    const int step = static_cast<int>(gridDim.z * blockDim.y);
-    for (int lane = static_cast<int>(threadIdx.x); lane < lanes;
-         lane += static_cast<int>(blockDim.x)) {
-      rotate_lane(lane, b, s, first_head, step);
+  /// The grid holds all tokens and batch entries.
+  __device__ __forceinline__ void rotate(const Walk& walk) const {
+    if (walk.s >= static_cast<unsigned>(seq)) return;
+    for (int unit = static_cast<int>(threadIdx.x); unit < units;
+         unit += static_cast<int>(blockDim.x)) {
+      rotate_unit(unit, walk);
     }
   }
 
-  __device__ __forceinline__ void rotate_lane(int lane, Index b, Index s, int head,
-                                              int step) const {
-    const bool turns = lane < rotated_lanes;
-    const InRow from = in_x(lane), to = in_out(lane);
-    const bool has_second = packs == 2 && (turns || from.second < head_dim);
-    const Raw<X>* x_token = x + b * x_strides.batch + s * x_strides.seq;
-    Raw<Out>* out_token = out + b * out_strides.batch + s * out_strides.seq;
-    // The rows of x are on their way while the id and the coefficients are fetched.
-    const TableRow token = row_of(table, b, s);
-    Packs now[rows];
-    read_rows(now, x_token, from, has_second, head, step);
-    Coefficients with;
-    if (turns && table.heads_stride == 0) with = coefficients_of(token, lane);
-    while (head < heads) {
-#pragma unroll
-      for (int r = 0; r < rows; ++r) {
-        const int h = head + r * step;
-        if (h >= heads) break;
-        if (turns && table.heads_stride != 0) {
-          with = coefficients_of({token.offset + h * table.heads_stride, token.is_there}, lane);
-        }
-        Pack<Out, U::pack> done[packs];
-        if (turns) {
-          turned(done, now[r], with);
-        } else {
-#pragma unroll
-          for (int i = 0; i < packs; ++i) done[i] = converted_pack<Out>(now[r].pack[i]);
-        }
-        Raw<Out>* row = out_token + h * out_strides.heads;
-        store(row + to.first, done[0]);
-        if constexpr (packs == 2) {
-          if (has_second) store(row + to.second, done[1]);
-        }
-      }
-      head += rows * step;
-      read_rows(now, x_token, from, has_second, head, step);
-    }
-  }
-
-  __device__ __forceinline__ void read_rows(Packs (&to)[rows], const Raw<X>* x_token,
-                                            const InRow& from, bool has_second, int head,
-                                            int step) const {
-#pragma unroll
-    for (int r = 0; r < rows; ++r) {
-      const int h = head + r * step;
-      const Raw<X>* row = x_token + h * x_strides.heads;
-      if (h < heads) to[r].pack[0] = load<X, U::pack>(row + from.first);
-      if constexpr (packs == 2) {
-        if (h < heads && has_second) to[r].pack[1] = load<X, U::pack>(row + from.second);
+  __device__ __forceinline__ void rotate_unit(int unit, const Walk& walk) const {
+    const bool turns = unit < rotated_units;
+    const Task task{places(unit, Of == Pairing::half && turns),
+                    places(unit, Of != Pairing::interleaved && turns), turns,
+                    static_cast<int>(walk.head_step)};
+    const Raw<X>* x_row = x + x_strides.offset_of<X>(walk);
+    Raw<Out>* out_row = out + out_strides.offset_of<Out>(walk);
+    const int heads_left = heads - static_cast<int>(walk.head);
+    Packs now[U::rows];
+    // The rows are on their way while the id and the coefficients are fetched.
+    read_rows(now, x_row, task, heads_left);
+    Pairs with;
+    if (turns) {
+      const TableRow row = row_of(table, walk.b, walk.s);
+      const auto first = static_cast<unsigned>(unit * U::pairs);
+      if (__builtin_expect(row.is_there, true)) {
+        read(with, cos, sin, two_apart, row.offset, first);
+      } else {
+        with = Pairs::not_there();
       }
     }
+    rotate_rows(now, x_row, out_row, task, heads_left, with);
   }
 
-  __device__ __forceinline__ InRow in_x(int lane) const {
-    const Index at = Index{lane} * U::pack;
-    if (Of == Pairing::half && lane < rotated_lanes) return {at, pairs + at};
-    return neighbours(lane);
+  /// The rows in `now` and those that follow, by as many at a time. Asking for the next ones before
+  /// these are written costs registers, so threads, and 6 % of the time.
+  __device__ __forceinline__ void rotate_rows(Packs (&now)[U::rows], const Raw<X>* x_row,
+                                              Raw<Out>* out_row, const Task& task, int heads_left,
+                                              const Pairs& with) const {
+    while (true) {
+#pragma unroll
+      for (int r = 0; r < U::rows; ++r) {
+        if (r * task.step >= heads_left) return;
+        write_row(out_row, task, now[r], with);
+        out_row += out_strides.head_offset<Out>(task.step);
+      }
+      heads_left -= U::rows * task.step;
+      if (heads_left <= 0) return;
+      x_row += x_strides.head_offset<X>(U::rows * task.step);
+      read_rows(now, x_row, task, heads_left);
+    }
   }
 
-  __device__ __forceinline__ InRow in_out(int lane) const {
-    const Index at = Index{lane} * U::pack;
-    if (Of != Pairing::interleaved && lane < rotated_lanes) return {at, pairs + at};
-    return neighbours(lane);
+  __device__ __forceinline__ Places places(int unit, bool by_halves) const {
+    const int first = by_halves ? unit * U::pack : unit * U::packs * U::pack;
+    if constexpr (U::packs == 1) {
+      return {{first}, false};
+    } else {
+      // Of the features that are copied there may be an odd number of packs.
+      return {{first, by_halves ? first + pairs : first + U::pack}, 2 * unit + 1 < packs};
+    }
   }
 
-  __device__ __forceinline__ InRow neighbours(int lane) const {
-    const Index at = Index{lane} * (packs * U::pack);
-    return {at, at + U::pack};
+  __device__ __forceinline__ void read_rows(Packs (&to)[U::rows], const Raw<X>* row,
+                                            const Task& task, int heads_left) const {
+    const Index step = x_strides.head_offset<X>(task.step);
+#pragma unroll
+    for (int r = 0; r < U::rows; ++r) {
+      if (r * task.step < heads_left) {
+        to[r].pack[0] = load<X, U::pack>(row + task.from.at[0]);
+        if constexpr (U::packs == 2) {
+          if (task.from.has_second) to[r].pack[1] = load<X, U::pack>(row + task.from.at[1]);
+        }
+      }
+      row += step;
+    }
   }
 
-  __device__ __forceinline__ Coefficients coefficients_of(const TableRow& row, int lane) const {
-    Coefficients with;
-    const Index first = Index{lane} * U::pairs;
-    coefficients<P>(with.cos, table.cos_a, row, first);
-    coefficients<P>(with.sin, table.sin_a, row, first);
-    return with;
+  __device__ __forceinline__ static void write_row(Raw<Out>* row, const Task& task,
+                                                   const Packs& unit, const Pairs& with) {
+    Pack<Out, U::pack> done[U::packs];
+    if (task.turns) {
+      turn(done, unit, with);
+    } else {
+#pragma unroll
+      for (int i = 0; i < U::packs; ++i) done[i] = converted_pack<Out>(unit.pack[i]);
+    }
+    store(row + task.to.at[0], done[0]);
+    if constexpr (U::packs == 2) {
+      if (task.to.has_second) store(row + task.to.at[1], done[1]);
+    }
   }
 
-  __device__ __forceinline__ static void turned(Pack<Out, U::pack> (&done)[packs],
-                                                const Packs& unit, const Coefficients& with) {
+  __device__ __forceinline__ static void turn(Pack<Out, U::pack> (&done)[U::packs],
+                                              const Packs& unit, const Pairs& with) {
     constexpr bool half_in = Of == Pairing::half;
     constexpr bool half_out = Of != Pairing::interleaved;
     const auto feature = [&](int i) {
       return Value<P>{in_carrier<Carrier<P>>(value_at(unit.pack[i / U::pack], i % U::pack))};
     };
-    Carrier<P> results[packs][U::pack];
+    Carrier<P> results[U::packs][U::pack];
 #pragma unroll
     for (int i = 0; i < U::pairs; ++i) {
       const Value<P> a = feature(half_in ? i : 2 * i);
@@ -159,7 +193,7 @@ struct VectorJob {
           rotated_second(a, b, with.cos[i], with.sin[i]).number;
     }
 #pragma unroll
-    for (int i = 0; i < packs; ++i) done[i] = packed<Out>(results[i]);
+    for (int i = 0; i < U::packs; ++i) done[i] = packed<Out>(results[i]);
   }
 };
 

@@ -155,7 +155,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     WideLanes<C> lanes = wide_lanes(batch.lanes, 0, first, count, scratch);
     Index done = 0;
     if constexpr (From == To && From == Pairing::interleaved && std::is_same_v<Out, X> &&
-                  std::is_same_v<P, X> && can_double<P>) {
+                  can_double<P, X>) {
       if (shares_lanes) {
         done = stream ? rotate_doubled<true>(batch, lanes, first, count)
                       : rotate_doubled<false>(batch, lanes, first, count);

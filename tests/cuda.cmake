@@ -1,0 +1,29 @@
+# Tests on a device. Without one, cuda_test is skipped aloud; built are the kernels of every mix of
+# types and cuda_test, which is what a machine without a device can prove.
+add_library(cuda_form STATIC
+  support/cuda_form.cu support/cuda_form_bf16.cu support/cuda_form_f16.cu
+  support/cuda_form_f32.cu support/cuda_form_f64.cu)
+target_link_libraries(cuda_form PUBLIC ropewalk::ropewalk ropewalk_nvcc_options)
+
+add_library(cuda_main STATIC support/cuda_main.cpp)
+target_link_libraries(cuda_main PUBLIC cuda_form GTest::gtest Threads::Threads)
+
+add_executable(cuda_test cuda_test.cu)
+target_include_directories(cuda_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(cuda_test PRIVATE cuda_main)
+add_test(NAME cuda_test COMMAND cuda_test)
+set_tests_properties(cuda_test PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+
+# The CPU's own tests with CUDA as the form: built and run by tests/run --cuda.
+add_custom_target(cuda_tests DEPENDS cuda_test)
+foreach(source IN ITEMS
+    golden/golden_test.cpp mixes_test.cpp exhaustive_test.cpp equivalence_test.cpp
+    identities_test.cpp fused_test.cpp fused_16bit_test.cpp fused_views_test.cpp)
+  cmake_path(GET source STEM name)
+  add_executable(cuda_${name} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(cuda_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(cuda_${name} PRIVATE ROPEWALK_TESTS_ON_CUDA
+    ROPEWALK_GOLDEN_DEFAULT_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
+  target_link_libraries(cuda_${name} PRIVATE cuda_main ropewalk::ropewalk ropewalk_warnings)
+  add_dependencies(cuda_tests cuda_${name})
+endforeach()

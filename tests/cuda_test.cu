@@ -1,0 +1,434 @@
+// What only a device has: streams, capture, device memory, launches; and apply as a caller writes
+// it. Every mix, layout and golden rotation is run by the CPU's own tests: see cuda.cmake.
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "ropewalk/cuda/apply.cuh"
+#include "ropewalk/forms/strided.hpp"
+#include "ropewalk/table_layouts.hpp"
+#include "support/bits.hpp"
+#include "support/cuda_memory.cuh"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::bfloat16;
+using Eigen::half;
+using rw::Index;
+using rw::Shape;
+
+std::size_t size_of(const Shape& shape) {
+  return static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * shape.head_dim);
+}
+
+class Stream {
+ public:
+  Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream() { cudaStreamDestroy(stream_); }
+  operator cudaStream_t() const { return stream_; }
+  void wait() const { check(cudaStreamSynchronize(stream_)); }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+/// x and a shared table of half width, on the host and on the device, and what x turns into by the
+/// strided form of the CPU.
+template <class X, class Tab = float>
+struct Problem {
+  Shape shape;
+  Index pairs;
+  std::vector<X> x;
+  std::vector<Tab> cos_sin;  // cos of all tokens, then sin
+  DeviceMemory x_memory, out_memory, table_memory;
+
+  explicit Problem(const Shape& of, Index of_pairs, std::uint64_t seed = 1)
+      : shape(of),
+        pairs(of_pairs),
+        x(random_values<X>(size_of(of), Values::special, seed)),
+        cos_sin(random_values<Tab>(static_cast<std::size_t>(2 * of.seq * of_pairs), Values::uniform,
+                                   seed + 1)),
+        x_memory(x),
+        out_memory(std::vector<X>(x.size(), from_bits<X>(0x5a5a5a5a5a5a5a5a))),
+        table_memory(cos_sin) {}
+
+  rw::TableView<Tab> table_at(const Tab* data) const {
+    const Shape rows{1, shape.seq, 1, pairs};
+    return rw::half_table(rw::View<const Tab>(data, rows),
+                          rw::View<const Tab>(data + shape.seq * pairs, rows));
+  }
+  rw::TableView<Tab> table() const { return table_at(table_memory.as<Tab>()); }
+  rw::View<X> x_view() const { return {x_memory.as<X>(), shape}; }
+  rw::View<X> out_view() const { return {out_memory.as<X>(), shape}; }
+
+  std::vector<X> wanted(const rw::Options& options = {}) const {
+    std::vector<X> out(x.size());
+    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<X>(out.data(), shape),
+                      rw::View<const X>(x.data(), shape), table_at(cos_sin.data()), options);
+    return out;
+  }
+};
+
+// As a caller writes it ---------------------------------------------------------------------------
+
+template <class T>
+class CudaApply : public testing::Test {};
+using Dtypes = testing::Types<float, double, half, bfloat16>;
+TYPED_TEST_SUITE(CudaApply, Dtypes);
+
+TYPED_TEST(CudaApply, OutOfPlaceAndInPlaceMatchTheCpu) {
+  const Problem<TypeParam> of({2, 37, 5, 128}, 48);
+  rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table());
+  EXPECT_TRUE(same_bits(of.out_memory.template values<TypeParam>(), of.wanted()));
+  EXPECT_TRUE(same_bytes(of.x_memory.template values<TypeParam>(), of.x));
+  rw::cuda::apply_inplace(nullptr, of.x_view(), of.table());
+  EXPECT_TRUE(same_bits(of.x_memory.template values<TypeParam>(), of.wanted()));
+}
+
+TEST(CudaApply, TakesCudaTypesAndTensorMaps) {
+  const Problem<bfloat16> of({1, 9, 4, 64}, 32);
+  auto* data = reinterpret_cast<__nv_bfloat16*>(of.x_memory.as<bfloat16>());
+  rw::cuda::apply(nullptr, of.out_view(), rw::cuda::view(data, of.shape), of.table());
+  EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
+  Eigen::TensorMap<Eigen::Tensor<bfloat16, 3, Eigen::RowMajor>> map(rw::cuda::as_eigen(data), 9, 4,
+                                                                    64);
+  rw::cuda::apply_inplace(nullptr, map, of.table());
+  EXPECT_TRUE(same_bits(of.x_memory.values<bfloat16>(), of.wanted()));
+}
+
+// Sizes that leave tails of blocks, and grids that are long in each direction.
+TEST(CudaApply, EveryShapeOfWork) {
+  for (const Shape& shape :
+       {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64},
+        Shape{2, 1025, 40, 128}, Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8},
+        Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120}, Shape{5, 7, 3, 6}}) {
+    SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.seq << " " << shape.heads);
+    const Problem<half> of(shape, shape.head_dim / 2);
+    rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table());
+    EXPECT_TRUE(same_bits(of.out_memory.values<half>(), of.wanted()));
+  }
+}
+
+TEST(CudaApply, NothingToDoLaunchesNothing) {
+  const Problem<float> of({1, 4, 2, 8}, 4);
+  const rw::View<float> none(nullptr, {1, 4, 0, 8});
+  EXPECT_NO_THROW(rw::cuda::apply(nullptr, none, none, of.table()));
+}
+
+// Several tensors ---------------------------------------------------------------------------------
+
+TEST(CudaSeveral, QueriesAndKeysInOneLaunch) {
+  for (const Index pairs : {64, 61}) {  // by packs, and by single features
+    const Problem<bfloat16> q({2, 50, 40, 128}, pairs), k({2, 50, 8, 128}, pairs, 7);
+    auto q_out = q.out_view(), k_out = k.out_view();
+    auto q_x = q.x_view(), k_x = k.x_view();
+    Stream stream;
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    rw::cuda::apply(stream, std::tie(q_out, k_out), std::tie(q_x, k_x), q.table());
+    check(cudaStreamEndCapture(stream, &graph));
+    std::size_t nodes = 0;
+    check(cudaGraphGetNodes(graph, nullptr, &nodes));
+    EXPECT_EQ(nodes, 1u);
+    check(cudaGraphDestroy(graph));
+
+    rw::cuda::apply(stream, std::tie(q_out, k_out), std::tie(q_x, k_x), q.table());
+    stream.wait();
+    EXPECT_TRUE(same_bits(q.out_memory.values<bfloat16>(), q.wanted()));
+    std::vector<bfloat16> k_by_q(k.x.size());
+    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<bfloat16>(k_by_q.data(), k.shape),
+                      rw::View<const bfloat16>(k.x.data(), k.shape), q.table_at(q.cos_sin.data()));
+    EXPECT_TRUE(same_bits(k.out_memory.values<bfloat16>(), k_by_q));
+    rw::cuda::apply_inplace(stream, std::tie(q_x, k_x), q.table());
+    stream.wait();
+    EXPECT_TRUE(same_bits(q.x_memory.values<bfloat16>(), q.wanted()));
+    EXPECT_TRUE(same_bits(k.x_memory.values<bfloat16>(), k_by_q));
+  }
+}
+
+// Of packed [batch, seq, 3, heads, head_dim]; values stay as they are.
+TEST(CudaSeveral, PackedQueriesAndKeysInPlace) {
+  const Shape shape{2, 31, 4, 128};
+  const Problem<half> of(shape, 64);
+  const auto packed = random_values<half>(3 * size_of(shape), Values::uniform, 5);
+  const DeviceMemory memory(packed);
+  auto wanted = packed;
+  for (const Index which : {0, 1}) {
+    const auto part = rw::qkv_view(wanted.data(), shape, which);
+    const auto from = rw::qkv_view(packed.data(), shape, which);
+    rw::apply_strided(Eigen::DefaultDevice{}, part, from, of.table_at(of.cos_sin.data()));
+  }
+  auto q = rw::qkv_view(memory.as<half>(), shape, 0), k = rw::qkv_view(memory.as<half>(), shape, 1);
+  rw::cuda::apply_inplace(nullptr, std::tie(q, k), of.table());
+  EXPECT_TRUE(same_bytes(memory.values<half>(), wanted));
+}
+
+// Position ids on the device ----------------------------------------------------------------------
+
+template <class Id>
+void expect_bad_ids_give_nan(Index pairs, Index first) {
+  const Shape shape{1, 12, 5, 128};
+  const Problem<float> of(shape, pairs);
+  const Index rows = 12;
+  std::vector<Id> ids = {
+      0, 11,  -1, 12, 5, 5, std::numeric_limits<Id>::max(), std::numeric_limits<Id>::min(),
+      3, 100, 1,  0};
+  for (Id& id : ids) {
+    if (id >= 0 && id < rows) id = static_cast<Id>(id + first);
+  }
+  const DeviceMemory id_memory(ids);
+  const Eigen::TensorMap<Eigen::Tensor<const Id, 1, Eigen::RowMajor>> map(id_memory.as<Id>(), 12);
+  rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table().gather(map, first));
+  const auto out = of.out_memory.values<float>();
+  std::vector<float> wanted(of.x.size());
+  for (Index s = 0; s < shape.seq; ++s) {
+    const auto id = static_cast<Index>(ids[static_cast<std::size_t>(s)]);
+    const bool bad = id < first || id >= first + rows;
+    const Index row = bad ? 0 : id - first;
+    const rw::View<const float> x(of.x.data(), shape);
+    const rw::View<float> to(wanted.data(), shape);
+    const auto table = of.table_at(of.cos_sin.data());
+    rw::apply_strided(Eigen::DefaultDevice{}, to.seq(s, 1), x.seq(s, 1), table.rows(row, 1));
+    for (Index h = 0; bad && h < shape.heads; ++h) {
+      std::fill_n(to.row(0, s, h), 2 * pairs, std::numeric_limits<float>::quiet_NaN());
+    }
+  }
+  EXPECT_TRUE(same_bits(out, wanted));
+}
+
+TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
+  for (const Index pairs : {64, 48, 63}) {
+    for (const Index first : {0, 3, -4}) {
+      expect_bad_ids_give_nan<std::int32_t>(pairs, first);
+      expect_bad_ids_give_nan<std::int64_t>(pairs, first);
+    }
+  }
+}
+
+// Streams and graphs ------------------------------------------------------------------------------
+
+TEST(CudaStreams, CaptureAndReplay) {
+  Problem<bfloat16> of({1, 16, 32, 128}, 64);
+  Stream stream;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t replay = nullptr;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  rw::cuda::apply(stream, of.out_view(), of.x_view(), of.table());
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphInstantiate(&replay, graph, 0));
+  EXPECT_FALSE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));  // recorded, not run
+  for (int round = 0; round < 3; ++round) {
+    of.x = random_values<bfloat16>(of.x.size(), Values::special, 20 + round);
+    check(cudaMemcpy(of.x_memory.as<bfloat16>(), of.x.data(), of.x_memory.bytes(),
+                     cudaMemcpyHostToDevice));
+    check(cudaGraphLaunch(replay, stream));
+    stream.wait();
+    EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
+  }
+  check(cudaGraphExecDestroy(replay));
+  check(cudaGraphDestroy(graph));
+}
+
+TEST(CudaStreams, SeveralAtOnce) {
+  const Problem<float> a({1, 3000, 8, 128}, 64, 1), b({1, 3000, 8, 128}, 64, 11);
+  Stream first, second;
+  for (int round = 0; round < 20; ++round) {
+    rw::cuda::apply(first, a.out_view(), a.x_view(), a.table());
+    rw::cuda::apply(second, b.out_view(), b.x_view(), b.table());
+  }
+  first.wait();
+  second.wait();
+  EXPECT_TRUE(same_bits(a.out_memory.values<float>(), a.wanted()));
+  EXPECT_TRUE(same_bits(b.out_memory.values<float>(), b.wanted()));
+}
+
+TEST(CudaStreams, CallsOfOneStreamComeOneAfterTheOther) {
+  const Problem<double> of({1, 500, 8, 64}, 32);
+  Stream stream;
+  rw::cuda::apply(stream, of.out_view(), of.x_view(), of.table());
+  rw::cuda::apply_inplace(stream, of.out_view(), of.table().inverse());
+  stream.wait();
+  std::vector<double> wanted = of.wanted();
+  const rw::View<double> view(wanted.data(), of.shape);
+  const auto once = wanted;
+  rw::apply_strided(Eigen::DefaultDevice{}, view, rw::View<const double>(once.data(), of.shape),
+                    of.table_at(of.cos_sin.data()).inverse());
+  EXPECT_TRUE(same_bits(of.out_memory.values<double>(), wanted));
+}
+
+// More than 2^31 elements -------------------------------------------------------------------------
+
+/// Every row of x is the first row of its token's head: what the last tokens must become is known.
+template <class T>
+__global__ void repeat_rows(T* to, const T* row, Index rows, Index head_dim) {
+  for (Index r = blockIdx.x; r < rows; r += gridDim.x) {
+    for (Index i = threadIdx.x; i < head_dim; i += blockDim.x) to[r * head_dim + i] = row[i];
+  }
+}
+
+/// In place, in one tensor of 2^31 + elements; by packs and by single features.
+void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& strides) {
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total));
+  const std::size_t bytes = size_of(shape) * sizeof(bfloat16);
+  if (free < bytes + (std::size_t{1} << 28)) GTEST_SKIP() << "needs " << bytes << " bytes";
+  const Problem<bfloat16> row({1, 1, 1, shape.head_dim}, pairs);
+  const DeviceMemory memory(bytes);
+  repeat_rows<<<4096, 128>>>(memory.as<std::uint16_t>(), row.x_memory.as<std::uint16_t>(),
+                             shape.batch * shape.seq * shape.heads, shape.head_dim);
+  check(cudaDeviceSynchronize());
+  const auto table = row.table();  // one row for all tokens
+  const rw::TableView<float> for_all(table.lanes(), {1, shape.seq, 1, pairs}, 0, 0, 0);
+  rw::cuda::apply_inplace(nullptr, rw::View<bfloat16>(memory.as<bfloat16>(), shape, strides),
+                          for_all);
+  const auto wanted = row.wanted();
+  std::vector<bfloat16> some(wanted.size());
+  const Index rows = shape.batch * shape.seq * shape.heads;
+  const Index border = (Index{1} << 31) / shape.head_dim;
+  for (const Index at :
+       {Index{0}, Index{1}, border - 1, border, border + 1, rows / 2, rows - 2, rows - 1}) {
+    check(cudaMemcpy(static_cast<void*>(some.data()), memory.as<bfloat16>() + at * shape.head_dim,
+                     some.size() * sizeof(bfloat16), cudaMemcpyDeviceToHost));
+    EXPECT_TRUE(same_bits(some, wanted)) << "row " << at;
+  }
+}
+
+TEST(CudaLarge, TokensBeyond31Bits) {
+  const Shape shape{1, 430000, 40, 128};
+  expect_far_rows_turn(shape, 64, rw::contiguous_strides(shape));
+  expect_far_rows_turn(shape, 63, rw::contiguous_strides(shape));
+}
+
+TEST(CudaLarge, BatchesAndHeadsBeyond31Bits) {
+  const Shape batches{5, 90000, 40, 128};
+  expect_far_rows_turn(batches, 64, rw::contiguous_strides(batches));
+  const Shape heads{1, 430000, 40, 128};
+  expect_far_rows_turn(heads, 64, {0, 128, 430000 * 128});
+}
+
+// Errors ------------------------------------------------------------------------------------------
+
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Errors leave nothing in CUDA's record, and the device works on.
+class CudaErrors : public testing::Test {
+ protected:
+  void TearDown() override {
+    EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+    EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  }
+  const Problem<float> of{{1, 4, 2, 8}, 4};
+};
+
+TEST_F(CudaErrors, AreThoseOfTheCpu) {
+  const auto x = of.x_view();
+  const auto out = of.out_view();
+  const auto table = of.table();
+  EXPECT_EQ(error_of([&] { rw::cuda::apply(nullptr, out.seq(0, 3), x, table); }),
+            "cuda::apply: seq of out is 3, must be 4");
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, out.features(0, 5), x.features(0, 5), table); }),
+      "cuda::apply: head_dim of x is 5, must be even");
+  EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x.seq(0, 3), table); }),
+            "cuda::apply_inplace: seq of the table is 4, must be 3");
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, out, rw::View<float>(nullptr, x.shape()), table); }),
+      "cuda::apply: data of x is null, must point to the elements");
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, rw::View<float>(x.data() + 2, x.shape()), x, table);
+            }),
+            "cuda::apply: memory of out overlaps that of x, must be apart from it or the same "
+            "tensor");
+  rw::Options moves;
+  moves.pairing = rw::Pairing::interleaved_to_half;
+  EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table, moves); }),
+            "cuda::apply_inplace: memory of out overlaps that of x, must be apart from it");
+  EXPECT_TRUE(same_bytes(of.x_memory.values<float>(), of.x)) << "x has changed";
+}
+
+TEST_F(CudaErrors, SeveralTensorsMustBeApart) {
+  auto x = of.x_view(), out = of.out_view();
+  auto first = out.heads(0, 1), both = out;
+  auto x_first = x.heads(0, 1);
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, std::tie(first, both), std::tie(x_first, x), of.table());
+            }),
+            "cuda::apply: memory of out overlaps that of another tensor of the call, must be apart "
+            "from it");
+}
+
+TEST_F(CudaErrors, HostMemoryIsRefusedWhereAsked) {
+  rw::Options options;
+  options.check_pointers = true;
+  std::vector<float> host(of.x.size());
+  const rw::View<float> on_host(host.data(), of.shape);
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, of.out_view(), on_host, of.table(), options); }),
+      "cuda::apply: data of x is host memory that CUDA does not know, must be device memory");
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table_at(of.cos_sin.data()),
+                              options);
+            }),
+            "cuda::apply: data of the table is host memory that CUDA does not know, must be device "
+            "memory");
+  const std::vector<std::int32_t> ids(4);
+  const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>> map(ids.data(), 4);
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table().gather(map), options);
+            }),
+            "cuda::apply: data of the position ids is host memory that CUDA does not know, must be "
+            "device memory");
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), options); }),
+      "");
+}
+
+TEST_F(CudaErrors, AFailedLaunchCarriesCudasText) {
+  Stream stream;
+  cudaGraph_t graph = nullptr;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  // The legacy stream may not be used while a stream that waits for it is captured.
+  Stream other;
+  cudaStream_t blocking = nullptr;
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphDestroy(graph));
+  check(cudaStreamCreate(&blocking));
+  check(cudaStreamBeginCapture(blocking, cudaStreamCaptureModeGlobal));
+  const std::string text =
+      error_of([&] { rw::cuda::apply(cudaStreamLegacy, of.out_view(), of.x_view(), of.table()); });
+  EXPECT_EQ(text.rfind("cuda::apply: the launch failed: ", 0), 0u) << text;
+  EXPECT_NE(text.find(cudaGetErrorString(cudaErrorStreamCaptureImplicit)), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("cudaErrorStreamCaptureImplicit"), std::string::npos) << text;
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess) << "left behind";
+  cudaStreamEndCapture(blocking, &graph);  // fails: the capture has been spoilt
+  cudaGetLastError();
+  check(cudaStreamDestroy(blocking));
+}
+
+// What the caller has left in CUDA's record is the caller's.
+TEST_F(CudaErrors, OlderErrorsStayWhereTheyAre) {
+  EXPECT_EQ(cudaSetDevice(12345), cudaErrorInvalidDevice);
+  EXPECT_NO_THROW(rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table()));
+  EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidDevice);
+}
+
+}  // namespace
+}  // namespace ropewalk_test
