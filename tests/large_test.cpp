@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"
@@ -158,6 +160,124 @@ TEST(Large, OneRowIsRotatedToItsEnd) {
   large.rotate(row, turned_to(64));
   expect_part(large.out.data() + 64, large.x.data() + 64, large.x.piece - 64, false);
   expect_part(large.out.tail(), large.x.tail(), Large::tail, false);
+}
+
+// Products that do not fit 64 bits
+// -----------------------------------------------------------------
+
+template <class Call>
+void expect_error(const Call& call, const std::string& text) {
+  try {
+    call();
+    ADD_FAILURE() << "no error, wanted: " << text;
+  } catch (const std::invalid_argument& error) {
+    EXPECT_EQ(error.what(), text);
+  }
+}
+
+std::string far_from(const std::string& place, Index begin, Index stride) {
+  return place + " begins after " + std::to_string(begin) + " entries " + std::to_string(stride) +
+         " apart, must fit 64 bits";
+}
+
+float values[64];
+
+// Parts were cut at addresses that had lost their upper bits, and apply took them for sound.
+TEST(Overflow, PartsOfViewsBeginWhereAnAddressCanBe) {
+  const rw::View<float> view(values, rw::Shape{1, most, most, most}, {0, two_32, two_32});
+  expect_error([&] { view.seq(two_31, 1); }, far_from("seq: seq of the view", two_31, two_32));
+  expect_error([&] { view.heads(most, 0); }, far_from("heads: heads of the view", most, two_32));
+  // The elements would fit, their bytes do not.
+  expect_error([&] { view.features(most / 2, 1); },
+               far_from("features: head_dim of the view", most / 2, 1));
+  expect_error(
+      [&] {
+        rw::qkv_view(values, rw::Shape{1, 1, two_32, two_32}, 2);
+      },
+      far_from("qkv_view: index of packed queries, keys and values", 2, most));
+}
+
+TEST(Overflow, PartsOfTablesBeginWhereAnAddressCanBe) {
+  const rw::Lanes<float> cos{values, two_32};
+  const rw::TableView<float> table({cos, cos, cos, cos}, {1, most, most, most}, 0, two_32, two_32);
+  expect_error([&] { table.rows(two_31, 1); }, far_from("rows: seq of the table", two_31, two_32));
+  expect_error([&] { table.heads(two_31, 1); },
+               far_from("heads: heads of the table", two_31, two_32));
+  expect_error([&] { table.pairs(two_31, 1); },
+               far_from("pairs: pairs of the table", two_31, two_32));
+}
+
+// They were some address near null, which no check knows.
+TEST(Overflow, PartsOfNothingAreNothing) {
+  const rw::View<float> view(nullptr, rw::Shape{2, 4, 4, 8});
+  EXPECT_EQ(view.seq(1, 1).data(), nullptr);
+  EXPECT_EQ(view.heads(1, 1).data(), nullptr);
+  EXPECT_EQ(view.features(2, 2).data(), nullptr);
+  const rw::TableView<float> table({{}, {}, {}, {}}, {1, 4, 2, 4}, 0, 8, 4);
+  for (const rw::TableView<float>& part :
+       {table.rows(1, 1), table.heads(1, 1), table.pairs(1, 1)}) {
+    EXPECT_EQ(part.lanes().cos_a.data, nullptr);
+    EXPECT_EQ(part.lanes().sin_b.data, nullptr);
+  }
+}
+
+// The difference of an id and the first one was cut to 64 bits.
+TEST(Overflow, PositionIdsFarFromTheTableAreRefused) {
+  constexpr Index least = std::numeric_limits<Index>::min();
+  const rw::Shape shape{1, 1, 1, 8};
+  const auto table = table_over(values, Layout::half, {1, 4, 1, 4});
+  Eigen::Tensor<std::int64_t, 1, Eigen::RowMajor> ids(1);
+  float x[8] = {};
+  const auto apply = [&](Index id, Index first) {
+    ids(0) = id;
+    rw::apply_inplace(Eigen::DefaultDevice(), rw::View<float>(x, shape), table.gather(ids, first));
+  };
+  const auto expect_refused = [&](Index id, Index first) {
+    expect_error([&] { apply(id, first); }, "apply_inplace: a position id of the table is " +
+                                                std::to_string(id) + ", must be from " +
+                                                std::to_string(first) + " to " +
+                                                std::to_string(first + 3));
+  };
+  for (const Index first : {Index{0}, Index{1}, Index{-1}, least, least + 1, most - 4}) {
+    for (const Index id : {first, first + 3}) EXPECT_NO_THROW(apply(id, first));
+    for (const Index id : {least, least + 5, Index{-9}, Index{9}, most - 5, most}) {
+      if (id < first || id > first + 3) expect_refused(id, first);
+    }
+  }
+  expect_error([&] { table.gather(ids, most - 3); },
+               "gather: the first position of the table is " + std::to_string(most - 3) +
+                   ", must be so that the last one fits 64 bits");
+}
+
+TEST(Overflow, EmptyIsFineHoweverLarge) {
+  const rw::TableView<float> table({{}, {}, {}, {}}, {1, most, 1, 0}, 0, most, 0);
+  for (const rw::Shape& shape : {rw::Shape{most, most, 0, most - 1}, rw::Shape{0, most, most, 8},
+                                 rw::Shape{most, most, most, 0}}) {
+    const rw::View<float> nothing(nullptr, shape);
+    for (const Form& form : forms_of<float, float>()) {
+      if (form.in_place()) continue;
+      EXPECT_NO_THROW(
+          apply_form(form, Eigen::DefaultDevice{}, nothing, rw::View<const float>(nothing), table))
+          << form.name();
+    }
+    EXPECT_NO_THROW(rw::apply_inplace(Eigen::DefaultDevice{}, std::tie(nothing, nothing), table));
+  }
+}
+
+TEST(Overflow, TablesAndListsTooLargeAreRefused) {
+  expect_error(
+      [] {
+        rw::Table<float>({two_32, two_32, 1, 1});
+      },
+      "Table: size of the shape overflows 64 bits, must fit memory");
+  expect_error(
+      [] {
+        rw::Table<double>({1, most / 16 + 1, 1, 1});
+      },
+      "Table: size of the shape overflows 64 bits, must fit memory");
+  const rw::Frequencies one = rw::frequencies(2, 1e4);
+  EXPECT_THROW(rw::with_identity_lanes(most, one), std::invalid_argument);
+  EXPECT_THROW(rw::with_identity_lanes(most / 16, one), std::invalid_argument);
 }
 
 }  // namespace

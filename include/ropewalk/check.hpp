@@ -117,6 +117,20 @@ inline Index checked_reach(const Place& place, const char* property, Index end, 
   return reach;
 }
 
+/// Where a part of a tensor or table begins whose strides nobody has checked yet; a part of nothing
+/// is nothing. Cut to 64 bits the distance would be a wrong one that looks sound.
+template <class T>
+T* checked_part(const Place& place, const char* property, T* data, Index begin, Index stride) {
+  Index offset = 0, bytes = 0;
+  if (__builtin_mul_overflow(begin, stride, &offset) ||
+      __builtin_mul_overflow(offset, static_cast<Index>(sizeof(T)), &bytes)) {
+    fail(place, property,
+         "begins after " + std::to_string(begin) + " entries " + std::to_string(stride) +
+             " apart, must fit 64 bits");
+  }
+  return data == nullptr ? data : data + offset;
+}
+
 /// a * b of sizes, or the largest Index where that overflows: as a stride it is then refused.
 inline Index saturating_product(Index a, Index b) {
   Index product = 0;

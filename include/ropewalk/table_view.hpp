@@ -70,7 +70,12 @@ class RowIds {
     return is_wide_ ? static_cast<const std::int64_t*>(data_)[at]
                     : static_cast<const std::int32_t*>(data_)[at];
   }
-  Index row(Index b, Index s) const { return id(b, s) - first_; }
+  /// Not in [0, rows()) for an id outside the table, whatever it is: where the difference does not
+  /// fit, unsigned arithmetic wraps it to a row that no table has.
+  Index row(Index b, Index s) const {
+    return static_cast<Index>(static_cast<std::uint64_t>(id(b, s)) -
+                              static_cast<std::uint64_t>(first_));
+  }
 
  private:
   const void* data_ = nullptr;
@@ -124,26 +129,27 @@ class TableView {
     if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
-    part.lanes_ = moved(position * seq_stride_);
+    part.lanes_ = part_of_lanes(place, "seq", position, [this](auto&) { return seq_stride_; });
     part.shape_.seq = count;
     return part;
   }
 
   /// Heads [begin, begin + count) of a table that has a row for each head.
   TableView heads(Index begin, Index count) const {
-    detail::check_range({"heads", "the table"}, "heads", begin, count, heads());
+    const detail::Place place{"heads", "the table"};
+    detail::check_range(place, "heads", begin, count, heads());
     TableView part = *this;
-    part.lanes_ = moved(begin * heads_stride_);
+    part.lanes_ = part_of_lanes(place, "heads", begin, [this](auto&) { return heads_stride_; });
     part.shape_.heads = count;
     return part;
   }
 
   /// Pairs [begin, begin + count): one axis of a table, say.
   TableView pairs(Index begin, Index count) const {
-    detail::check_range({"pairs", "the table"}, "pairs", begin, count, pairs());
+    const detail::Place place{"pairs", "the table"};
+    detail::check_range(place, "pairs", begin, count, pairs());
     TableView part = *this;
-    part.lanes_ = {at_pair(lanes_.cos_a, begin), at_pair(lanes_.cos_b, begin),
-                   at_pair(lanes_.sin_a, begin), at_pair(lanes_.sin_b, begin)};
+    part.lanes_ = part_of_lanes(place, "pairs", begin, [](auto& lanes) { return lanes.stride; });
     part.shape_.pairs = count;
     return part;
   }
@@ -161,6 +167,11 @@ class TableView {
                   "ropewalk: position ids must be row-major (Eigen::RowMajor)");
     const detail::Place place{"gather", "the table"};
     if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
+    Index end = 0;
+    if (__builtin_add_overflow(first, seq(), &end)) {
+      detail::fail_value(place, "the first position", first,
+                         "so that the last one fits 64 bits");
+    }
     const Index count = ids.dimension(rank - 1);
     const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
     if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
@@ -195,8 +206,16 @@ class TableView {
     };
     return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
   }
-  static Lanes<T> at_pair(const Lanes<T>& lanes, Index pair) {
-    return {lanes.data + pair * lanes.stride, lanes.stride, lanes.negative};
+
+  /// From entry `begin` on of an axis.
+  template <class StrideOf>
+  PairLanes<T> part_of_lanes(const detail::Place& place, const char* property, Index begin,
+                             const StrideOf& stride_of) const {
+    const auto at = [&](const Lanes<T>& lanes) {
+      return Lanes<T>{detail::checked_part(place, property, lanes.data, begin, stride_of(lanes)),
+                      lanes.stride, lanes.negative};
+    };
+    return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
   }
 
   PairLanes<T> lanes_;

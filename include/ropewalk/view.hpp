@@ -73,24 +73,27 @@ class View {
 
   /// Tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
   View seq(Index begin, Index count) const {
-    detail::check_range({"seq", "the view"}, "seq", begin, count, seq());
-    View part(data_ + begin * strides_.seq, shape_, strides_);
+    const detail::Place place{"seq", "the view"};
+    detail::check_range(place, "seq", begin, count, seq());
+    View part(detail::checked_part(place, "seq", data_, begin, strides_.seq), shape_, strides_);
     part.shape_.seq = count;
     return part;
   }
 
   /// Heads [begin, begin + count): the first few, the keys of packed queries and keys.
   View heads(Index begin, Index count) const {
-    detail::check_range({"heads", "the view"}, "heads", begin, count, heads());
-    View part(data_ + begin * strides_.heads, shape_, strides_);
+    const detail::Place place{"heads", "the view"};
+    detail::check_range(place, "heads", begin, count, heads());
+    View part(detail::checked_part(place, "heads", data_, begin, strides_.heads), shape_, strides_);
     part.shape_.heads = count;
     return part;
   }
 
   /// Features [begin, begin + count): a rotary suffix, one axis of several.
   View features(Index begin, Index count) const {
-    detail::check_range({"features", "the view"}, "head_dim", begin, count, head_dim());
-    View part(data_ + begin, shape_, strides_);
+    const detail::Place place{"features", "the view"};
+    detail::check_range(place, "head_dim", begin, count, head_dim());
+    View part(detail::checked_part(place, "head_dim", data_, begin, 1), shape_, strides_);
     part.shape_.head_dim = count;
     return part;
   }
@@ -158,10 +161,11 @@ View<T> bsc_view(T* data, Index batch, Index seq, Index channels) {
 /// Queries, keys or values (0, 1, 2) of packed [batch, seq, 3, heads, head_dim].
 template <class T>
 View<T> qkv_view(T* data, const Shape& shape, Index which) {
-  detail::check_range({"qkv_view", "packed queries, keys and values"}, "index", which, 1, 3);
+  const detail::Place place{"qkv_view", "packed queries, keys and values"};
+  detail::check_range(place, "index", which, 1, 3);
   const Index part = detail::saturating_product(shape.heads, shape.head_dim);
   const Index token = detail::saturating_product(3, part);
-  return {data == nullptr ? data : data + which * part,
+  return {detail::checked_part(place, "index", data, which, part),
           shape,
           {detail::saturating_product(shape.seq, token), token, shape.head_dim}};
 }

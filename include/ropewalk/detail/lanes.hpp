@@ -151,8 +151,11 @@ inline Frequencies with_identity_lanes(Index count, const Frequencies& frequenci
   detail::check_not_negative({"with_identity_lanes", "the lanes"}, "count", count);
   detail::check_equal(place, "heads", frequencies.heads, 1);
   detail::check_frequencies(place, frequencies);
+  detail::check_at_most({"with_identity_lanes", "the lanes"}, "count", count,
+                        detail::largest_count - frequencies.pairs);
   Frequencies wider = frequencies;
   wider.pairs += count;
+  detail::checked_count({"with_identity_lanes", "the result"}, "size", wider.axes, wider.pairs);
   wider.values.clear();
   for (Index axis = 0; axis < frequencies.axes; ++axis) {
     wider.values.insert(wider.values.end(), static_cast<std::size_t>(count), 0.0);
