@@ -116,6 +116,7 @@ class Bench {
   bool all_verified() const { return all_verified_; }
 
   void run() {
+    for (const rw::Shape& shape : {shape_a, shape_b, shape_c, shape_d}) limits(shape);
     dense_rows<__nv_bfloat16>(1.045, 1.03);
     dense_rows<__half>(1.045, 1.03);
     dense_rows<float>(1.03, 1.03);
@@ -165,6 +166,12 @@ class Bench {
   void copy(Index bytes) {
     check(cudaMemcpyAsync(out_.as<char>(), x_.as<char>(), static_cast<std::size_t>(bytes),
                           cudaMemcpyDeviceToDevice, stream_));
+  }
+
+  void copy_by_kernel(Index bytes) {
+    const Index packs = bytes / 16;
+    const auto blocks = static_cast<unsigned>((packs + 127) / 128);
+    copy_kernel<<<blocks, 128, 0, stream_>>>(out_.as<uint4>(), x_.as<uint4>(), packs);
   }
 
   template <class Call>
@@ -229,6 +236,28 @@ class Bench {
         [&] { rw::cuda::apply_inplace(stream_, out, table, options); }, verify);
   }
 
+  /// How near to the driver's copy plain kernels come, of a table's bytes free: one that copies and
+  /// one that changes every word in place. Their bytes do not depend on the type.
+  void limits(const rw::Shape& shape) {
+    using T = __nv_bfloat16;
+    const auto x = rw::cuda::view(x_.as<T>(), shape);
+    const auto out = rw::cuda::view(out_.as<T>(), shape);
+    const Index bytes = size_of(shape) * static_cast<Index>(sizeof(T));
+    prepare<T>(size_of(shape));
+    measure(
+        {name<T>("limit_copy_kernel", shape), 0, bytes}, [&] { copy_by_kernel(bytes); },
+        [&] { return wrong<T>(out, x, tables_.half(shape.seq, 0), false); });
+    const auto flip = [&] {
+      const Index packs = bytes / 16;
+      flip_kernel<<<static_cast<unsigned>((packs + 127) / 128), 128, 0, stream_>>>(out_.as<uint4>(),
+                                                                                   packs);
+    };
+    measure({name<T>("limit_flip_inplace", shape), 0, bytes}, flip, [&] {
+      flip();
+      return wrong<T>(out, x, tables_.half(shape.seq, 0), false);
+    });
+  }
+
   template <class T>
   void dense_rows(double goal_a, double goal) {
     both<T>(shape_a, tables_.half(shape_a.seq), goal_a);
@@ -274,10 +303,15 @@ class Bench {
       const auto x = rw::cuda::view(x_.as<T>(), shape);
       const auto out = rw::cuda::view(out_.as<T>(), shape);
       const auto table = tables_.half(shape.seq);
+      const Index bytes = size_of(shape) * static_cast<Index>(sizeof(T));
       prepare<T>(size_of(shape));
       measure(
-          {name<T>("fused", shape, "/replay"), 1.15, size_of(shape) * static_cast<Index>(sizeof(T)),
-           true},
+          {name<T>("limit_copy_kernel", shape, "/replay"), 0, bytes, true},
+          [&] { copy_by_kernel(bytes); },
+          [&] { return wrong<T>(out, x, tables_.half(shape.seq, 0), false); });
+      prepare<T>(size_of(shape));
+      measure(
+          {name<T>("fused", shape, "/replay"), 1.15, bytes, true},
           [&] { rw::cuda::apply(stream_, out, x, table); },
           [&] { return wrong<T>(out, x, table, false); });
     }

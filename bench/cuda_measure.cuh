@@ -60,6 +60,21 @@ __global__ void fill(T* to, Index count) {
   }
 }
 
+/// The least that a kernel of ours can do: 16 bytes a thread, no table.
+static __global__ void copy_kernel(uint4* to, const uint4* from, Index count) {
+  const Index i = blockIdx.x * static_cast<Index>(blockDim.x) + threadIdx.x;
+  if (i < count) to[i] = from[i];
+}
+
+/// Reads and writes every word of a buffer: the limit in place.
+static __global__ void flip_kernel(uint4* data, Index count) {
+  const Index i = blockIdx.x * static_cast<Index>(blockDim.x) + threadIdx.x;
+  if (i >= count) return;
+  uint4 words = data[i];
+  words.x ^= 0x80008000u, words.y ^= 0x80008000u, words.z ^= 0x80008000u, words.w ^= 0x80008000u;
+  data[i] = words;
+}
+
 /// What is compared: rows of x turned by the plain rule, and rows of out.
 template <class T>
 struct Comparison {

@@ -1,12 +1,17 @@
-# Tests on a device. Without one, cuda_test is skipped aloud; built are the kernels of every mix of
-# types and cuda_test, which is what a machine without a device can prove.
+# Tests on a device. Without one, cuda_test is skipped aloud; built are it and the kernels of every
+# mix of types, which is what a machine without a device can prove.
+
+# The form that the CPU's tests call: by the flag that promises the least, and the bits are the same.
 add_library(cuda_form STATIC
   support/cuda_form.cu support/cuda_form_bf16.cu support/cuda_form_f16.cu
   support/cuda_form_f32.cu support/cuda_form_f64.cu)
+target_compile_options(cuda_form PRIVATE -use_fast_math)
 target_link_libraries(cuda_form PUBLIC ropewalk::ropewalk ropewalk_nvcc_options)
 
-add_library(cuda_main STATIC support/cuda_main.cpp)
-target_link_libraries(cuda_main PUBLIC cuda_form GTest::gtest Threads::Threads)
+# Knows nothing of cuda_form: kernels of one name by other flags must not meet in a program.
+add_library(cuda_main STATIC support/cuda_main.cpp support/cuda_device.cu)
+target_link_libraries(cuda_main PUBLIC
+  ropewalk::ropewalk ropewalk_nvcc_options GTest::gtest Threads::Threads)
 
 add_executable(cuda_test cuda_test.cu)
 target_include_directories(cuda_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
@@ -24,6 +29,7 @@ foreach(source IN ITEMS
   target_include_directories(cuda_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(cuda_${name} PRIVATE ROPEWALK_TESTS_ON_CUDA
     ROPEWALK_GOLDEN_DEFAULT_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
-  target_link_libraries(cuda_${name} PRIVATE cuda_main ropewalk::ropewalk ropewalk_warnings)
+  target_link_libraries(cuda_${name} PRIVATE
+    cuda_form cuda_main ropewalk::ropewalk ropewalk_warnings)
   add_dependencies(cuda_tests cuda_${name})
 endforeach()

@@ -112,6 +112,16 @@ class FusedViews : public testing::Test {
                       rw::TableShape{per_batch ? 2 : 1, 3, per_head ? 4 : 1, pairs});
   }
 
+  static std::vector<Form> fused_forms(bool in_place) {
+    std::vector<Form> forms = forms_of<T, T>();
+    const auto left_out = [&](const Form& form) {
+      return form.kind == Form::strided || form.kind == Form::stack_flatten ||
+             form.in_place() != in_place;
+    };
+    forms.erase(std::remove_if(forms.begin(), forms.end(), left_out), forms.end());
+    return forms;
+  }
+
   static void check(const Place& from, const Place& to, const rw::Shape& shape,
                     const rw::TableView<Tab>& with) {
     SCOPED_TRACE(testing::Message() << from.name << " to " << to.name);
@@ -119,12 +129,15 @@ class FusedViews : public testing::Test {
     Placed<T> out(to, shape, 3);
     const std::vector<T> wanted = wanted_array<T>(out, x.view(), with);
     const std::vector<T> before = copy_of(x.array);
-    for (const rw::Isa isa : rw::available_isas()) {
+    for (const Form& form : fused_forms(false)) {
       for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::streaming}) {
         fill(out.array.data(), out.array.size(), Values::uniform, 3);
-        rw::apply(Eigen::DefaultDevice(), out.view(), x.view(), with, forced(isa, stores));
-        EXPECT_TRUE(same_bytes(copy_of(out.array), wanted)) << rw::isa_name(isa);
-        EXPECT_TRUE(out.array.surroundings_kept()) << rw::isa_name(isa);
+        rw::Options options;
+        options.stores = stores;
+        apply_form(form, Eigen::DefaultDevice(), out.view(), rw::View<const T>(x.view()), with,
+                   options);
+        EXPECT_TRUE(same_bytes(copy_of(out.array), wanted)) << form.name();
+        EXPECT_TRUE(out.array.surroundings_kept()) << form.name();
       }
     }
     EXPECT_TRUE(same_bytes(copy_of(x.array), before)) << "x has changed";
@@ -134,12 +147,13 @@ class FusedViews : public testing::Test {
                              const rw::TableView<Tab>& with) {
     SCOPED_TRACE(testing::Message() << place.name << " in place");
     Placed<T> x(place, shape, 2);
+    Placed<T> out(place, shape, 2);
     const std::vector<T> wanted = wanted_array<T>(x, x.view(), with);
-    for (const rw::Isa isa : rw::available_isas()) {
-      fill(x.array.data(), x.array.size(), Values::uniform, 2);
-      rw::apply_inplace(Eigen::DefaultDevice(), x.view(), with, forced(isa));
-      EXPECT_TRUE(same_bytes(copy_of(x.array), wanted)) << rw::isa_name(isa);
-      EXPECT_TRUE(x.array.surroundings_kept()) << rw::isa_name(isa);
+    for (const Form& form : fused_forms(true)) {
+      fill(out.array.data(), out.array.size(), Values::uniform, 2);
+      apply_form(form, Eigen::DefaultDevice(), out.view(), rw::View<const T>(x.view()), with);
+      EXPECT_TRUE(same_bytes(copy_of(out.array), wanted)) << form.name();
+      EXPECT_TRUE(out.array.surroundings_kept()) << form.name();
     }
   }
 };

@@ -168,8 +168,7 @@ void run_forms(const Case& of, const Job& job, Counts& counts) {
   const auto x = job.x->values<X>();
   const rw::View<const X> block(x.data() + place.offset, place.shape, place.strides);
   for (const Form& form : forms_of<Out, X>()) {
-    const bool in_place = form.kind == Form::fused_inplace;
-    if (in_place && job.options.pairing == rw::Pairing::interleaved_to_half) continue;
+    if (form.in_place() && job.options.pairing == rw::Pairing::interleaved_to_half) continue;
     SCOPED_TRACE(form.name());
     auto out = prepared<Out>(*job.x, place);
     apply_form(form, Eigen::DefaultDevice{},

@@ -3,16 +3,6 @@
 
 namespace ropewalk_test {
 
-bool has_cuda_device() {
-  static const bool has = [] {
-    int devices = 0;
-    const bool found = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
-    cudaGetLastError();  // of the question
-    return found;
-  }();
-  return has;
-}
-
 void run_on_cuda(const CudaCall& call) {
   switch (call.x.dtype) {
     case Dtype::f64:

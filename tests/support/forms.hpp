@@ -9,6 +9,10 @@
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"
+// Units compiled with ROPEWALK_TESTS_ON_CUDA run the same tests on a device.
+#if defined(ROPEWALK_TESTS_ON_CUDA)
+#include "cuda_form.hpp"
+#endif
 
 namespace ropewalk_test {
 
@@ -21,14 +25,18 @@ inline std::size_t size_of(const ropewalk::Shape& shape) {
 }
 
 struct Form {
-  enum Kind { strided, stack_flatten, fused, fused_inplace };
+  enum Kind { strided, stack_flatten, fused, fused_inplace, cuda, cuda_inplace };
 
   Kind kind;
   ropewalk::Isa isa;  // of the fused kinds
 
+  bool in_place() const { return kind == fused_inplace || kind == cuda_inplace; }
+
   std::string name() const {
     if (kind == strided) return "strided";
     if (kind == stack_flatten) return "stack_flatten";
+    if (kind == cuda) return "cuda";
+    if (kind == cuda_inplace) return "cuda_inplace";
     return std::string(kind == fused ? "fused@" : "fused_inplace@") + ropewalk::isa_name(isa);
   }
 };
@@ -36,6 +44,11 @@ struct Form {
 /// Every form that reads an X and writes an Out; in place only where the types are one.
 template <class Out, class X>
 std::vector<Form> forms_of() {
+#if defined(ROPEWALK_TESTS_ON_CUDA)
+  std::vector<Form> on_cuda = {{Form::cuda, {}}};
+  if (std::is_same_v<Out, X>) on_cuda.push_back({Form::cuda_inplace, {}});
+  return on_cuda;
+#endif
   std::vector<Form> forms = {{Form::strided, {}}, {Form::stack_flatten, {}}};
   for (const ropewalk::Isa isa : ropewalk::available_isas()) {
     forms.push_back({Form::fused, isa});
@@ -86,6 +99,10 @@ void call_form(const Form& form, const Device& device, const ropewalk::View<Out>
         copy_rows(out, x);
         ropewalk::apply_inplace(device, out, table, options);
       }
+      break;
+    case Form::cuda:  // called by apply_form
+    case Form::cuda_inplace:
+      break;
   }
 }
 
@@ -106,6 +123,13 @@ template <class Device, class Out, class X, class Tab>
 void apply_form(const Form& form, const Device& device, const ropewalk::View<Out>& out,
                 const ropewalk::View<const X>& x, const ropewalk::TableView<Tab>& table,
                 const ropewalk::Options& options = {}) {
+#if defined(ROPEWALK_TESTS_ON_CUDA)
+  if constexpr (std::is_same_v<Out, X>) {
+    if (form.in_place()) copy_rows(out, x);
+  }
+  static_cast<void>(device);
+  apply_on_cuda(out, x, table, options, form.in_place());
+#else
   if constexpr (!std::is_same_v<Device, Eigen::DefaultDevice>) {
     detail::call_form(form, device, out, x, table, options);
   } else if constexpr (std::is_same_v<Out, X>) {
@@ -113,6 +137,7 @@ void apply_form(const Form& form, const Device& device, const ropewalk::View<Out
   } else {
     Forms<X, Tab>::promoted(form, out, x, table, options);
   }
+#endif
 }
 
 template <class X, class Tab>

@@ -94,43 +94,20 @@ class FusedSweep : public testing::Test {
     std::vector<Out> wanted(size_of(shape));
     ropewalk::apply_strided(device_, ropewalk::View<Out>(wanted.data(), shape), x, table,
                             variant.options());
-    for (const ropewalk::Isa isa : ropewalk::available_isas()) {
-      SCOPED_TRACE(ropewalk::isa_name(isa));
-      ropewalk::Options options = variant.options();
-      options.isa = isa;
-      check_out_of_place(x, table, options, variant.out_offset, wanted);
-      if constexpr (std::is_same_v<Out, X>) {
-        if (variant.pairing == Pairing::interleaved_to_half) continue;  // never in place
-        check_in_place(x, table, options, variant.out_offset, wanted);
-      }
+    for (const Form& form : forms_of<Out, X>()) {
+      if (form.kind == Form::strided || form.kind == Form::stack_flatten) continue;
+      if (form.in_place() && variant.pairing == Pairing::interleaved_to_half) continue;
+      SCOPED_TRACE(form.name());
+      Padded<Out> out(wanted.size(), variant.out_offset);
+      apply_form(form, device_, ropewalk::View<Out>(out.data(), shape), x, table,
+                 variant.options());
+      EXPECT_TRUE(same_bits(out.data(), wanted.data(), wanted.size()));
+      EXPECT_TRUE(out.surroundings_kept());
+      if constexpr (std::is_same_v<Out, X>) expect_rest_kept(out.data(), x, table.pairs());
     }
   }
 
  private:
-  template <class Table>
-  void check_out_of_place(const ropewalk::View<const X>& x, const Table& table,
-                          const ropewalk::Options& options, Index offset,
-                          const std::vector<Out>& wanted) {
-    Padded<Out> out(wanted.size(), offset);
-    ropewalk::apply(device_, ropewalk::View<Out>(out.data(), x.shape()), x, table, options);
-    EXPECT_TRUE(same_bits(out.data(), wanted.data(), wanted.size()));
-    EXPECT_TRUE(out.surroundings_kept());
-    if constexpr (std::is_same_v<Out, X>) expect_rest_kept(out.data(), x, table.pairs());
-  }
-
-  template <class Table>
-  void check_in_place(const ropewalk::View<const X>& x, const Table& table,
-                      const ropewalk::Options& options, Index offset,
-                      const std::vector<Out>& wanted) {
-    Padded<X> out(wanted.size(), offset);
-    const ropewalk::View<X> view(out.data(), x.shape());
-    copy_rows(view, x);
-    ropewalk::apply_inplace(device_, view, table, options);
-    EXPECT_TRUE(same_bits(out.data(), wanted.data(), wanted.size())) << "in place";
-    EXPECT_TRUE(out.surroundings_kept()) << "in place";
-    expect_rest_kept(out.data(), x, table.pairs());
-  }
-
   /// Features beyond the pairs keep every bit, those of NaN too.
   static void expect_rest_kept(const X* out, const ropewalk::View<const X>& x, Index pairs) {
     const auto rest = count_of(x.head_dim() - 2 * pairs);

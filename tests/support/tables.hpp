@@ -121,7 +121,7 @@ void expect_every_form(const std::vector<X>& x, const ropewalk::Shape& shape,
                        const ropewalk::Options& options = {}) {
   const bool moves = options.pairing == ropewalk::Pairing::interleaved_to_half;
   for (const Form& form : forms_of<Out, X>()) {
-    if (moves && form.kind == Form::fused_inplace) continue;
+    if (moves && form.in_place()) continue;
     SCOPED_TRACE(form.name());
     std::vector<Out> out(x.size(), from_bits<Out>(0x5a5a5a5a5a5a5a5a));
     apply_form(form, Eigen::DefaultDevice{}, ropewalk::View<Out>(out.data(), shape),

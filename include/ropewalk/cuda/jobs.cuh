@@ -57,10 +57,11 @@ inline bool is_aligned(const void* data, Index alignment) {
 template <class Tab>
 TableRows table_rows(const TableView<Tab>& table) {
   const RowIds& ids = table.ids();
+  const auto unsign = [](Index stride) { return static_cast<std::uint64_t>(stride); };
   return {
-      table.batch_stride(),
-      table.seq_stride(),
-      table.heads_stride(),
+      unsign(table.batch_stride()),
+      unsign(table.seq_stride()),
+      unsign(table.heads_stride()),
       {ids.data(), ids.batch_stride(), ids.seq_stride(), ids.first(), ids.rows(), ids.is_wide()}};
 }
 

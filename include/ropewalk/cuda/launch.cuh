@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(most_threads)
 struct Extent {
   Index batch = 0, seq = 0, heads = 0;
   Index units = 0;                 // threads that a row has work for
-  int rows = 1;                    // that a thread has in flight
+  Index rows = 1;                  // that a thread has in flight
   bool heads_outside_seq = false;  // rows along seq are the nearer ones in memory
   bool batch_shares_table = false;
 
@@ -74,34 +74,36 @@ struct Grid {
 
 inline Index at_least_one(Index value) { return std::max<Index>(1, value); }
 
-/// Threads along units, heads and tokens. Small blocks, several on each multiprocessor, whose
-/// threads take the same number of rows; where there is little to do, the rows of a token are
-/// spread over blocks, since one would wait for its own launch alone.
+/// Threads along units, heads and tokens: blocks small enough that several share a multiprocessor,
+/// whose threads all take the same number of rows.
 inline dim3 threads_for(const Extent& extent) {
-  constexpr Index least = 64, most_heads = 10;
+  constexpr Index least = 128, most_rows = 20;
   const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
   const Index heads = at_least_one(extent.heads);
   Index heads_at_once = 1, tokens = 1;
   if (extent.is_small()) {
     heads_at_once = std::min(heads, at_least_one(least / units));
-  } else if (!extent.heads_outside_seq) {
-    const Index most = std::min(most_heads, at_least_one(most_threads / units));
+  } else if (extent.heads_outside_seq) {
+    tokens = at_least_one(most_threads / units);
+  } else {
+    const Index most = std::min(most_rows / extent.rows, at_least_one(most_threads / units));
     const Index passes = parts(heads, most * extent.rows);
     heads_at_once = parts(heads, passes * extent.rows);
     tokens = at_least_one(least / (units * heads_at_once));
-  } else {
-    tokens = at_least_one(most_threads / units);
   }
   tokens = std::min<Index>({tokens, 64, at_least_one(extent.seq)});
   return dim3(static_cast<unsigned>(units), static_cast<unsigned>(heads_at_once),
               static_cast<unsigned>(tokens));
 }
 
+/// Where there is little to do, the rows of a token are spread over blocks: one would wait for its
+/// own launch alone.
 inline Grid grid_for(const Extent& extent, Index jobs) {
   constexpr Index most_x = std::numeric_limits<int>::max() / 64, most = 65535;
   const dim3 threads = threads_for(extent);
   const Index tokens = parts(extent.seq, threads.z);
-  const Index heads = extent.is_small() ? std::min(most, parts(extent.heads, threads.y)) : 1;
+  const Index heads =
+      extent.is_small() ? std::min(most, parts(extent.heads, threads.y * extent.rows)) : 1;
   const bool batch_first = extent.batch_shares_table && extent.batch > 1 && tokens <= most;
   const Index first = batch_first ? std::min(most, extent.batch) : std::min(most_x / jobs, tokens);
   const Index second = batch_first ? tokens : std::min(most, extent.batch);
