@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 #include <cfenv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -48,7 +49,7 @@ struct Problem {
   template <class Enter>
   std::vector<std::vector<X>> results(const Enter& enter) const {
     std::vector<std::vector<X>> all;
-    const auto table = table_over(table_values.data(), Layout::half, {1, shape.seq, 1, 78});
+    const auto table = table_over(table_values.data(), Layout::half, {1, shape.seq, 1, 79});
     for (const Form& form : forms_of<X, X>()) {
       all.emplace_back(x.size());
       FloatEnvironment environment;
@@ -63,7 +64,7 @@ struct Problem {
     return results([](FloatEnvironment&) {});
   }
 
-  static constexpr rw::Shape shape{1, 40, 3, 160};
+  static constexpr rw::Shape shape{1, 40, 3, 166};
   std::vector<X> x;
   std::vector<Tab> table_values;
 };
@@ -103,6 +104,26 @@ TYPED_TEST(Environment, IsTheCallers) {
       }
     }
   });
+}
+
+// Lanes of a register beyond the end of a row hold no surprise.
+TYPED_TEST(Environment, TrapsAreNotSprungByOrdinaryNumbers) {
+  const auto trap = [](FloatEnvironment& environment) { environment.trap(); };
+  const Problem<TypeParam, float> problem(Values::uniform);
+  expect_same(problem.results(trap), problem.usual_results());
+  const Problem<TypeParam, Eigen::half> narrow(Values::uniform);
+  expect_same(narrow.results(trap), narrow.usual_results());
+}
+
+TEST(TrapsDeathTest, AreSet) {
+  if (!FloatEnvironment().trap()) GTEST_SKIP() << "how to trap is not known here";
+  const auto divide = [] {
+    FloatEnvironment environment;
+    environment.trap();
+    volatile float zero = 0;
+    zero = zero / zero;
+  };
+  EXPECT_EXIT(divide(), testing::KilledBySignal(SIGFPE), "");
 }
 
 // Flushing: subnormal operands count as zero, subnormal results become zero, in all forms alike.

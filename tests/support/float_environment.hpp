@@ -36,6 +36,15 @@ class FloatEnvironment {
 
   void round(int mode) { std::fesetround(mode); }
 
+  /// An operation without a sensible result ends the program; false where it does not.
+  bool trap() {
+#if defined(__GLIBC__) && defined(__x86_64__)
+    return feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) != -1;
+#else
+    return false;
+#endif
+  }
+
   /// Subnormals read and written count as zero; false where this file does not know how.
   bool flush_subnormals() {
 #if defined(__x86_64__)
