@@ -132,6 +132,11 @@ __device__ __forceinline__ Pack<T, Size> load(const Raw<T>* from) {
   return pack;
 }
 
+/// Into the second cache, where a load will find it.
+__device__ __forceinline__ void prefetch(const void* from) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+}
+
 /// Of a table, which is read only: shared by the rows of a block, so kept in the first cache.
 template <class T, int Size>
 __device__ __forceinline__ Pack<T, Size> load_table(const Raw<T>* from) {
