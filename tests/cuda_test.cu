@@ -155,6 +155,18 @@ TEST(CudaSeveral, QueriesAndKeysInOneLaunch) {
   }
 }
 
+TEST(CudaSeveral, EachOfThreeHasItsOwn) {
+  const Problem<float> a({1, 9, 2, 64}, 32, 1), b({1, 9, 5, 64}, 32, 2), c({1, 9, 3, 64}, 32, 3);
+  auto a_x = a.x_view(), b_x = b.x_view(), c_x = c.x_view();
+  rw::cuda::apply_inplace(nullptr, std::tie(a_x, b_x, c_x), a.table());
+  for (const auto* of : {&a, &b, &c}) {
+    std::vector<float> wanted(of->x.size());
+    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<float>(wanted.data(), of->shape),
+                      rw::View<const float>(of->x.data(), of->shape), a.table_at(a.cos_sin.data()));
+    EXPECT_TRUE(same_bits(of->x_memory.values<float>(), wanted)) << of->shape.heads << " heads";
+  }
+}
+
 // Of packed [batch, seq, 3, heads, head_dim]; values stay as they are.
 TEST(CudaSeveral, PackedQueriesAndKeysInPlace) {
   const Shape shape{2, 31, 4, 128};
@@ -265,7 +277,7 @@ TEST(CudaStreams, CallsOfOneStreamComeOneAfterTheOther) {
   EXPECT_TRUE(same_bits(of.out_memory.values<double>(), wanted));
 }
 
-// More than 2^31 elements -------------------------------------------------------------------------
+// More than 2^32 elements -------------------------------------------------------------------------
 
 /// Every row of x is the first row of its token's head: what the last tokens must become is known.
 template <class T>
@@ -275,7 +287,7 @@ __global__ void repeat_rows(T* to, const T* row, Index rows, Index head_dim) {
   }
 }
 
-/// In place, in one tensor of 2^31 + elements; by packs and by single features.
+/// In place, in one tensor of more than 2^32 elements; by packs and by single features.
 void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& strides) {
   std::size_t free = 0, total = 0;
   check(cudaMemGetInfo(&free, &total));
@@ -293,26 +305,26 @@ void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& st
   const auto wanted = row.wanted();
   std::vector<bfloat16> some(wanted.size());
   const Index rows = shape.batch * shape.seq * shape.heads;
-  const Index border = (Index{1} << 31) / shape.head_dim;
-  for (const Index at :
-       {Index{0}, Index{1}, border - 1, border, border + 1, rows / 2, rows - 2, rows - 1}) {
+  const Index border = (Index{1} << 31) / shape.head_dim, far = 2 * border;
+  for (const Index at : {Index{0}, Index{1}, border - 1, border, far - 1, far, far + 1, rows / 2,
+                         rows - 2, rows - 1}) {
     check(cudaMemcpy(static_cast<void*>(some.data()), memory.as<bfloat16>() + at * shape.head_dim,
                      some.size() * sizeof(bfloat16), cudaMemcpyDeviceToHost));
     EXPECT_TRUE(same_bits(some, wanted)) << "row " << at;
   }
 }
 
-TEST(CudaLarge, TokensBeyond31Bits) {
-  const Shape shape{1, 430000, 40, 128};
+TEST(CudaLarge, TokensBeyond32Bits) {
+  const Shape shape{1, 860000, 40, 128};
   expect_far_rows_turn(shape, 64, rw::contiguous_strides(shape));
   expect_far_rows_turn(shape, 63, rw::contiguous_strides(shape));
 }
 
-TEST(CudaLarge, BatchesAndHeadsBeyond31Bits) {
-  const Shape batches{5, 90000, 40, 128};
+TEST(CudaLarge, BatchesAndHeadsBeyond32Bits) {
+  const Shape batches{5, 180000, 40, 128};
   expect_far_rows_turn(batches, 64, rw::contiguous_strides(batches));
-  const Shape heads{1, 430000, 40, 128};
-  expect_far_rows_turn(heads, 64, {0, 128, 430000 * 128});
+  const Shape heads{1, 860000, 40, 128};
+  expect_far_rows_turn(heads, 64, {0, 128, 860000 * 128});
 }
 
 // Errors ------------------------------------------------------------------------------------------

@@ -35,9 +35,11 @@ namespace cuda {
 ///          nothing outside the table is read, and the features that its row turns become NaN
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
-/// Speed    rows of whole 16 bytes, in 16-byte-aligned memory, by tables that are rotations run at
-///          the rate of a device copy; everything else runs too, but slower
+/// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
+///          whose entries lie one or two apart in rows of whole 16 bytes: the rate of a device copy;
+///          everything else runs too, but slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Compile with nvcc 12 or 13 for sm_80 or later; --expt-relaxed-constexpr quietens Eigen's headers.
 /// Allocates nothing, waits for nothing, asks the device for nothing; a stream that is captured
 /// records one kernel.
 template <class Out, class X, class Tab>

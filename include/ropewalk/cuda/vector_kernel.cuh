@@ -123,10 +123,11 @@ struct VectorJob {
                                               int heads_left) const {
     constexpr int bytes = 64, passes = 3;
     constexpr int units_each = bytes / (U::pack * static_cast<int>(sizeof(X)));
-    if (unit % units_each != 0) return;
     const int first = U::rows * task.step;
+    if (heads_left <= first || unit % units_each != 0) return;
     const int end = heads_left < (1 + passes) * first ? heads_left : (1 + passes) * first;
     row += x_strides.head_offset<X>(first);
+#pragma unroll 1  // small launches, which have one pass, wait for every instruction
     for (int h = first; h < end; h += task.step) {
       prefetch(row + task.from.at[0]);
       if constexpr (U::packs == 2) {
