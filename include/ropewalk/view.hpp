@@ -185,10 +185,11 @@ auto view_of_tensor(Map& map) {
   static_assert(rank >= 2 && rank <= 4, "ropewalk: x and out must have rank 2, 3 or 4");
   static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
                 "ropewalk: x and out must be row-major (Eigen::RowMajor)");
+  constexpr int seq_axis = rank == 2 ? 0 : rank - 3;
   Shape shape;
   shape.head_dim = map.dimension(rank - 1);
   if constexpr (rank >= 3) shape.heads = map.dimension(rank - 2);
-  shape.seq = map.dimension(rank == 2 ? 0 : rank - 3);
+  shape.seq = map.dimension(seq_axis);
   if constexpr (rank == 4) shape.batch = map.dimension(0);
   return View<std::remove_pointer_t<decltype(map.data())>>(map.data(), shape);
 }

@@ -17,11 +17,14 @@ const Eigen::DefaultDevice device;
 
 }  // namespace
 
+// With every warning that users may have on: clang++ saw a sign change in a tensor of rank 2.
 void sound_calls(Map<float> out, Map<const float> x, Map<Eigen::half, 2> narrow,
-                 const rw::Table<float>& table) {
+                 Eigen::Tensor<float, 2, Eigen::RowMajor>& rank_2,
+                 Eigen::Tensor<float, 3, Eigen::RowMajor>& rank_3, const rw::Table<float>& table) {
   rw::apply(device, out, x, table);
   rw::apply(device, narrow, narrow, table);
   rw::apply_inplace(device, std::tie(out, narrow), table);
+  rw::apply_inplace(device, std::tie(rank_2, rank_3), table);
   rw::apply_strided(device, out, x, table);
   rw::apply_stack_flatten(device, out, x, table);
 }
