@@ -1,8 +1,9 @@
-# Tests on a device. Without one, cuda_test is skipped aloud; built are it and the kernels of every
-# mix of types, which is what a machine without a device can prove.
+# Tests on a device. cuda_test is part of every build, and skipped aloud where there is no device: its
+# kernels, of every type of x, are what a machine without one can compile in a minute. All mixes
+# of types take minutes and are built by tests/run --cuda.
 
-# The form that the CPU's tests call: by the flag that promises the least, and the bits are the same.
-add_library(cuda_form STATIC
+# The form that the CPU's tests call; by the flag that promises least, and the bits are the same.
+add_library(cuda_form STATIC EXCLUDE_FROM_ALL
   support/cuda_form.cu support/cuda_form_bf16.cu support/cuda_form_f16.cu
   support/cuda_form_f32.cu support/cuda_form_f64.cu)
 target_compile_options(cuda_form PRIVATE -use_fast_math)
@@ -19,7 +20,7 @@ target_link_libraries(cuda_test PRIVATE cuda_main)
 add_test(NAME cuda_test COMMAND cuda_test)
 set_tests_properties(cuda_test PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 
-# The CPU's own tests with CUDA as the form: built and run by tests/run --cuda.
+# The CPU's own tests with CUDA as the form.
 add_custom_target(cuda_tests DEPENDS cuda_test)
 foreach(source IN ITEMS
     golden/golden_test.cpp mixes_test.cpp exhaustive_test.cpp equivalence_test.cpp

@@ -36,10 +36,10 @@ namespace cuda {
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
 /// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
-///          whose entries lie one or two apart in rows of whole 16 bytes: the rate of a device copy;
-///          everything else runs too, but slower
+///          whose entries lie one or two apart in rows of whole 16 bytes: that of a device copy.
+///          Everything else runs too, but slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
-/// Compile with nvcc 12 or 13 for sm_80 or later; --expt-relaxed-constexpr quietens Eigen's headers.
+/// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
 /// Allocates nothing, waits for nothing, asks the device for nothing; a stream that is captured
 /// records one kernel.
 template <class Out, class X, class Tab>
