@@ -1,5 +1,5 @@
-# Tests on a device. cuda_test is part of every build, and skipped aloud where there is no device: its
-# kernels, of every type of x, are what a machine without one can compile in a minute. All mixes
+# Tests on a device. cuda_test is part of every build, and skipped aloud where there is no device:
+# its kernels, of every type of x, are what a machine without one can compile in a minute. All mixes
 # of types take minutes and are built by tests/run --cuda.
 
 # The form that the CPU's tests call; by the flag that promises least, and the bits are the same.
