@@ -16,12 +16,12 @@ namespace detail {
 
 /// Keeps a product apart from the sum that it goes into.
 ///
-/// GCC fuses them into one instruction wherever the target has one, and its own barrier is lost
-/// when loops are vectorised. Bits xor a zero that the compiler cannot see through stay apart and
-/// still vectorise: 24 to 28 % of the results are wrong without.
+/// Compilers fuse them into one instruction wherever the target has one, and GCC's own barrier is
+/// lost when loops are vectorised. Bits xor a zero that the compiler cannot see through stay apart
+/// and still vectorise: 24 to 28 % of the results are wrong without.
 class Fence {
  public:
-#if ROPEWALK_GCC_FENCE && !ROPEWALK_PLAIN_LOOPS_EXACT
+#if ROPEWALK_ASM_FENCE && !ROPEWALK_PLAIN_LOOPS_EXACT
   ROPEWALK_INLINE Fence() { asm("" : "+r"(zero_)); }
   ROPEWALK_INLINE float operator()(float value) const {
     return bit_copy<float>(bit_copy<std::uint32_t>(value) ^ static_cast<std::uint32_t>(zero_));

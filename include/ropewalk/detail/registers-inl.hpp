@@ -49,7 +49,7 @@ ROPEWALK_INLINE Register<S, Count> exact_product(const Register<S, Count>& a,
                                                  const Register<S, Count>& b) {
   ROPEWALK_EXACT_SCOPE
   Register<S, Count> r{ROPEWALK_CLANG_FENCE(a.v * b.v)};
-#if ROPEWALK_GCC_FENCE && defined(ROPEWALK_FP_REGISTER)
+#if ROPEWALK_ASM_FENCE && defined(ROPEWALK_FP_REGISTER)
   asm("" : "+" ROPEWALK_FP_REGISTER(r.v));
 #endif
   return r;
