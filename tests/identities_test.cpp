@@ -116,8 +116,8 @@ TYPED_TEST(Identities, FullWidthTablesThatAgreeAreHalfWidthOnes) {
 // reference says what the products and sums are.
 TYPED_TEST(Identities, RotatedPartsAddUpAsInDiffusers) {
   constexpr Dtype dtype = dtype_of<TypeParam>();
-  const Dtype p = dtype == Dtype::f64 ? Dtype::f64 : Dtype::f32;
-  const auto in_p = [p](Dtype from, Bits bits) { return convert(from, p, bits); };
+  constexpr Dtype p = dtype == Dtype::f64 ? Dtype::f64 : Dtype::f32;
+  const auto in_p = [](Dtype from, Bits bits) { return convert(from, p, bits); };
   std::vector<TypeParam> expected(this->x.size());
   std::size_t at = 0;
   for (Index b = 0; b < shape.batch; ++b) {
