@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -112,8 +111,13 @@ inline double yarn_attention_factor(const Yarn& rule, double factor) {
   return yarn_magnitude(factor, rule.mscale) / yarn_magnitude(factor, rule.mscale_all_dim);
 }
 
-/// The lanes between which YaRN goes over from kept to divided frequencies.
-inline std::pair<double, double> yarn_range(const Yarn& rule, const Rope& rope) {
+/// The lanes between which YaRN goes over from kept to divided frequencies. (For a std::pair g++
+/// notes on AArch64 that GCC 10 changed how it is passed.)
+struct YarnRange {
+  double low, high;
+};
+
+inline YarnRange yarn_range(const Yarn& rule, const Rope& rope) {
   const auto dim = static_cast<double>(rope.dim);
   const auto lane_of = [&](double rotations) {
     const double wavelength = static_cast<double>(rule.original_length) / (rotations * 2 * pi);
