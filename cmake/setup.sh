@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by tests/run and bench/run: what the machine lacks is installed, or named.
+# Sourced by the scripts that a person calls: what the machine lacks is installed, or named.
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -23,6 +23,9 @@ has() {
     libbenchmark-dev) echo '#include <benchmark/benchmark.h>' | preprocesses ;;
     libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=thread -x c++ - -o /dev/null ;;
     qemu-user) command -v qemu-x86_64 ;;
+    googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
+    g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
+    clang-[0-9]*) command -v "clang++-${1#clang-}" ;;
     *) return 2 ;;
   esac >/dev/null 2>&1
 }

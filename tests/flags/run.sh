@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The flag matrix: hash.cpp, built by each compiler with each set of flags, must print the same hashes.
 # usage: run.sh BUILD_DIR INCLUDE_FLAG...
+# Other compilers than g++ and clang++, held to the hashes of g++: ROPEWALK_COMPILERS="clang++-19"
 #
 # A leg is compiled with its flags and linked without them: under -Ofast both compilers would link
 # start-up code that flushes subnormals in the whole process. What that does is printed at the end.
@@ -8,28 +9,33 @@
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/hash.cpp
 build_dir=$1
-options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror "${@:2}")
+# clang++ 19 and later call -Ofast deprecated.
+options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-deprecated "${@:2}")
 rm -rf "$build_dir"
 mkdir -p "$build_dir"
 cd "$build_dir"
 
+read -ra compilers <<<"${ROPEWALK_COMPILERS:-g++ clang++}"
 reference="g++ -O0"
+# The standards go along: c++2b is what g++ 12 and clang++ 14 call C++23.
 flag_sets=(
   "-O0"
-  "-Og -g"
-  "-O2"
+  "-Og -g -std=c++20"
+  "-O2 -std=c++2b"
   "-O3 -march=native"
   "-O3 -march=haswell"
   "-Ofast -march=native"
   "-O2 -march=native -ffp-contract=fast"
 )
 # Without the guards these must differ, or the comparison could not fail.
-unguarded=(
-  "g++ -O3 -march=native"
-  "g++ -O3 -march=haswell"
-  "g++ -O2 -march=native -ffp-contract=fast"
-  "clang++ -Ofast -march=native"
-  "clang++ -O2 -march=native -ffp-contract=fast"
+unguarded_by_gcc=(
+  "-O3 -march=native"
+  "-O3 -march=haswell"
+  "-O2 -march=native -ffp-contract=fast"
+)
+unguarded_by_clang=(
+  "-Ofast -march=native"
+  "-O2 -march=native -ffp-contract=fast"
 )
 without_guards="-DROPEWALK_TEST_UNGUARDED"
 
@@ -53,17 +59,23 @@ add() {
     legs+=("$leg")
   fi
 }
-for compiler in g++ clang++; do
+if [[ " ${compilers[*]} " != *" g++ "* ]]; then add "$reference"; fi
+for compiler in "${compilers[@]}"; do
   for flags in "${flag_sets[@]}"; do add "$compiler $flags"; done
+  if [[ $compiler == clang* ]]; then
+    unguarded=("${unguarded_by_clang[@]}")
+  else
+    unguarded=("${unguarded_by_gcc[@]}")
+  fi
+  for flags in "${unguarded[@]}"; do add "$compiler $flags $without_guards"; done
 done
-for leg in "${unguarded[@]}"; do add "$leg $without_guards"; done
 
 build_and_run() {
   local leg=$1 command
   read -ra command <<<"$leg"
   mkdir "$leg"
   {
-    "${command[@]}" "${options[@]}" -c "$source" -o "$leg/hash.o"
+    "${command[0]}" "${options[@]}" "${command[@]:1}" -c "$source" -o "$leg/hash.o"
     "${command[0]}" -pthread "$leg/hash.o" -o "$leg/hash"
     "$leg/hash" >"$leg/output"
     touch "$leg/done"
@@ -112,7 +124,7 @@ for leg in "${legs[@]}"; do
   fi
 done
 
-for compiler in g++ clang++; do
+for compiler in "${compilers[@]}"; do
   leg="$compiler -Ofast -march=native"
   [[ -e $leg/done ]] || continue
   "$compiler" -Ofast -pthread "$leg/hash.o" -o "$leg/linked"
