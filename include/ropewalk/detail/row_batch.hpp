@@ -2,9 +2,14 @@
 #ifndef ROPEWALK_DETAIL_ROW_BATCH_HPP
 #define ROPEWALK_DETAIL_ROW_BATCH_HPP
 
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/fetch.hpp"
+#include "ropewalk/dtype.hpp"
 #include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -21,17 +26,31 @@ struct RowBatch {
   PairLanes<Tab> lanes;
   Index lane_stride;
   Index pairs;
+  Index rest;                ///< features behind the pairs, to be copied
   Index lanes_ahead;         ///< from a row of the table to the one to fetch meanwhile; 0: none
   Index out_ahead, x_ahead;  ///< from a row to the one to fetch while it is rotated; 0: none
+  Index x_far;               ///< the same, to the one to fetch into the second cache
   bool stream;               ///< write past the caches
 };
 
-/// Asks for `count` pairs, from `first` on, of the row that comes some rows after that of x and
+/// Copies features that pass through, every bit of them; of another type: converted.
+template <class Out, class X>
+ROPEWALK_INLINE void copy_features(Out* out, const X* x, Index count) {
+  if constexpr (std::is_same_v<Out, X>) {
+    std::memcpy(static_cast<void*>(out), static_cast<const void*>(x),
+                static_cast<std::size_t>(count) * sizeof(X));
+  } else {
+    for (Index i = 0; i < count; ++i) out[i] = convert<Out>(x[i]);
+  }
+}
+
+/// Asks for `count` pairs, from `first` on, of the rows that come some rows after that of x and
 /// out.
 template <class Out, class X, class Tab>
 ROPEWALK_INLINE void fetch_ahead(const RowBatch<Out, X, Tab>& batch, const X* x, Out* out,
                                  Index first, Index count) {
   if (batch.x_ahead != 0) fetch(x + batch.x_ahead + 2 * first, 2 * count);
+  if (batch.x_far != 0) fetch<2>(x + batch.x_far + 2 * first, 2 * count);
   if (batch.out_ahead != 0) fetch(out + batch.out_ahead + 2 * first, 2 * count);
 }
 

@@ -149,9 +149,11 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   const bool shares_lanes = batch.lane_stride == 0 && batch.rows > 1;
   LaneScratch<C> scratch;
   fetch_lanes_ahead(batch, 0);
-  for (Index first = 0; first < batch.pairs; first += most_pairs) {
+  // Once at least: a table may have no pairs, and all features pass through.
+  for (Index first = 0; first == 0 || first < batch.pairs; first += most_pairs) {
     const Index left = batch.pairs - first;
     const Index count = left < most_pairs ? left : most_pairs;
+    const Index rest = left == count ? batch.rest : 0;
     WideLanes<C> lanes = wide_lanes(batch.lanes, 0, first, count, scratch);
     Index done = 0;
     if constexpr (From == To && From == Pairing::interleaved && std::is_same_v<Out, X> &&
@@ -166,7 +168,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                       : rotate_held<P, From, To, false>(batch, lanes, first, count);
       }
     }
-    if (done == count) continue;
+    if (done == count && rest == 0) continue;
     for (Index r = 0; r < batch.rows; ++r) {
       if (r > 0 && batch.lane_stride != 0) {
         fetch_lanes_ahead(batch, r);
@@ -182,6 +184,13 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                batch.pairs};
       fetch_ahead(batch, row.x, row.out, first + done, count - done);
       rotate_row<P, From, To>(row, stream);
+      if (rest > 0) {
+        fetch_ahead(batch, row.x, row.out, batch.pairs, (rest + 1) / 2);
+        const Index at = 2 * batch.pairs;
+        const bool streams = stream && at * Index{sizeof(Out)} % register_bytes == 0;
+        streams ? copy_rest<true>(row.out + at, row.x + at, rest)
+                : copy_rest<false>(row.out + at, row.x + at, rest);
+      }
     }
   }
 }

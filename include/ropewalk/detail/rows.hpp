@@ -29,12 +29,12 @@ auto array_map(T* data, Index size, Index stride = Stride) {
 /// The features of a row that come first in their pairs, and their partners.
 template <Pairing Of, class T>
 auto first_features(T* row, Index pairs) {
-  return array_map<Of == Pairing::half ? 1 : 2>(row, pairs);
+  return array_map < Of == Pairing::half ? 1 : 2 > (row, pairs);
 }
 
 template <Pairing Of, class T>
 auto second_features(T* row, Index pairs) {
-  return array_map<Of == Pairing::half ? 1 : 2>(row + (Of == Pairing::half ? pairs : 1), pairs);
+  return array_map < Of == Pairing::half ? 1 : 2 > (row + (Of == Pairing::half ? pairs : 1), pairs);
 }
 
 /// Coefficients that lie one after the other, as they are.
@@ -83,7 +83,7 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index pairs = table.pairs();
   const Index rest = x.head_dim() - 2 * pairs;
   const Index features = x.heads() * x.head_dim();
-  const Index ahead = tokens_ahead(x.seq(), features * static_cast<Index>(sizeof(X)));
+  const Index ahead = tokens_ahead(x.seq(), features * static_cast<Index>(sizeof(X)), near_bytes);
   const auto rotate_tokens = [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();

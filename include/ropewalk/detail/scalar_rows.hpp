@@ -67,6 +67,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
       out[first_of<To>(i)] = convert<Out>(first.value);
       out[second_of<To>(i, batch.pairs)] = convert<Out>(second.value);
     }
+    copy_features(out + 2 * batch.pairs, x + 2 * batch.pairs, batch.rest);
   }
 }
 

@@ -31,6 +31,7 @@ struct FusedJob {
   TableView<Tab> table;
   RowKernel<Out, X, Tab> kernel = nullptr;
   Index ahead = 0;  ///< tokens from a row to the one to fetch while it is rotated; 0: none
+  Index far = 0;    ///< the same, to the one to fetch into the second cache
   bool stream = false;
 
   Index tokens() const { return x.batch() * x.seq(); }
@@ -47,36 +48,6 @@ struct FusedJob {
   }
 };
 
-/// Writes whole 16 bytes past the caches; returns how many bytes.
-inline std::size_t stream_bytes(void* out, const void* x, std::size_t bytes) {
-  std::size_t done = 0;
-#if ROPEWALK_X86
-  if (reinterpret_cast<std::uintptr_t>(out) % sizeof(__m128i) != 0) return 0;
-  for (; done + sizeof(__m128i) <= bytes; done += sizeof(__m128i)) {
-    const auto* from = reinterpret_cast<const __m128i*>(static_cast<const char*>(x) + done);
-    _mm_stream_si128(reinterpret_cast<__m128i*>(static_cast<char*>(out) + done),
-                     _mm_loadu_si128(from));
-  }
-#else
-  static_cast<void>(out), static_cast<void>(x), static_cast<void>(bytes);
-#endif
-  return done;
-}
-
-/// Copies the features beyond the table's width.
-template <class Out, class X>
-void copy_rest(Out* out, const X* x, Index count, bool stream) {
-  if constexpr (std::is_same_v<Out, X>) {
-    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(X);
-    const std::size_t done = stream ? stream_bytes(out, x, bytes) : 0;
-    if (done == bytes) return;
-    std::memcpy(reinterpret_cast<char*>(out) + done, reinterpret_cast<const char*>(x) + done,
-                bytes - done);
-  } else {
-    for (Index i = 0; i < count; ++i) out[i] = convert<Out>(x[i]);
-  }
-}
-
 /// Heads [h, h + heads) of token s, before those of token `next`.
 template <class Out, class X, class Tab>
 void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next, Index h,
@@ -85,8 +56,9 @@ void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next
   const Strides& out_strides = job.out.strides();
   const Index pairs = job.table.pairs();
   const PairLanes<Tab> lanes = job.table.row(b, s, h);
+  const bool in_place = same_place(job.out, job.x);
   // Streaming stores need no line in the cache; in place, x has brought it.
-  const bool fetches_out = !job.stream && !same_place(job.out, job.x);
+  const bool fetches_out = !job.stream && !in_place;
   const RowBatch<Out, X, Tab> batch{job.out.row(b, s, h),
                                     job.x.row(b, s, h),
                                     heads,
@@ -95,18 +67,13 @@ void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next
                                     lanes,
                                     job.table.heads_stride(),
                                     pairs,
+                                    in_place ? 0 : job.x.head_dim() - 2 * pairs,
                                     job.table.row(b, next, h).cos_a.data - lanes.cos_a.data,
                                     fetches_out ? job.ahead * out_strides.seq : 0,
                                     job.ahead * x_strides.seq,
+                                    job.far * x_strides.seq,
                                     job.stream};
   job.kernel(batch);
-  const Index rest = job.x.head_dim() - 2 * pairs;
-  if (rest == 0 || same_place(job.out, job.x)) return;
-  for (Index r = 0; r < heads; ++r) {
-    const X* x = batch.x + r * batch.x_stride + 2 * pairs;
-    if (batch.x_ahead != 0) fetch(x + batch.x_ahead, rest);
-    copy_rest(batch.out + r * batch.out_stride + 2 * pairs, x, rest, job.stream);
-  }
 }
 
 /// Tokens [begin, end) of one batch entry, nearly in the order in which they lie in memory.
@@ -186,8 +153,10 @@ bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& op
       !in_place && (options.stores == Stores::streaming ||
                     (options.stores == Stores::automatic &&
                      exceeds_caches(job.tokens() * (job.bytes_read() + job.bytes_written()))));
-  const Index features_together = job.heads_together() * job.x.head_dim();
-  job.ahead = tokens_ahead(job.x.seq(), features_together * static_cast<Index>(sizeof(X)));
+  const Index bytes_together =
+      job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
+  job.ahead = tokens_ahead(job.x.seq(), bytes_together, near_bytes);
+  job.far = tokens_ahead(job.x.seq(), bytes_together, far_bytes);
   with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
   return true;
 }
