@@ -70,6 +70,58 @@ TEST(PackedTensors, PartsThatShareNoElementAreApart) {
   EXPECT_EQ(error_of([&] { rw::apply(device, of.part(0).features(4, 4), x, narrow.view()); }), "");
 }
 
+// Heads and features of [batch, heads, seq, head_dim], where the heads' stride is not the least.
+TEST(PackedTensors, PartsOfOtherLayoutsAreApart) {
+  const rw::Shape shape{2, 3, 6, 4};
+  const auto x = random_values<float>(2 * 3 * 6 * 4, Values::uniform, 5);
+  const StoredTable<float> table(Width::half, true, shape, 2, Values::uniform, 3);
+  auto memory = x;
+  const rw::View<float> all = rw::bhsd_view(memory.data(), shape);
+  const auto q = all.heads(0, 4), k = all.heads(4, 2);
+  rw::apply_inplace(device, std::tie(q, k), table.view());
+  auto one_by_one = x;
+  rw::apply_inplace(device, rw::bhsd_view(one_by_one.data(), shape), table.view());
+  EXPECT_TRUE(same_bits(memory, one_by_one));
+
+  const StoredTable<float> narrow(Width::half, true, shape, 1, Values::uniform, 3);
+  const auto low = all.features(0, 2), high = all.features(2, 2), middle = all.features(1, 2);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(low, high), narrow.view()); }), "");
+  EXPECT_NE(error_of([&] { rw::apply_inplace(device, std::tie(low, middle), narrow.view()); }), "");
+  const auto overlapping = all.heads(3, 3);
+  EXPECT_NE(error_of([&] { rw::apply_inplace(device, std::tie(q, overlapping), table.view()); }),
+            "");
+}
+
+// One head's rows of a table that has some for each: all heads take them, and nothing else is read.
+TEST(TableParts, OneHeadOfATableServesAllHeads) {
+  const rw::Shape shape{1, 2, 3, 4};
+  const auto x = random_values<float>(2 * 3 * 4, Values::uniform, 5);
+  const auto values = random_values<float>(2 * 3 * 4, Values::uniform, 6);
+  const rw::TableView<float> all =
+      rw::packed_cos_sin_table(Map<const float, 4>(values.data(), 1, 2, 3, 4));
+  for (const rw::Index head : {0, 1, 2}) {
+    std::vector<float> out(x.size());
+    rw::apply(device, rw::View<float>(out.data(), shape), rw::View<const float>(x.data(), shape),
+              all.heads(head, 1));
+    const auto at = [&](rw::Index, rw::Index s, rw::Index, rw::Index i) {
+      const float* row = values.data() + (s * 3 + head) * 4;
+      return Coefficients<float>{row[i], row[i], row[2 + i], row[2 + i]};
+    };
+    EXPECT_TRUE(same_bits(out, rotated<float>(x, shape, 2, at)));
+  }
+}
+
+// A batch of one has any stride: the tensor is still the same one.
+TEST(InPlace, StridesOfSingleRowsSayNothing) {
+  const rw::Shape shape{1, 3, 6, 4};
+  auto memory = random_values<float>(3 * 6 * 4, Values::uniform, 5);
+  const auto x = memory;
+  const StoredTable<float> table(Width::half, true, shape, 2, Values::uniform, 3);
+  const rw::View<float> out(memory.data(), shape, {0, 24, 4});
+  rw::apply(device, out, rw::View<const float>(memory.data(), shape, {72, 24, 4}), table.view());
+  EXPECT_TRUE(same_bits(memory, rotated<float>(x, shape, table)));
+}
+
 TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
   Packed of;
   const auto before = of.memory;

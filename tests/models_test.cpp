@@ -30,69 +30,121 @@ using ropewalk_test::random_values;
 using ropewalk_test::size_of;
 using ropewalk_test::Values;
 
-/// Pairs that each axis turns (of all heads together where heads differ), the frequency of the
-/// first and of the last lane (0: an identity lane), what cos and sin are multiplied by.
+/// Heads of q and of k, head_dim, the first feature that turns; pairing; steps; pairs that each
+/// axis turns (of all heads together where heads differ), the frequency of the first and of the
+/// last lane (0: an identity lane), what cos and sin are multiplied by.
 struct Facts {
   std::string name;
+  ModelShape shape;
+  Pairing pairing;
+  AngleSteps steps;
   std::vector<Index> pairs;
   double first, last, attention_factor;
 };
 
 // From the formulas of the models' own code, in double, by a script that knows nothing of ours.
+// Which would put every value of a row on a line of its own.
+// clang-format off
 const std::vector<Facts> facts = {
-    {"Helios", {22, 21, 21}, 1, 0.000155051577983, 1},
-    {"Wan2.1 14B", {22, 21, 21}, 1, 0.000155051577983, 1},
-    {"Wan2.1 1.3B", {22, 21, 21}, 1, 0.000155051577983, 1},
-    {"Wan2.2 A14B", {22, 21, 21}, 1, 0.000155051577983, 1},
-    {"Wan2.2 5B", {22, 21, 21}, 1, 0.000155051577983, 1},
-    {"SANA-Video", {20, 18, 18}, 1, 0.00016681005372, 1},
-    {"HunyuanVideo", {8, 28, 28}, 1, 0.00476177208674, 1},
-    {"HunyuanVideo-FramePack", {8, 28, 28}, 1, 0.00476177208674, 1},
-    {"HunyuanVideo-1.5", {8, 28, 28}, 1, 0.00476177208674, 1},
-    {"LTX 2B", {341, 341, 341}, 0, 15707.9632679, 1},
-    {"LTX 13B", {682, 682, 682}, 0, 15707.9632679, 1},
-    {"LTX-2", {682, 682, 682}, 0, 15707.9632679, 1},
-    {"LTX-2 audio", {1024}, 1.57079632679, 15707.9632679, 1},
-    {"CogVideoX 5B", {8, 12, 12}, 1, 0.000215443469003, 1},
-    {"MiniMax-H3", {16, 16, 16}, 1, 0.000177827941004, 1},
-    {"Flux.1", {8, 28, 28}, 1, 0.000138949549437, 1},
-    {"Flux.2", {16, 16, 16, 16}, 1, 0.000804052449014, 1},
-    {"Krea-2", {16, 24, 24}, 1, 0.00133352143216, 1},
-    {"Qwen-Image", {8, 28, 28}, 1, 0.000138949549437, 1},
-    {"Z-Image", {16, 24, 24}, 1, 0.00492156660115, 1},
-    {"Lumina2", {16, 16, 16}, 1, 0.000177827941004, 1},
-    {"OmniGen2", {20, 20, 20}, 1, 0.000158489319246, 1},
-    {"HunyuanImage-2.1", {32, 32}, 1, 0.00464534029298, 1},
-    {"Stable Audio", {16}, 1, 0.000177827941004, 1},
-    {"ACE-Step", {64}, 1, 1.24093776075e-06, 1},
-    {"Llama 2 7B", {64}, 1, 0.000115478198469, 1},
-    {"Llama 3 8B", {64}, 1, 2.45514079113e-06, 1},
-    {"Llama 3.1 8B", {64}, 1, 3.06892598891e-07, 1},
-    {"Llama 3.2 1B", {32}, 1, 9.41830672543e-08, 1},
-    {"Mistral 7B", {64}, 1, 0.000115478198469, 1},
-    {"Qwen2 7B", {64}, 1, 1.24093776075e-06, 1},
-    {"Qwen3 8B", {64}, 1, 1.24093776075e-06, 1},
-    {"Qwen3 8B, YaRN 4x", {64}, 1, 3.10234440188e-07, 1.13862943611},
-    {"gpt-oss", {32}, 1, 3.02351142812e-07, 1.34657359028},
-    {"GPT-J 6B", {32}, 1, 0.000133352143216, 1},
-    {"GPT-NeoX 20B", {12}, 1, 0.000215443469003, 1},
-    {"Phi-3 mini 4k", {48}, 1, 0.000121152765863, 1},
-    {"Gemma 2 2B", {128}, 1, 0.000107460782832, 1},
-    {"Gemma 3 4B, local layers", {128}, 1, 0.000107460782832, 1},
-    {"Gemma 3 4B, global layers", {128}, 0.125, 1.39246732499e-07, 1},
-    {"DeepSeek-V2", {32}, 1, 3.33380358041e-06, 1},
-    {"DeepSeek-V3", {32}, 1, 3.33380358041e-06, 1},
-    {"ModernBERT base, local layers", {32}, 1, 0.000133352143216, 1},
-    {"ModernBERT base, global layers", {32}, 1, 9.08884645906e-06, 1},
-    {"Qwen2-VL 7B", {16, 24, 24}, 1, 1.24093776075e-06, 1},
-    {"Qwen3-VL 8B", {24, 20, 20}, 1, 2.54507978804e-07, 1},
-    {"Cosmos3", {24, 20, 20}, 1, 2.54507978804e-07, 1},
-    {"Ideogram-4", {88, 20, 20}, 1, 2.25613819968e-07, 1},
-    {"Ernie-4.5-VL", {20, 22, 22}, 1, 2.45514079113e-06, 1},
-    {"Qwen2-VL vision", {20, 20}, 1, 0.000158489319246, 1},
-    {"EVA-02 L", {16, 16}, 1, 0.000177827941004, 1},
-    {"DINOv3 L", {16, 16}, 1, 0.0133352143216, 1},
+    {"Helios", {40, 40, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.1 14B", {40, 40, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.1 1.3B", {12, 12, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.2 A14B", {40, 40, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"Wan2.2 5B", {24, 24, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {22, 21, 21}, 1, 0.000155051577983, 1},
+    {"SANA-Video", {20, 20, 112, 0}, Pairing::interleaved, AngleSteps::f64,
+     {20, 18, 18}, 1, 0.00016681005372, 1},
+    {"HunyuanVideo", {24, 24, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"HunyuanVideo-FramePack", {24, 24, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"HunyuanVideo-1.5", {16, 16, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {8, 28, 28}, 1, 0.00476177208674, 1},
+    {"LTX 2B", {32, 32, 64, 0}, Pairing::interleaved, AngleSteps::f32,
+     {341, 341, 341}, 0, 15707.9632679, 1},
+    {"LTX 13B", {32, 32, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {682, 682, 682}, 0, 15707.9632679, 1},
+    {"LTX-2", {32, 32, 128, 0}, Pairing::half, AngleSteps::f32,
+     {682, 682, 682}, 0, 15707.9632679, 1},
+    {"LTX-2 audio", {32, 32, 64, 0}, Pairing::half, AngleSteps::f32,
+     {1024}, 1.57079632679, 15707.9632679, 1},
+    {"CogVideoX 5B", {48, 48, 64, 0}, Pairing::interleaved, AngleSteps::f32,
+     {8, 12, 12}, 1, 0.000215443469003, 1},
+    {"MiniMax-H3", {56, 56, 128, 0}, Pairing::half, AngleSteps::f32,
+     {16, 16, 16}, 1, 0.000177827941004, 1},
+    {"Flux.1", {24, 24, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {8, 28, 28}, 1, 0.000138949549437, 1},
+    {"Flux.2", {48, 48, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {16, 16, 16, 16}, 1, 0.000804052449014, 1},
+    {"Krea-2", {48, 12, 128, 0}, Pairing::interleaved, AngleSteps::f64,
+     {16, 24, 24}, 1, 0.00133352143216, 1},
+    {"Qwen-Image", {24, 24, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {8, 28, 28}, 1, 0.000138949549437, 1},
+    {"Z-Image", {30, 30, 128, 0}, Pairing::interleaved, AngleSteps::f32_angles,
+     {16, 24, 24}, 1, 0.00492156660115, 1},
+    {"Lumina2", {24, 8, 96, 0}, Pairing::interleaved, AngleSteps::f64,
+     {16, 16, 16}, 1, 0.000177827941004, 1},
+    {"OmniGen2", {21, 7, 120, 0}, Pairing::interleaved, AngleSteps::f64,
+     {20, 20, 20}, 1, 0.000158489319246, 1},
+    {"HunyuanImage-2.1", {28, 28, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {32, 32}, 1, 0.00464534029298, 1},
+    {"Stable Audio", {24, 24, 64, 0}, Pairing::half, AngleSteps::f32,
+     {16}, 1, 0.000177827941004, 1},
+    {"ACE-Step", {16, 8, 128, 0}, Pairing::half, AngleSteps::f32, {64}, 1, 1.24093776075e-06, 1},
+    {"Llama 2 7B", {32, 32, 128, 0}, Pairing::half, AngleSteps::f32,
+     {64}, 1, 0.000115478198469, 1},
+    {"Llama 3 8B", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32, {64}, 1, 2.45514079113e-06, 1},
+    {"Llama 3.1 8B", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32,
+     {64}, 1, 3.06892598891e-07, 1},
+    {"Llama 3.2 1B", {32, 8, 64, 0}, Pairing::half, AngleSteps::f32,
+     {32}, 1, 9.41830672543e-08, 1},
+    {"Mistral 7B", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32, {64}, 1, 0.000115478198469, 1},
+    {"Qwen2 7B", {28, 4, 128, 0}, Pairing::half, AngleSteps::f32, {64}, 1, 1.24093776075e-06, 1},
+    {"Qwen3 8B", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32, {64}, 1, 1.24093776075e-06, 1},
+    {"Qwen3 8B, YaRN 4x", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32,
+     {64}, 1, 3.10234440188e-07, 1.13862943611},
+    {"gpt-oss", {64, 8, 64, 0}, Pairing::half, AngleSteps::f32,
+     {32}, 1, 3.02351142812e-07, 1.34657359028},
+    {"GPT-J 6B", {16, 16, 256, 0}, Pairing::interleaved, AngleSteps::f32,
+     {32}, 1, 0.000133352143216, 1},
+    {"GPT-NeoX 20B", {64, 64, 96, 0}, Pairing::half, AngleSteps::f32,
+     {12}, 1, 0.000215443469003, 1},
+    {"Phi-3 mini 4k", {32, 32, 96, 0}, Pairing::half, AngleSteps::f32,
+     {48}, 1, 0.000121152765863, 1},
+    {"Gemma 2 2B", {8, 4, 256, 0}, Pairing::half, AngleSteps::f32, {128}, 1, 0.000107460782832, 1},
+    {"Gemma 3 4B, local layers", {8, 4, 256, 0}, Pairing::half, AngleSteps::f32,
+     {128}, 1, 0.000107460782832, 1},
+    {"Gemma 3 4B, global layers", {8, 4, 256, 0}, Pairing::half, AngleSteps::f32,
+     {128}, 0.125, 1.39246732499e-07, 1},
+    {"DeepSeek-V2", {128, 1, 192, 128}, Pairing::interleaved, AngleSteps::f32,
+     {32}, 1, 3.33380358041e-06, 1},
+    {"DeepSeek-V3", {128, 1, 192, 128}, Pairing::interleaved_to_half, AngleSteps::f32,
+     {32}, 1, 3.33380358041e-06, 1},
+    {"ModernBERT base, local layers", {12, 12, 64, 0}, Pairing::half, AngleSteps::f32,
+     {32}, 1, 0.000133352143216, 1},
+    {"ModernBERT base, global layers", {12, 12, 64, 0}, Pairing::half, AngleSteps::f32,
+     {32}, 1, 9.08884645906e-06, 1},
+    {"Qwen2-VL 7B", {28, 4, 128, 0}, Pairing::half, AngleSteps::f32,
+     {16, 24, 24}, 1, 1.24093776075e-06, 1},
+    {"Qwen3-VL 8B", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32,
+     {24, 20, 20}, 1, 2.54507978804e-07, 1},
+    {"Cosmos3", {32, 8, 128, 0}, Pairing::half, AngleSteps::f32,
+     {24, 20, 20}, 1, 2.54507978804e-07, 1},
+    {"Ideogram-4", {18, 18, 256, 0}, Pairing::half, AngleSteps::f32,
+     {88, 20, 20}, 1, 2.25613819968e-07, 1},
+    {"Ernie-4.5-VL", {20, 4, 128, 0}, Pairing::interleaved, AngleSteps::f32,
+     {20, 22, 22}, 1, 2.45514079113e-06, 1},
+    {"Qwen2-VL vision", {16, 16, 80, 0}, Pairing::half, AngleSteps::f32,
+     {20, 20}, 1, 0.000158489319246, 1},
+    {"EVA-02 L", {16, 16, 64, 0}, Pairing::interleaved, AngleSteps::f32,
+     {16, 16}, 1, 0.000177827941004, 1},
+    {"DINOv3 L", {16, 16, 64, 0}, Pairing::half, AngleSteps::f32, {16, 16}, 1, 0.0133352143216, 1},
 };
+// clang-format on
 
 const Facts& facts_of(const Model& model) {
   for (const Facts& of : facts) {
@@ -151,6 +203,12 @@ INSTANTIATE_TEST_SUITE_P(Presets, EveryModel,
 TEST_P(EveryModel, FrequenciesAreTheFactsKnownOfIt) {
   const Model& model = GetParam();
   const Facts& known = facts_of(model);
+  EXPECT_EQ(model.shape.heads, known.shape.heads);
+  EXPECT_EQ(model.shape.kv_heads, known.shape.kv_heads);
+  EXPECT_EQ(model.shape.head_dim, known.shape.head_dim);
+  EXPECT_EQ(model.shape.offset, known.shape.offset);
+  EXPECT_EQ(model.pairing, known.pairing);
+  EXPECT_EQ(model.steps, known.steps);
   const Frequencies of = model_frequencies(model);
   EXPECT_EQ(pairs_turned(of), known.pairs);
   EXPECT_LE(model.shape.offset + 2 * of.pairs, model.shape.head_dim);
@@ -253,6 +311,46 @@ TEST(Models, AnUnknownNameIsAnErrorThatListsThoseThereAre) {
     EXPECT_NE(text.find("model_named: there is no model \"Wan3\""), std::string::npos) << text;
     for (const Model& model : models) EXPECT_NE(text.find(model.name), std::string::npos);
   }
+}
+
+TEST(Models, ThatCannotBeAreErrors) {
+  const auto error_of = [](const Model& model) {
+    try {
+      model_frequencies(model);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  Model llama = model_named("Llama 2 7B");
+  llama.axes = {256};
+  EXPECT_EQ(error_of(llama), "model_frequencies: pairs of the model is 128, must be at most 64");
+  llama.axes = {};
+  EXPECT_EQ(error_of(llama), "model_frequencies: axes of the model is 0, must be 1 or more");
+  Model ltx = model_named("LTX 2B");
+  ltx.axes = {682, 680, 682};
+  EXPECT_EQ(error_of(ltx), "model_frequencies: axis of the model is 680, must be 682");
+}
+
+// The power in double, then steps in float: 1e-3 apart from steps in double at 15708 radians.
+TEST(Models, Ltx2RoundsFrequenciesMadeInDouble) {
+  const Model& model = model_named("LTX-2");
+  const Positions at =
+      grid_positions(std::vector<std::vector<double>>{{0.3125}, {-0.71875}, {0.84375}});
+  const Table<float> table = model_table(model, at);
+  const Frequencies of = model_frequencies(model);
+  for (Index head = 0; head < 32; ++head) {
+    for (Index pair = 0; pair < 64; ++pair) {
+      const Index lane = 64 * head + pair - 2;  // two identity lanes in front
+      if (lane < 0) continue;
+      const double power = std::pow(1e4, static_cast<double>(lane / 3) / 681);
+      const auto frequency = static_cast<float>(power * std::acos(-1.0) / 2);
+      const float positions[] = {0.3125f, -0.71875f, 0.84375f};
+      const float angle = positions[lane % 3] * frequency;
+      EXPECT_NEAR(table.cos(0, 0, head)[pair], std::cos(static_cast<double>(angle)), 1e-7) << lane;
+    }
+  }
+  EXPECT_EQ(of.heads, 32);
 }
 
 TEST(Models, CellsStandWhereTheModelPutsThem) {

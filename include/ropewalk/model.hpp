@@ -60,6 +60,7 @@ struct Model {
   PresetScaling scaling = Unscaled{};
   LaneRule lanes = LaneRule::axis_after_axis;
   CellRule cells = CellRule::integers;
+  bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
 
   /// What apply is told.
   Options options() const {
@@ -72,11 +73,20 @@ struct Model {
 namespace detail {
 
 inline std::vector<Index> used_axes(const Model& model) {
+  const Place place{"model_frequencies", "the model"};
   std::vector<Index> axes;
   for (const Index features : model.axes) {
     if (features != 0) axes.push_back(features);
   }
+  if (axes.empty()) fail_value(place, "axes", 0, "1 or more");
+  if (model.lanes == LaneRule::increasing) {
+    for (const Index features : axes) check_equal(place, "axis", features, axes.front());
+  }
   return axes;
+}
+
+inline AngleSteps frequency_steps(const Model& model) {
+  return model.double_powers ? AngleSteps::f64 : model.steps;
 }
 
 inline Scaling general_scaling(const Model& model) {
@@ -87,7 +97,8 @@ inline Frequencies axis_frequencies(const Model& model, const std::vector<Index>
   std::vector<Frequencies> lists;
   std::vector<Index> pairs;
   for (const Index features : axes) {
-    lists.push_back(frequencies(features, model.theta, general_scaling(model), {0, model.steps}));
+    lists.push_back(
+        frequencies(features, model.theta, general_scaling(model), {0, frequency_steps(model)}));
     pairs.push_back(lists.back().pairs);
   }
   return arrange(lists, axis_after_axis(pairs));
@@ -95,17 +106,34 @@ inline Frequencies axis_frequencies(const Model& model, const std::vector<Index>
 
 inline Frequencies section_frequencies(const Model& model, const LaneOrder& order) {
   const Index features = 2 * static_cast<Index>(order.lanes.size());
-  return arrange({frequencies(features, model.theta, general_scaling(model), {0, model.steps})},
-                 order);
+  return arrange(
+      {frequencies(features, model.theta, general_scaling(model), {0, frequency_steps(model)})},
+      order);
 }
 
 inline Frequencies increasing_over_heads(const Model& model, const std::vector<Index>& axes) {
   const auto axis_count = static_cast<Index>(axes.size());
   const Index count = axes.front() / 2;
-  const Frequencies list = increasing_frequencies(count, model.theta, model.steps);
+  const Frequencies list = increasing_frequencies(count, model.theta, frequency_steps(model));
   const Frequencies turning = arrange({axes.size(), list}, alternating(axis_count, count));
   const Index lanes = model.shape.heads * model.shape.head_dim / 2;
   return split_heads(model.shape.heads, with_identity_lanes(lanes - turning.pairs, turning));
+}
+
+inline Frequencies frequencies_of_lanes(const Model& model, const std::vector<Index>& axes) {
+  switch (model.lanes) {
+    case LaneRule::contiguous_sections:
+      return section_frequencies(model, contiguous_sections(axes));
+    case LaneRule::interleaved_sections:
+      return section_frequencies(model, interleaved_sections(axes));
+    case LaneRule::alternating_sections:
+      return section_frequencies(model, alternating_sections(axes));
+    case LaneRule::increasing:
+      return increasing_over_heads(model, axes);
+    case LaneRule::axis_after_axis:
+      break;
+  }
+  return axis_frequencies(model, axes);
 }
 
 }  // namespace detail
@@ -113,21 +141,13 @@ inline Frequencies increasing_over_heads(const Model& model, const std::vector<I
 /// The frequencies of a model.
 ///
 /// Shapes   [axes, 1, pairs]; [axes, heads, pairs] where LaneRule is increasing
+/// Errors   std::invalid_argument: no axes, more pairs than the head has room for, axes that differ
+///          where LaneRule is increasing
 inline Frequencies model_frequencies(const Model& model) {
-  const std::vector<Index> axes = detail::used_axes(model);
-  switch (model.lanes) {
-    case LaneRule::contiguous_sections:
-      return detail::section_frequencies(model, contiguous_sections(axes));
-    case LaneRule::interleaved_sections:
-      return detail::section_frequencies(model, interleaved_sections(axes));
-    case LaneRule::alternating_sections:
-      return detail::section_frequencies(model, alternating_sections(axes));
-    case LaneRule::increasing:
-      return detail::increasing_over_heads(model, axes);
-    case LaneRule::axis_after_axis:
-      break;
-  }
-  return detail::axis_frequencies(model, axes);
+  Frequencies of = detail::frequencies_of_lanes(model, detail::used_axes(model));
+  detail::check_at_most({"model_frequencies", "the model"}, "pairs", of.pairs,
+                        (model.shape.head_dim - model.shape.offset) / 2);
+  return of;
 }
 
 /// The positions of a grid's cells on a model's axes.

@@ -15,7 +15,7 @@ ROPEWALK_BEGIN_NAMESPACE
 
 /// The presets: name, {heads of q, heads of k, head_dim, first feature that turns}, axes, theta,
 /// usual tokens, and where they differ from interleaved pairs, float steps, no scaling, axis after
-/// axis, cells 0, 1, ...: pairing, steps, scaling, order of the lanes, cells.
+/// axis, cells 0, 1, ...: pairing, steps, scaling, order of the lanes, cells, steps of frequencies.
 ///
 /// Source   the models' configurations; vllm-omni 62bf8d63, diffusers 58eb52c080, transformers 5.17
 // Which would put every value of a row on a line of its own.
@@ -37,10 +37,10 @@ inline constexpr Model models[] = {
      Unscaled{}, LaneRule::increasing, CellRule::by_caller},
     {"LTX 13B", {32, 32, 128}, {1364, 1364, 1364}, 1e4, 13376, Pairing::interleaved,
      AngleSteps::f32, Unscaled{}, LaneRule::increasing, CellRule::by_caller},
-    {"LTX-2", {32, 32, 128}, {1364, 1364, 1364}, 1e4, 6144, Pairing::half, AngleSteps::f64,
-     Unscaled{}, LaneRule::increasing, CellRule::by_caller},
-    {"LTX-2 audio", {32, 32, 64}, {2048}, 1e4, 126, Pairing::half, AngleSteps::f64, Unscaled{},
-     LaneRule::increasing, CellRule::by_caller},
+    {"LTX-2", {32, 32, 128}, {1364, 1364, 1364}, 1e4, 6144, Pairing::half, AngleSteps::f32,
+     Unscaled{}, LaneRule::increasing, CellRule::by_caller, /*double_powers=*/true},
+    {"LTX-2 audio", {32, 32, 64}, {2048}, 1e4, 126, Pairing::half, AngleSteps::f32, Unscaled{},
+     LaneRule::increasing, CellRule::by_caller, /*double_powers=*/true},
     {"CogVideoX 5B", {48, 48, 64}, {16, 24, 24}, 1e4, 17550},
     {"MiniMax-H3", {56, 56, 128}, {32, 32, 32}, 1e4, 37760, Pairing::half},
 

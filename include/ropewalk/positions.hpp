@@ -212,6 +212,8 @@ Positions packed_positions(const std::vector<Id>& cu_seqlens) {
   if (cu_seqlens.empty()) detail::fail_value(place, "length", 0, "1 or more");
   detail::check_equal(place, "first entry", static_cast<Index>(cu_seqlens.front()), 0);
   std::vector<double> positions;
+  // At once, so that a length beyond all memory fails before any of it is filled.
+  positions.reserve(static_cast<std::size_t>(std::max<Index>(0, cu_seqlens.back())));
   for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
     const auto begin = static_cast<Index>(cu_seqlens[i - 1]);
     const auto end = static_cast<Index>(cu_seqlens[i]);

@@ -87,10 +87,11 @@ class Table {
     detail::check_equal(place, "pairs", more.pairs(), pairs());
     const Index kept = seq() * heads() * 2 * pairs();
     const Index added = more.seq() * heads() * 2 * pairs();
-    shape_.seq += more.seq();
+    // The shape changes last: without memory the table stays what it was.
     if (batch() == 1) {
       data_.resize(static_cast<std::size_t>(kept + added));
       std::copy_n(more.data_.begin(), added, data_.begin() + kept);
+      shape_.seq += more.seq();
       return;
     }
     Storage all;
@@ -100,6 +101,7 @@ class Table {
       all.insert(all.end(), more.data_.begin() + b * added, more.data_.begin() + (b + 1) * added);
     }
     data_.swap(all);
+    shape_.seq += more.seq();
   }
 
   TableView<T> view() const {

@@ -141,6 +141,7 @@ class TableView {
     TableView part = *this;
     part.lanes_ = part_of_lanes(place, "heads", begin, [this](auto&) { return heads_stride_; });
     part.shape_.heads = count;
+    if (count == 1) part.heads_stride_ = 0;  // one that all heads share
     return part;
   }
 

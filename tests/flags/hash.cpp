@@ -135,9 +135,9 @@ bool print_mix(bool finite) {
   bool same = wanted == mix.print("stack_flatten", stack_flatten);
   for (const rw::Isa isa : rw::available_isas()) {
     const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
-      const rw::detail::FusedJob<X, X, Tab> job{
-          out, x, table, rw::detail::row_kernel<P, pairing, pairing, X, X, Tab>(isa),
-          stores == rw::Stores::streaming};
+      rw::detail::FusedJob<X, X, Tab> job{out, x, table};
+      job.kernel = rw::detail::row_kernel<P, pairing, pairing, X, X, Tab>(isa);
+      job.stream = stores == rw::Stores::streaming;
       rw::detail::run_jobs(device, job.tokens(), job);
     };
     same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_DETAIL_ARGUMENTS_HPP
 #define ROPEWALK_DETAIL_ARGUMENTS_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -57,47 +58,73 @@ void check_apart_from_itself(const Place& place, const View<T>& out) {
   }
 }
 
+/// The strides say the same where they say anything: a row that has no next one has any stride.
+inline bool same_strides(const Shape& shape, const Strides& a, const Strides& b) {
+  return (shape.batch == 1 || a.batch == b.batch) && (shape.seq == 1 || a.seq == b.seq) &&
+         (shape.heads == 1 || a.heads == b.heads);
+}
+
 template <class T, class U>
 bool same_place(const View<T>& a, const View<U>& b) {
   return static_cast<const void*>(a.data()) == static_cast<const void*>(b.data()) &&
-         a.shape() == b.shape() && a.strides() == b.strides() && sizeof(T) == sizeof(U);
+         a.shape() == b.shape() && same_strides(a.shape(), a.strides(), b.strides()) &&
+         sizeof(T) == sizeof(U);
 }
 
-/// Whether rows at [0, a_extent) and [distance, distance + b_extent) modulo every stride from
-/// `period` on stay apart.
-inline bool apart_in_period(Index distance, Index a_extent, Index b_extent, Index period) {
-  const Index at = (distance % period + period) % period;
-  return at >= a_extent && at + b_extent <= period;
+/// An axis along which one of two tensors or both have several rows.
+struct SharedAxis {
+  Index a_size, b_size, stride;
+};
+
+/// The axes of two tensors from the narrowest to the widest; false if their strides differ.
+template <class T, class U>
+bool shared_axes(const View<T>& a, const View<U>& b, SharedAxis (&axes)[3], int& count) {
+  const auto add = [&](Index a_size, Index b_size, Index a_stride, Index b_stride) {
+    if (a_size > 1 && b_size > 1 && a_stride != b_stride) return false;
+    if (a_size > 1 || b_size > 1)
+      axes[count++] = {a_size, b_size, a_size > 1 ? a_stride : b_stride};
+    return true;
+  };
+  count = 0;
+  const bool agree = add(a.batch(), b.batch(), a.strides().batch, b.strides().batch) &&
+                     add(a.seq(), b.seq(), a.strides().seq, b.strides().seq) &&
+                     add(a.heads(), b.heads(), a.strides().heads, b.strides().heads);
+  std::sort(axes, axes + count,
+            [](const SharedAxis& x, const SharedAxis& y) { return x.stride < y.stride; });
+  return agree;
 }
 
 /// Whether two tensors of equal strides whose address ranges meet share no element all the same:
 /// other heads of one token, or other features of one head (q and k of packed queries and keys).
+///
+/// Where all strides from one on are whole numbers of it, both tensors repeat with that period, and
+/// are apart if what they hold of one period is.
 template <class T, class U>
 bool provably_apart(const View<T>& a, const View<U>& b) {
-  if (sizeof(T) != sizeof(U) || !(a.strides() == b.strides())) return false;
-  const auto bytes = reinterpret_cast<std::intptr_t>(b.data()) -
-                     reinterpret_cast<std::intptr_t>(a.data());
+  SharedAxis axes[3];
+  int count = 0;
+  if (sizeof(T) != sizeof(U) || !shared_axes(a, b, axes, count)) return false;
+  const auto bytes =
+      reinterpret_cast<std::intptr_t>(b.data()) - reinterpret_cast<std::intptr_t>(a.data());
   const auto size = static_cast<std::intptr_t>(sizeof(T));
   if (bytes % size != 0) return false;
-  const Index distance = bytes / size;
-  const Strides& strides = a.strides();
-  const auto whole = [](Index stride, Index period) { return period > 0 && stride % period == 0; };
-  // Features: every stride is a whole number of heads' strides.
-  if (whole(strides.seq, strides.heads) && whole(strides.batch, strides.heads) &&
-      apart_in_period(distance, a.head_dim(), b.head_dim(), strides.heads)) {
-    return true;
+  Index a_extent = a.head_dim(), b_extent = b.head_dim();
+  for (int k = 0; k < count; ++k) {
+    const Index period = axes[k].stride;
+    const auto whole = [period](const SharedAxis& axis) { return axis.stride % period == 0; };
+    if (period > 0 && std::all_of(axes + k, axes + count, whole)) {
+      const Index at = (bytes / size % period + period) % period;
+      if (at >= a_extent && at + b_extent <= period) return true;
+    }
+    a_extent += (axes[k].a_size - 1) * period;
+    b_extent += (axes[k].b_size - 1) * period;
   }
-  // Heads: every further stride is a whole number of tokens' strides.
-  const Index a_token = (a.heads() - 1) * strides.heads + a.head_dim();
-  const Index b_token = (b.heads() - 1) * strides.heads + b.head_dim();
-  return whole(strides.batch, strides.seq) &&
-         apart_in_period(distance, a_token, b_token, strides.seq);
+  return false;
 }
 
 template <class T, class U>
 bool share_memory(const View<T>& a, Index a_extent, const View<U>& b, Index b_extent) {
-  return overlap(span_of(a.data(), a_extent), span_of(b.data(), b_extent)) &&
-         !provably_apart(a, b);
+  return overlap(span_of(a.data(), a_extent), span_of(b.data(), b_extent)) && !provably_apart(a, b);
 }
 
 enum class InPlace { refused, allowed };

@@ -39,8 +39,12 @@ inline Index sum_of(const Place& place, const char* property, const std::vector<
   return sum;
 }
 
-inline LaneOrder order_of(const std::vector<Index>& sections) {
-  return {static_cast<Index>(sections.size()), {}};
+/// Without lanes as yet, but with room for all, so that a size beyond all memory fails before any
+/// of it is filled.
+inline LaneOrder order_of(const std::vector<Index>& sections, Index lanes) {
+  LaneOrder order{static_cast<Index>(sections.size()), {}};
+  order.lanes.reserve(static_cast<std::size_t>(lanes));
+  return order;
 }
 
 /// Checks lists and lanes: every lane finds its frequency, and no list has more than are used.
@@ -74,8 +78,8 @@ inline void check_arrangement(const std::vector<Frequencies>& lists, const LaneO
 }  // namespace detail
 
 inline LaneOrder axis_after_axis(const std::vector<Index>& counts) {
-  detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
-  LaneOrder order = detail::order_of(counts);
+  const Index lanes = detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
+  LaneOrder order = detail::order_of(counts, lanes);
   for (Index axis = 0; axis < order.axes; ++axis) {
     const Index count = counts[static_cast<std::size_t>(axis)];
     for (Index i = 0; i < count; ++i) order.lanes.push_back({axis, i});
@@ -88,6 +92,8 @@ inline LaneOrder alternating(Index axes, Index count) {
   detail::check_not_negative(place, "axes", axes);
   detail::check_not_negative(place, "count", count);
   LaneOrder order{axes, {}};
+  order.lanes.reserve(
+      static_cast<std::size_t>(detail::checked_count(place, "lanes", axes, count)));
   for (Index i = 0; i < count; ++i) {
     for (Index axis = 0; axis < axes; ++axis) order.lanes.push_back({axis, i});
   }
@@ -105,7 +111,7 @@ inline LaneOrder contiguous_sections(const std::vector<Index>& sections) {
 inline LaneOrder interleaved_sections(const std::vector<Index>& sections) {
   const detail::Place place{"interleaved_sections", "sections"};
   const Index pairs = detail::sum_of(place, "a section", sections);
-  LaneOrder order = detail::order_of(sections);
+  LaneOrder order = detail::order_of(sections, pairs);
   for (Index i = 0; i < pairs; ++i) order.lanes.push_back({0, i});
   for (Index axis = 1; axis < order.axes; ++axis) {
     const Index section = sections[static_cast<std::size_t>(axis)];
@@ -124,7 +130,7 @@ inline LaneOrder alternating_sections(const std::vector<Index>& sections_hwt) {
   detail::check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
   const Index pairs = detail::sum_of(place, "a section", sections_hwt);
   detail::check_equal(place, "entry w", sections_hwt[1], sections_hwt[0]);
-  LaneOrder order = detail::order_of(sections_hwt);
+  LaneOrder order = detail::order_of(sections_hwt, pairs);
   for (Index i = 0; i < pairs; ++i) {
     const bool spatial = i < 2 * sections_hwt[0];
     order.lanes.push_back({spatial ? 1 + i % 2 : 0, i});
