@@ -125,7 +125,8 @@ void Report::begin() {
   std::puts(
       "\nGB/s: x read plus out written, medians of the repetitions. of limit: out of place, to\n"
       "the faster of memcpy and stream_copy; in place, to scale_inplace; a table, to\n"
-      "filling its memory. +-: half the distance from the slowest to the fastest repetition.");
+      "filling its memory, both in memory touched before. +-: half the distance from the slowest "
+      "to the fastest repetition.");
   if (!path_.empty()) json_.ReportContext(benchmark::BenchmarkReporter::Context());
 }
 

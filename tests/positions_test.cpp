@@ -65,6 +65,18 @@ TEST(Lists, Linspace) {
   EXPECT_EQ(linspace(0, 7, 9), List{});
 }
 
+// 0.1 and six steps of 0.1 are not 0.7.
+TEST(Lists, LinspaceEndsAtItsEnd) {
+  for (Index count = 2; count < 200; ++count) EXPECT_EQ(linspace(count, 0.1, 0.7).back(), 0.7);
+}
+
+TEST(PositionsErrors, TheFirstIntegerThatIsNoDouble) {
+  const Index exact = Index{1} << 53;
+  EXPECT_NO_THROW(id_positions(std::vector<Index>{exact, -exact}));
+  EXPECT_THROW(id_positions(std::vector<Index>{exact + 1}), std::invalid_argument);
+  EXPECT_THROW(id_positions(std::vector<Index>{-exact - 1}), std::invalid_argument);
+}
+
 TEST(PositionsOf, SequenceWithOffset) {
   EXPECT_EQ(along(sequence_positions(4), 0), (List{0, 1, 2, 3}));
   EXPECT_EQ(along(sequence_positions(2, 8191), 0), (List{8191, 8192}));

@@ -3,6 +3,7 @@
 #define ROPEWALK_POSITIONS_HPP
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -63,8 +64,10 @@ double checked_position(const Place& place, Id id) {
   static_assert(std::is_arithmetic_v<Id>, "ropewalk: position ids must be arithmetic");
   const double position = static_cast<double>(id);
   if constexpr (std::is_integral_v<Id>) {
-    constexpr double exact = 9007199254740992.0;  // 2^53
-    if (position > exact || position < -exact) {
+    // Of the integer: as a double, 2^53 + 1 would already be 2^53.
+    constexpr auto exact = std::uint64_t{1} << 53;
+    const auto bits = static_cast<std::uint64_t>(id);
+    if (id > 0 ? bits > exact : 0 - bits > exact) {
       fail_real(place, "a position", position, "at most 2^53 in magnitude");
     }
   } else {
@@ -127,7 +130,10 @@ inline std::vector<double> cell_centres(Index count, double low, double high) {
 /// `count` positions evenly from `first` to `last`, both included; one position is `first`.
 inline std::vector<double> linspace(Index count, double first, double last) {
   detail::check_finite({"linspace", "the axis"}, "last", last);
-  return range(count, first, count > 1 ? (last - first) / static_cast<double>(count - 1) : 0);
+  const double step = count > 1 ? (last - first) / static_cast<double>(count - 1) : 0;
+  std::vector<double> positions = range(count, first, step);
+  if (count > 1) positions.back() = last;
+  return positions;
 }
 
 // Positions of tokens ---------------------------------------------------------------------------

@@ -37,7 +37,7 @@ struct UnsetAllocator : std::allocator<T> {
 /// coefficients are one stretch of memory. Plain data: movable, safe to read from many threads.
 ///
 /// Shapes   [batch, seq, heads, pairs]
-/// Errors   std::invalid_argument for a negative size, std::bad_alloc
+/// Errors   std::invalid_argument: a negative size, or sizes that overflow; std::bad_alloc
 template <class T>
 class Table {
  public:

@@ -170,21 +170,22 @@ class TableView {
     if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
     Index end = 0;
     if (__builtin_add_overflow(first, seq(), &end)) {
-      detail::fail_value(place, "the first position", first,
-                         "so that the last one fits 64 bits");
+      detail::fail_value(place, "the first position", first, "so that the last one fits 64 bits");
     }
     const Index count = ids.dimension(rank - 1);
     const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
     if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
     TableView gathered = *this;
-    gathered.ids_ = RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
-                           id_rows == 1 ? 0 : count, 1, first, seq());
+    gathered.ids_ =
+        RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
+               id_rows == 1 ? 0 : count, 1, first, seq());
     gathered.shape_.seq = count;
     gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
     return gathered;
   }
 
-  /// The table that turns by the opposite angles: undoes a rotation of unit length.
+  /// The table that turns by the opposite angles: undoes a rotation of unit length. Not one that
+  /// moves features (interleaved_to_half), whose output has another pairing than its input.
   TableView inverse() const {
     TableView turned = *this;
     turned.lanes_.sin_a.negative = !lanes_.sin_a.negative;
@@ -193,7 +194,9 @@ class TableView {
   }
 
   /// The table that carries the gradient of out back to x: the transpose of each pair's 2x2 matrix,
-  /// which for pooled or learned tables is not the inverse.
+  /// which for pooled or learned tables is not the inverse. For pairings that keep features in
+  /// their places; autograd rounds each product to the type of x, this to what x and table promote
+  /// to.
   TableView gradient() const {
     TableView turned = inverse();
     std::swap(turned.lanes_.sin_a, turned.lanes_.sin_b);

@@ -44,7 +44,8 @@ inline Strides contiguous_strides(const Shape& shape) {
 ///
 /// Shapes   [batch, seq, heads, head_dim], any of them 0; any strides that are not negative
 /// Alias    two views may share memory; apply says which overlaps are errors
-/// Errors   none here: the function that reads or writes checks its views first and names them
+/// Errors   std::invalid_argument: a part outside the view. All else is for the function that reads
+///          or writes, which checks its views first and names them
 /// Does not own, allocate or copy.
 template <class T>
 class View {
@@ -170,8 +171,7 @@ View<T> qkv_view(T* data, const Shape& shape, Index which) {
           {detail::saturating_product(shape.seq, token), token, shape.head_dim}};
 }
 
-/// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
-/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim].
+/// A view as it is.
 template <class T>
 View<T> as_view(const View<T>& view) {
   return view;
@@ -196,6 +196,8 @@ auto view_of_tensor(Map& map) {
 
 }  // namespace detail
 
+/// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
+/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim].
 template <class PlainTensor, int Options, template <class> class MakePointer>
 auto as_view(const Eigen::TensorMap<PlainTensor, Options, MakePointer>& map) {
   return detail::view_of_tensor(map);

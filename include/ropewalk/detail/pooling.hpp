@@ -124,7 +124,7 @@ template <class T>
 Table<T> average_pool(const Table<T>& table, const Grid& grid, const Grid& window) {
   const detail::Place place{"average_pool", "the pooled grid"};
   const Grid windows = detail::windows_of("average_pool", grid, window, table.seq());
-  detail::times(place, windows, window);
+  detail::times(place, windows, window);  // for its check: the padded sizes must not overflow
   const Index seq = detail::cells_of(place, windows);
   Table<T> result({table.batch(), seq, table.heads(), table.pairs()}, typename Table<T>::Unset{});
   std::vector<Index> cell(grid.sizes.size(), 0);
