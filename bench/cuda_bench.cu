@@ -117,6 +117,7 @@ class Bench {
 
   void run() {
     for (const rw::Shape& shape : {shape_a, shape_b, shape_c, shape_d}) limits(shape);
+    limit_in_place<12>(shape_a, "/partial96");
     dense_rows<__nv_bfloat16>(1.045, 1.03);
     dense_rows<__half>(1.045, 1.03);
     dense_rows<float>(1.03, 1.03);
@@ -247,12 +248,22 @@ class Bench {
     measure(
         {name<T>("limit_copy_kernel", shape), 0, bytes}, [&] { copy_by_kernel(bytes); },
         [&] { return wrong<T>(out, x, tables_.half(shape.seq, 0), false); });
+    limit_in_place<16>(shape, "");
+  }
+
+  /// Of the first `Packs` 16 bytes of every 128 features.
+  template <int Packs>
+  void limit_in_place(const rw::Shape& shape, const char* more) {
+    using T = __nv_bfloat16;
+    const auto x = rw::cuda::view(x_.as<T>(), shape);
+    const auto out = rw::cuda::view(out_.as<T>(), shape);
+    const Index packs = size_of(shape) / 128 * Packs;
     const auto flip = [&] {
-      const Index packs = bytes / 16;
-      flip_kernel<<<static_cast<unsigned>((packs + 127) / 128), 128, 0, stream_>>>(out_.as<uint4>(),
-                                                                                   packs);
+      flip_kernel<Packs><<<static_cast<unsigned>((packs + 127) / 128), 128, 0, stream_>>>(
+          out_.as<uint4>(), packs);
     };
-    measure({name<T>("limit_flip_inplace", shape), 0, bytes}, flip, [&] {
+    prepare<T>(size_of(shape));
+    measure({name<T>("limit_flip_inplace", shape, more), 0, packs * 16}, flip, [&] {
       flip();
       return wrong<T>(out, x, tables_.half(shape.seq, 0), false);
     });

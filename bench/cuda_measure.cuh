@@ -66,13 +66,15 @@ static __global__ void copy_kernel(uint4* to, const uint4* from, Index count) {
   if (i < count) to[i] = from[i];
 }
 
-/// Reads and writes every word of a buffer: the limit in place.
-static __global__ void flip_kernel(uint4* data, Index count) {
+/// Reads and writes the first `Packs` of every 16 times 16 bytes: the limit in place.
+template <int Packs>
+__global__ void flip_kernel(uint4* data, Index count) {
   const Index i = blockIdx.x * static_cast<Index>(blockDim.x) + threadIdx.x;
   if (i >= count) return;
-  uint4 words = data[i];
+  uint4& place = data[i / Packs * 16 + i % Packs];
+  uint4 words = place;
   words.x ^= 0x80008000u, words.y ^= 0x80008000u, words.z ^= 0x80008000u, words.w ^= 0x80008000u;
-  data[i] = words;
+  place = words;
 }
 
 /// What is compared: rows of x turned by the plain rule, and rows of out.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <tuple>
@@ -107,14 +108,19 @@ TEST(CudaApply, TakesCudaTypesAndTensorMaps) {
 
 // Sizes that leave tails of blocks, and grids that are long in each direction.
 TEST(CudaApply, EveryShapeOfWork) {
-  for (const Shape& shape :
-       {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64},
-        Shape{2, 1025, 40, 128}, Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8},
-        Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120}, Shape{5, 7, 3, 6}}) {
+  for (const Shape& shape : {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{3, 341, 3, 128},
+                             Shape{2, 2, 3, 6400}, Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64},
+                             Shape{2, 1025, 40, 128}, Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8},
+                             Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120}, Shape{5, 7, 3, 6}}) {
     SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.seq << " " << shape.heads);
     const Problem<half> of(shape, shape.head_dim / 2);
-    rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table());
-    EXPECT_TRUE(same_bits(of.out_memory.values<half>(), of.wanted()));
+    for (const rw::Pairing pairing :
+         {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+      rw::Options options;
+      options.pairing = pairing;
+      rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), options);
+      EXPECT_TRUE(same_bits(of.out_memory.values<half>(), of.wanted(options)));
+    }
   }
 }
 
@@ -165,6 +171,20 @@ TEST(CudaSeveral, EachOfThreeHasItsOwn) {
                       rw::View<const float>(of->x.data(), of->shape), a.table_at(a.cos_sin.data()));
     EXPECT_TRUE(same_bits(of->x_memory.values<float>(), wanted)) << of->shape.heads << " heads";
   }
+}
+
+// The one with more heads has fewer threads for each.
+TEST(CudaSeveral, EachHasItsOwnType) {
+  const Problem<float> a({2, 9, 2, 128}, 64, 1);
+  const Problem<bfloat16> b({2, 9, 25, 128}, 64, 2);
+  auto a_x = a.x_view();
+  auto b_x = b.x_view();
+  rw::cuda::apply_inplace(nullptr, std::tie(b_x, a_x), b.table());
+  std::vector<float> wanted(a.x.size());
+  rw::apply_strided(Eigen::DefaultDevice{}, rw::View<float>(wanted.data(), a.shape),
+                    rw::View<const float>(a.x.data(), a.shape), b.table_at(b.cos_sin.data()));
+  EXPECT_TRUE(same_bits(a.x_memory.values<float>(), wanted));
+  EXPECT_TRUE(same_bits(b.x_memory.values<bfloat16>(), b.wanted()));
 }
 
 // Of packed [batch, seq, 3, heads, head_dim]; values stay as they are.
@@ -248,6 +268,77 @@ TEST(CudaStreams, CaptureAndReplay) {
   }
   check(cudaGraphExecDestroy(replay));
   check(cudaGraphDestroy(graph));
+}
+
+/// Copies late, after it has let what follows begin.
+__global__ void copy_late(uint4* to, const uint4* from, Index count) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+  const long long begin = clock64();
+  while (clock64() - begin < 500000) {
+  }
+  for (Index i = threadIdx.x; i < count; i += blockDim.x) to[i] = from[i];
+}
+
+/// What a call turns is written by `do_before`, and all of it is there.
+void expect_comes_after(
+    const Shape& shape, bool captured,
+    const std::function<void(const Stream&, void* to, const DeviceMemory&)>& do_before) {
+  const Problem<bfloat16> of(shape, 64);
+  const DeviceMemory late(of.x);
+  check(cudaMemset(of.x_memory.as<char>(), 0xff, of.x_memory.bytes()));
+  check(cudaDeviceSynchronize());
+  Stream stream;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t replay = nullptr;
+  if (captured) check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed));
+  do_before(stream, of.x_memory.as<char>(), late);
+  rw::cuda::apply(stream, of.out_view(), of.x_view(), of.table());
+  if (captured) {
+    check(cudaStreamEndCapture(stream, &graph));
+    check(cudaGraphInstantiate(&replay, graph, 0));
+    check(cudaGraphLaunch(replay, stream));
+  }
+  stream.wait();
+  EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
+  if (captured) {
+    check(cudaGraphExecDestroy(replay));
+    check(cudaGraphDestroy(graph));
+  }
+}
+
+TEST(CudaStreams, WaitsForWhatTheStreamDidBefore) {
+  const auto by_kernel = [](const Stream& stream, void* to, const DeviceMemory& from) {
+    copy_late<<<1, 512, 0, static_cast<cudaStream_t>(stream)>>>(
+        static_cast<uint4*>(to), from.as<uint4>(), static_cast<Index>(from.bytes() / 16));
+    check(cudaGetLastError());
+  };
+  const auto by_copy = [](const Stream& stream, void* to, const DeviceMemory& from) {
+    check(cudaMemcpyAsync(to, from.as<char>(), from.bytes(), cudaMemcpyDeviceToDevice, stream));
+  };
+  Stream other;
+  cudaEvent_t fork = nullptr, join = nullptr;
+  check(cudaEventCreate(&fork));
+  check(cudaEventCreate(&join));
+  const auto by_another_stream = [&](const Stream& stream, void* to, const DeviceMemory& from) {
+    check(cudaEventRecord(fork, stream));
+    check(cudaStreamWaitEvent(other, fork, 0));
+    by_kernel(other, to, from);
+    check(cudaEventRecord(join, other));
+    check(cudaStreamWaitEvent(stream, join, 0));
+  };
+  // By the kernel for few tokens, and by the one for many.
+  for (const Shape& shape : {Shape{1, 16, 32, 128}, Shape{2, 800, 2, 128}}) {
+    for (const bool captured : {false, true}) {
+      SCOPED_TRACE(testing::Message() << shape.seq << (captured ? " captured" : " at once"));
+      expect_comes_after(shape, captured, by_kernel);
+      expect_comes_after(shape, captured, by_copy);
+      expect_comes_after(shape, captured, by_another_stream);
+    }
+  }
+  check(cudaEventDestroy(fork));
+  check(cudaEventDestroy(join));
 }
 
 TEST(CudaStreams, SeveralAtOnce) {

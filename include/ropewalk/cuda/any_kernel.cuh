@@ -18,6 +18,7 @@ namespace gpu {
 /// One tensor to rotate, with every stride and offset in 64 bits.
 template <class P, class Out, class X, class Tab>
 struct AnyJob {
+  static constexpr bool is_small = false;
   Raw<Out>* out;
   const Raw<X>* x;
   Shape shape;

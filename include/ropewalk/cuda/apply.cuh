@@ -40,8 +40,10 @@ namespace cuda {
 ///          Everything else runs too, but slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
-/// Allocates nothing, waits for nothing, asks the device for nothing; a stream that is captured
-/// records one kernel.
+/// Allocates nothing, waits for nothing, asks the device once for each kernel; a stream that is
+/// captured records one kernel. From sm_90 on that is launched while the stream's last kernel ends
+/// and waits for it on the device (programmatic dependent launch; in a graph, a programmatic edge).
+/// A kernel of the caller's that is launched so must wait for its own predecessor, as CUDA asks.
 template <class Out, class X, class Tab>
 void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
            const Options& options = {}) {

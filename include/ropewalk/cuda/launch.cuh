@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 #include "ropewalk/check.hpp"
@@ -29,6 +30,7 @@ struct JobList {
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
   static constexpr unsigned count = 1 + sizeof...(Others);
+  static constexpr bool is_small = Job::is_small;
   Job job;
   JobList<Others...> others;
 
@@ -47,16 +49,26 @@ JobList<Job, Others...> job_list(const Job& job, const Others&... others) {
   return {job, job_list(others...)};
 }
 
+/// What a kernel does first that may begin before what its stream did last has ended; see
+/// begins_early.
+__device__ __forceinline__ void wait_for_stream() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 template <class Jobs>
 __global__ void __launch_bounds__(most_threads)
     rotate_all(const __grid_constant__ Jobs jobs, bool batch_first) {
   constexpr unsigned count = Jobs::count;
-  jobs.rotate(blockIdx.x % count, walk_of_thread(count, batch_first));
+  wait_for_stream();
+  const Walk walk = Jobs::is_small ? walk_of_row(count) : walk_of_thread(count, batch_first);
+  jobs.rotate(blockIdx.x % count, walk);
 }
 
 // Grids -------------------------------------------------------------------------------------------
 
-/// The work of a call as its blocks see it; of several tensors, that of the largest.
+/// The work of a call as its blocks see it; of several tensors, the most of each.
 struct Extent {
   Index batch = 0, seq = 0, heads = 0;
   Index units = 0;                 // threads that a row has work for
@@ -65,6 +77,8 @@ struct Extent {
   bool batch_shares_table = false;
 
   bool is_small() const { return batch * seq < 1024; }
+  /// Whether a grid can have a thread for every unit of every row.
+  bool fits_grid() const { return is_small() && units <= most_threads && heads <= 65535; }
 };
 
 struct Grid {
@@ -104,12 +118,36 @@ inline Grid grid_for(const Extent& extent, Index jobs) {
   const Index tokens = parts(extent.seq, threads.z);
   const Index heads =
       extent.is_small() ? std::min(most, parts(extent.heads, threads.y * extent.rows)) : 1;
-  const bool batch_first = extent.batch_shares_table && extent.batch > 1 && tokens <= most;
+  const bool batch_first =
+      !extent.is_small() && extent.batch_shares_table && extent.batch > 1 && tokens <= most;
   const Index first = batch_first ? std::min(most, extent.batch) : std::min(most_x / jobs, tokens);
   const Index second = batch_first ? tokens : std::min(most, extent.batch);
   return {dim3(static_cast<unsigned>(first * jobs), static_cast<unsigned>(second),
                static_cast<unsigned>(at_least_one(heads))),
           threads, batch_first};
+}
+
+/// Whether to let a kernel begin, up to its own wait, while the stream's last one ends: call after
+/// call on an H200 that saves 0.2 to 0.3 us of a small launch's 1.1 to 1.9, 1.6 us of large ones.
+/// Only a kernel that was compiled with the wait may: code for sm_80 that the driver compiled for a
+/// later device has none. Graphs take such launches from CUDA 12.3 on. Asked once for each device.
+template <class Jobs>
+bool begins_early(const char* function) {
+  enum Answer : signed char { not_asked, yes, no };
+  constexpr int most_devices = 64;
+  static std::atomic<Answer> answers[most_devices] = {};
+  int device = 0;
+  check_cuda(function, "the launch", cudaGetDevice(&device));
+  if (device >= most_devices) return false;
+  std::atomic<Answer>& answer = answers[device];
+  if (answer.load(std::memory_order_relaxed) == not_asked) {
+    int driver = 0;
+    cudaFuncAttributes attributes = {};
+    check_cuda(function, "the launch", cudaDriverGetVersion(&driver));
+    check_cuda(function, "the launch", cudaFuncGetAttributes(&attributes, rotate_all<Jobs>));
+    answer = driver >= 12030 && attributes.ptxVersion >= 90 ? yes : no;
+  }
+  return answer.load(std::memory_order_relaxed) == yes;
 }
 
 template <class Jobs>
@@ -118,6 +156,11 @@ void launch(const char* function, cudaStream_t stream, const Grid& grid, const J
   config.gridDim = grid.blocks;
   config.blockDim = grid.threads;
   config.stream = stream;
+  cudaLaunchAttribute early = {};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  config.attrs = &early;
+  config.numAttrs = begins_early<Jobs>(function) ? 1 : 0;
   check_cuda(function, "the launch",
              cudaLaunchKernelEx(&config, rotate_all<Jobs>, jobs, grid.batch_first));
 }

@@ -62,7 +62,7 @@ bool prepare(const char* function, const T& tensors, const Options& options) {
 }
 
 template <class T>
-Extent extent_of(const T& tensors, Index units, int rows) {
+Extent extent_of(const T& tensors, Index units, Index rows) {
   const auto& x = tensors.x;
   return {x.batch(),
           x.seq(),
@@ -74,7 +74,10 @@ Extent extent_of(const T& tensors, Index units, int rows) {
 }
 
 inline Extent larger(const Extent& a, const Extent& b) {
-  return a.heads * a.units >= b.heads * b.units ? a : b;
+  Extent result = a.heads * a.units >= b.heads * b.units ? a : b;
+  result.heads = std::max(a.heads, b.heads);
+  result.units = std::max(a.units, b.units);
+  return result;
 }
 
 inline Extent largest(const Extent& a) { return a; }
@@ -92,12 +95,19 @@ template <bool Wide, Pairing Of, class... T>
 void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
   constexpr Index count = sizeof...(T);
   if ((fits_vectors<Of>(tensors, count) && ...)) {
-    const auto launch_jobs = [&](const auto&... jobs) {
-      const Extent extent =
-          largest(extent_of(tensors, jobs.units, std::decay_t<decltype(jobs)>::U::rows)...);
-      launch(function, stream, grid_for(extent, count), job_list(jobs...));
-    };
-    return launch_jobs(vector_job<Arithmetic<Wide, T>, Of>(tensors)...);
+    Extent extent = largest(extent_of(tensors, units_of<Of>(tensors), rows_of<Of>(tensors))...);
+    if (extent.fits_grid() && (fits_small<Of>(tensors) && ...)) {
+      extent.rows = 1;
+      const Grid grid = grid_for(extent, count);
+      if (((tensors.table.ids().data() != nullptr) || ...)) {
+        return launch(function, stream, grid,
+                      job_list(small_job<Arithmetic<Wide, T>, Of, true>(tensors)...));
+      }
+      return launch(function, stream, grid,
+                    job_list(small_job<Arithmetic<Wide, T>, Of, false>(tensors)...));
+    }
+    return launch(function, stream, grid_for(extent, count),
+                  job_list(vector_job<Arithmetic<Wide, T>, Of>(tensors)...));
   }
   const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, 1)...);
   launch(function, stream, grid_for(extent, count),

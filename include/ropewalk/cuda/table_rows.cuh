@@ -33,6 +33,13 @@ struct TableRow {
   bool is_there;
 };
 
+/// Of a batch entry and a row of the table.
+__device__ __forceinline__ TableRow row_at(const TableRows& table, std::uint64_t b,
+                                           std::uint64_t row) {
+  return {b * table.batch_stride + row * table.seq_stride, true};
+}
+
+/// Of a batch entry and a token, by its id if the table is gathered.
 __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t b,
                                            std::uint64_t s) {
   if (table.ids.data != nullptr) {
@@ -44,7 +51,7 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
     s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
     if (id < table.ids.first || s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
   }
-  return {b * table.batch_stride + s * table.seq_stride, true};
+  return row_at(table, b, s);
 }
 
 // Lane readers ------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ struct PackStrides {
 /// One tensor to rotate by a table that its heads share.
 template <class P, Pairing Of, class Out, class X, class Tab>
 struct VectorJob {
+  static constexpr bool is_small = false;
   using U = Unit<Of, X>;
   using Pairs = Coefficients<P, U::pairs>;
 
@@ -118,13 +119,15 @@ struct VectorJob {
   }
 
   /// Brings the rows of the next passes into the second cache: bytes in flight that take no
-  /// registers, 0.5 to 1.5 % of the time of large tensors on an H200.
+  /// registers, 0.5 to 1.5 % of the time of large tensors on an H200. Not where rows have gaps,
+  /// whose bytes would come as well: 76 MB instead of 66 for 96 of 128 features in place.
   __device__ __forceinline__ void fetch_ahead(int unit, const Raw<X>* row, const Task& task,
                                               int heads_left) const {
     constexpr int bytes = 64, passes = 3;
     constexpr int units_each = bytes / (U::pack * static_cast<int>(sizeof(X)));
     const int first = U::rows * task.step;
-    if (heads_left <= first || unit % units_each != 0) return;
+    const bool has_gaps = units * U::packs < packs;
+    if (heads_left <= first || unit % units_each != 0 || has_gaps) return;
     const int end = heads_left < (1 + passes) * first ? heads_left : (1 + passes) * first;
     row += x_strides.head_offset<X>(first);
 #pragma unroll 1  // small launches, which have one pass, wait for every instruction

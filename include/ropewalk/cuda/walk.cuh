@@ -15,6 +15,11 @@ struct Walk {
   unsigned b_step, s_step, head_step;
 };
 
+/// Of this thread, if the grid holds all rows.
+__device__ __forceinline__ Walk walk_of_row(unsigned jobs) {
+  return {blockIdx.y, blockIdx.x / jobs, blockIdx.z * blockDim.y + threadIdx.y, 1, 1, 1};
+}
+
 /// Of this thread: x along a row, y along heads, z along tokens. Blocks of one launch take turns at
 /// `jobs` tensors, so that those of one token run side by side and find its table in the cache; and
 /// so do those of one token in all batch entries, if the batch goes first.
