@@ -89,8 +89,11 @@ bool shared_axes(const View<T>& a, const View<U>& b, SharedAxis (&axes)[3], int&
   const bool agree = add(a.batch(), b.batch(), a.strides().batch, b.strides().batch) &&
                      add(a.seq(), b.seq(), a.strides().seq, b.strides().seq) &&
                      add(a.heads(), b.heads(), a.strides().heads, b.strides().heads);
-  std::sort(axes, axes + count,
-            [](const SharedAxis& x, const SharedAxis& y) { return x.stride < y.stride; });
+  for (int i = 1; i < count; ++i) {
+    for (int k = i; k > 0 && axes[k].stride < axes[k - 1].stride; --k) {
+      std::swap(axes[k], axes[k - 1]);
+    }
+  }
   return agree;
 }
 
