@@ -1,0 +1,224 @@
+// How positions are made, joined and checked.
+#ifndef ROPEWALK_DETAIL_POSITIONS_HPP
+#define ROPEWALK_DETAIL_POSITIONS_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+#include "ropewalk/detail/real.hpp"
+#include "ropewalk/positions.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// The product of the sizes.
+inline Index cells_of(const Place& place, const Grid& grid) {
+  for (const Index size : grid.sizes) check_not_negative(place, "a size", size);
+  if (std::find(grid.sizes.begin(), grid.sizes.end(), 0) != grid.sizes.end()) return 0;
+  Index cells = 1;
+  for (const Index size : grid.sizes) cells = checked_count(place, "size", cells, size);
+  return cells;
+}
+
+/// The id as a double that equals it; -0 becomes 0.
+template <class Id>
+double checked_position(const Place& place, Id id) {
+  static_assert(std::is_arithmetic_v<Id>, "ropewalk: position ids must be arithmetic");
+  const double position = static_cast<double>(id);
+  if constexpr (std::is_integral_v<Id>) {
+    // Of the integer: as a double, 2^53 + 1 would already be 2^53.
+    constexpr auto exact = std::uint64_t{1} << 53;
+    const auto bits = static_cast<std::uint64_t>(id);
+    if (id > 0 ? bits > exact : 0 - bits > exact) {
+      fail_real(place, "a position", position, "at most 2^53 in magnitude");
+    }
+  } else {
+    check_finite(place, "a position", position);
+  }
+  return position == 0 ? 0.0 : position;
+}
+
+/// The distinct values, and which of them each entry is.
+inline AxisPositions dictionary(std::vector<double> positions) {
+  AxisPositions axis;
+  axis.values = positions;
+  std::sort(axis.values.begin(), axis.values.end());
+  axis.values.erase(std::unique(axis.values.begin(), axis.values.end()), axis.values.end());
+  axis.index.reserve(positions.size());
+  for (const double position : positions) {
+    const auto found = std::lower_bound(axis.values.begin(), axis.values.end(), position);
+    axis.index.push_back(found - axis.values.begin());
+  }
+  return axis;
+}
+
+inline Positions joined(const Place& place, const std::vector<Positions>& parts) {
+  Positions all;
+  for (const Positions& part : parts) {
+    const std::size_t axes = parts.front().axes.size();
+    check_equal(place, "axes", static_cast<Index>(part.axes.size()), static_cast<Index>(axes));
+    all.axes.resize(axes);
+    for (std::size_t axis = 0; axis < axes; ++axis) {
+      AxisPositions& to = all.axes[axis];
+      const AxisPositions& from = part.axes[axis];
+      const auto base = static_cast<Index>(to.values.size());
+      to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+      for (const Index index : from.index) to.index.push_back(base + index);
+    }
+  }
+  return all;
+}
+
+}  // namespace detail
+
+inline std::vector<double> range(Index count, double first, double step) {
+  const detail::Place place{"range", "the axis"};
+  detail::check_not_negative(place, "count", count);
+  detail::check_at_most(place, "count", count, detail::largest_count);
+  detail::check_finite(place, "first", first);
+  detail::check_finite(place, "step", step);
+  std::vector<double> positions(static_cast<std::size_t>(count));
+  for (Index i = 0; i < count; ++i) {
+    const double offset = detail::rounded_product(static_cast<double>(i), step);
+    positions[static_cast<std::size_t>(i)] = detail::rounded_sum(first, offset);
+  }
+  return positions;
+}
+
+inline std::vector<double> cell_centres(Index count, double low, double high) {
+  const detail::Place place{"cell_centres", "the axis"};
+  detail::check_finite(place, "low", low);
+  detail::check_finite(place, "high", high);
+  std::vector<double> positions = range(count, 0.5);
+  for (double& position : positions) {
+    position = detail::rounded_quotient(position, static_cast<double>(count));
+    position = detail::rounded_sum(low, detail::rounded_product(position, high - low));
+  }
+  return positions;
+}
+
+inline std::vector<double> linspace(Index count, double first, double last) {
+  detail::check_finite({"linspace", "the axis"}, "last", last);
+  const double step = count > 1 ? (last - first) / static_cast<double>(count - 1) : 0;
+  std::vector<double> positions = range(count, first, step);
+  if (count > 1) positions.back() = last;
+  return positions;
+}
+
+inline Positions sequence_positions(Index seq, double first) {
+  detail::check_not_negative({"sequence_positions", "the sequence"}, "seq", seq);
+  return {1, seq, {detail::dictionary(range(seq, first))}};
+}
+
+template <class Id>
+Positions id_positions(const Id* ids, Index seq, Index stride) {
+  const detail::Place place{"id_positions", "ids"};
+  detail::check_not_negative(place, "seq", seq);
+  detail::check_not_negative(place, "stride", stride);
+  if (seq > 0) detail::check_not_null(place, ids);
+  std::vector<double> positions;
+  positions.reserve(static_cast<std::size_t>(seq));
+  for (Index s = 0; s < seq; ++s) {
+    positions.push_back(detail::checked_position(place, ids[s * stride]));
+  }
+  return {1, seq, {detail::dictionary(std::move(positions))}};
+}
+
+inline Positions grid_positions(const std::vector<std::vector<double>>& lists) {
+  const detail::Place place{"grid_positions", "the grid"};
+  if (lists.empty()) detail::fail_value(place, "axes", 0, "1 or more");
+  std::vector<Index> sizes;
+  for (const auto& list : lists) sizes.push_back(static_cast<Index>(list.size()));
+  Positions grid{1, detail::cells_of(place, Grid(sizes)), {}};
+  Index outer = 1;  // how often the cells of this axis come round
+  for (const auto& list : lists) {
+    AxisPositions axis;
+    for (const double position : list) {
+      axis.values.push_back(detail::checked_position(place, position));
+    }
+    axis.index.reserve(static_cast<std::size_t>(grid.seq));
+    const auto size = static_cast<Index>(list.size());
+    const Index inner = grid.seq == 0 ? 0 : grid.seq / (outer * size);
+    for (Index i = 0; i < outer && inner > 0; ++i) {
+      for (Index cell = 0; cell < size; ++cell) {
+        axis.index.insert(axis.index.end(), static_cast<std::size_t>(inner), cell);
+      }
+    }
+    outer *= grid.seq == 0 ? 1 : size;
+    grid.axes.push_back(std::move(axis));
+  }
+  return grid;
+}
+
+inline Positions grid_positions(const Grid& grid) {
+  detail::cells_of({"grid_positions", "the grid"}, grid);
+  std::vector<std::vector<double>> lists;
+  for (const Index size : grid.sizes) lists.push_back(range(size));
+  return grid_positions(lists);
+}
+
+template <class Id>
+Positions packed_positions(const std::vector<Id>& cu_seqlens) {
+  static_assert(std::is_integral_v<Id>, "ropewalk: cu_seqlens must be integers");
+  const detail::Place place{"packed_positions", "cu_seqlens"};
+  if (cu_seqlens.empty()) detail::fail_value(place, "length", 0, "1 or more");
+  detail::check_equal(place, "first entry", static_cast<Index>(cu_seqlens.front()), 0);
+  std::vector<double> positions;
+  // At once, so that a length beyond all memory fails before any of it is filled.
+  positions.reserve(static_cast<std::size_t>(std::max<Index>(0, cu_seqlens.back())));
+  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
+    const auto begin = static_cast<Index>(cu_seqlens[i - 1]);
+    const auto end = static_cast<Index>(cu_seqlens[i]);
+    if (end < begin) {
+      detail::fail_value(place, "an entry", end, "at least " + std::to_string(begin));
+    }
+    for (Index s = begin; s < end; ++s) positions.push_back(static_cast<double>(s - begin));
+  }
+  const auto seq = static_cast<Index>(positions.size());
+  return {1, seq, {detail::dictionary(std::move(positions))}};
+}
+
+inline Positions zip_axes(const std::vector<Positions>& parts) {
+  const detail::Place place{"zip_axes", "a part"};
+  if (parts.empty()) detail::fail_value({"zip_axes", "parts"}, "length", 0, "1 or more");
+  Positions all = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    detail::check_equal(place, "batch", parts[i].batch, all.batch);
+    detail::check_equal(place, "seq", parts[i].seq, all.seq);
+    all.axes.insert(all.axes.end(), parts[i].axes.begin(), parts[i].axes.end());
+  }
+  return all;
+}
+
+inline Positions concatenate(const std::vector<Positions>& parts) {
+  const detail::Place place{"concatenate", "a part"};
+  Positions all = detail::joined(place, parts);
+  for (const Positions& part : parts) {
+    detail::check_equal(place, "batch", part.batch, 1);
+    all.seq += part.seq;
+  }
+  return all;
+}
+
+inline Positions stack(const std::vector<Positions>& parts) {
+  const detail::Place place{"stack", "a part"};
+  if (parts.empty()) detail::fail_value({"stack", "parts"}, "length", 0, "1 or more");
+  Positions all = detail::joined(place, parts);
+  for (const Positions& part : parts) {
+    detail::check_equal(place, "batch", part.batch, 1);
+    detail::check_equal(place, "seq", part.seq, parts.front().seq);
+  }
+  all.batch = static_cast<Index>(parts.size());
+  all.seq = parts.front().seq;
+  return all;
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_DETAIL_POSITIONS_HPP
