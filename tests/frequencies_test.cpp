@@ -386,6 +386,8 @@ TEST(FrequenciesErrors, NameWhatIsWrong) {
             "frequencies: theta of the rope is -10000, must be finite and more than 0");
   EXPECT_EQ(text(64, infinity, Unscaled{}),
             "frequencies: theta of the rope is inf, must be finite and more than 0");
+  EXPECT_EQ(text(64, 1e10, StaticNtk{1e300}),
+            "frequencies: theta of the rope is inf, must be finite and more than 0");
   EXPECT_EQ(text(64, 1e4, Linear{nan}),
             "frequencies: factor of Linear is nan, must be finite and more than 0");
   EXPECT_EQ(text(2, 1e4, StaticNtk{2}),
@@ -413,6 +415,26 @@ TEST(FrequenciesErrors, NameWhatIsWrong) {
             "low_frequency_factor");
   EXPECT_EQ(text(64, 1e4, Proportional{1.5}),
             "frequencies: partial_rotary_factor of Proportional is 1.5, must be from 0 to 1");
+}
+
+// Rounded to infinity or 0 they would give frequencies of 0 without a word.
+TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
+  const auto text = [](double theta, const Scaling& rule, Index dim = 4) {
+    return error_of([&] { frequencies(dim, theta, rule, {0, AngleSteps::f32}); });
+  };
+  const std::string range = ", must be in the range of the type in which steps are taken";
+  EXPECT_EQ(text(1e40, Unscaled{}), "frequencies: theta of the rope is 1e+40" + range);
+  EXPECT_EQ(text(1e-40, Unscaled{}), "frequencies: theta of the rope is 1e-40" + range);
+  EXPECT_EQ(text(1e4, Linear{1e40}), "frequencies: factor of Linear is 1e+40" + range);
+  EXPECT_EQ(text(1e4, Yarn{1e40, 4096}), "frequencies: factor of Yarn is 1e+40" + range);
+  EXPECT_EQ(text(1e4, LongRope{{1e40, 1}, {1, 1}, 4, 4096}),
+            "frequencies: an entry of the factors of LongRope is 1e+40" + range);
+  EXPECT_EQ(text(1e4, Llama3{1e40}), "frequencies: factor of Llama3 is 1e+40" + range);
+  EXPECT_EQ(text(1e4, Proportional{1, 1e40}),
+            "frequencies: factor of Proportional is 1e+40" + range);
+  EXPECT_EQ(error_of([&] { increasing_frequencies(4, 1e40, AngleSteps::f32); }),
+            "increasing_frequencies: theta of the axis is 1e+40" + range);
+  EXPECT_EQ(frequencies(4, 1e40).pairs, 2);
 }
 
 TEST(LanesErrors, NameWhatIsWrong) {

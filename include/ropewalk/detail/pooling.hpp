@@ -61,6 +61,8 @@ inline Index token_of(const std::vector<Index>& cell, const Grid& grid) {
 inline std::vector<Index> tokens_of(const std::vector<Index>& cell, const Grid& grid,
                                     const Grid& window) {
   std::vector<Index> tokens;
+  // At once, so that a window beyond all memory fails before any of it is filled.
+  tokens.reserve(static_cast<std::size_t>(cells_of({"average_pool", "the window"}, window)));
   std::vector<Index> inside(cell.size(), 0);
   do {
     std::vector<Index> at(cell.size());
@@ -92,12 +94,8 @@ void mean_rows(const Table<T>& table, Index b, const std::vector<Index>& tokens,
 template <class T>
 void zero_rows(Table<T>& table, Index batch, Index first, Index count) {
   const detail::Place place{"zero_rows", "the rows"};
-  detail::check_not_negative(place, "batch", batch);
-  detail::check_at_most(place, "batch", batch, table.batch() - 1);
-  detail::check_not_negative(place, "first", first);
-  detail::check_not_negative(place, "count", count);
-  detail::check_at_most(place, "first", first, table.seq());
-  detail::check_at_most(place, "count", count, table.seq() - first);
+  detail::check_range(place, "batch", batch, 1, table.batch());
+  detail::check_range(place, "seq", first, count, table.seq());
   const Index entries = count * table.heads() * 2 * table.pairs();
   std::fill_n(table.cos(batch, first), entries, detail::narrow<T>(0.0f));
 }

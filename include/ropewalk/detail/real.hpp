@@ -75,6 +75,17 @@ inline void check_positive(const Place& place, const char* property, double valu
   }
 }
 
+/// The value in the type of the steps, in whose range it must be.
+template <class Real>
+Real checked_positive(const Place& place, const char* property, double value) {
+  check_positive(place, property, value);
+  using Limits = std::numeric_limits<Real>;
+  if (value < static_cast<double>(Limits::min()) || value > static_cast<double>(Limits::max())) {
+    fail_real(place, property, value, "in the range of the type in which steps are taken");
+  }
+  return static_cast<Real>(value);
+}
+
 inline void check_more_than_one(const Place& place, const char* property, double value) {
   if (!is_finite(value) || !(value > 1)) {
     fail_real(place, property, value, "finite and more than 1");

@@ -31,10 +31,13 @@ inline void check_length(const Place& place, const char* property, Index length)
 /// theta^(2i / dim): the frequencies are their reciprocals.
 template <class Real>
 std::vector<Real> wavelengths(const Rope& rope) {
+  const Real theta = checked_positive<Real>({"frequencies", "the rope"}, "theta", rope.theta);
   std::vector<Real> result;
+  // At once, so that a size beyond all memory fails before any of it is filled.
+  result.reserve(static_cast<std::size_t>(rope.dim / 2));
   for (Index i = 0; i < rope.dim / 2; ++i) {
     const Real exponent = rounded_quotient(static_cast<Real>(2 * i), static_cast<Real>(rope.dim));
-    result.push_back(rounded_power(static_cast<Real>(rope.theta), exponent));
+    result.push_back(rounded_power(theta, exponent));
   }
   return result;
 }
@@ -58,9 +61,9 @@ Frequencies scaled(const Unscaled&, const Rope& rope) {
 
 template <class Real>
 Frequencies scaled(const Linear& rule, const Rope& rope) {
-  check_positive(rule_place("Linear"), "factor", rule.factor);
+  const Real factor = checked_positive<Real>(rule_place("Linear"), "factor", rule.factor);
   std::vector<Real> values = unscaled<Real>(rope);
-  for (Real& value : values) value = rounded_quotient(value, static_cast<Real>(rule.factor));
+  for (Real& value : values) value = rounded_quotient(value, factor);
   return as_list(values);
 }
 
@@ -149,11 +152,11 @@ Frequencies scaled(const Yarn& rule, const Rope& rope) {
   const double factor = stretch(place, rule.factor, rule.max_length, rule.original_length);
   check_yarn(place, rule, rope);
   const auto [low, high] = yarn_range(rule, rope);
+  const Real divisor = checked_positive<Real>(place, "factor", factor);
   std::vector<Real> values = wavelengths<Real>(rope);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Real kept = rounded_quotient(Real(1), values[i]);
-    const Real divided =
-        rounded_quotient(Real(1), rounded_product(static_cast<Real>(factor), values[i]));
+    const Real divided = rounded_quotient(Real(1), rounded_product(divisor, values[i]));
     const Real beyond = rounded_difference(static_cast<Real>(i), static_cast<Real>(low));
     const Real ramp = rounded_quotient(beyond, static_cast<Real>(high - low));
     // The weights are 1 - (1 - ramp) and 1 - ramp, as in transformers: other bits than ramp itself.
@@ -187,15 +190,14 @@ Frequencies scaled(const LongRope& rule, const Rope& rope) {
   const std::vector<double>& factors = longer ? rule.long_factors : rule.short_factors;
   std::vector<Real> values = wavelengths<Real>(rope);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const Real wavelength = rounded_product(static_cast<Real>(factors[i]), values[i]);
-    values[i] = rounded_quotient(Real(1), wavelength);
+    const Real factor_of_pair =
+        checked_positive<Real>(place, "an entry of the factors", factors[i]);
+    values[i] = rounded_quotient(Real(1), rounded_product(factor_of_pair, values[i]));
   }
   return as_list(values, longrope_attention_factor(rule, factor));
 }
 
-inline void check_llama3(const Llama3& rule) {
-  const Place place = rule_place("Llama3");
-  check_positive(place, "factor", rule.factor);
+inline void check_llama3(const Place& place, const Llama3& rule) {
   check_positive(place, "low_frequency_factor", rule.low_frequency_factor);
   check_positive(place, "high_frequency_factor", rule.high_frequency_factor);
   check_length(place, "original_length", rule.original_length);
@@ -207,13 +209,14 @@ inline void check_llama3(const Llama3& rule) {
 
 template <class Real>
 Frequencies scaled(const Llama3& rule, const Rope& rope) {
-  check_llama3(rule);
+  const Place place = rule_place("Llama3");
+  const Real factor = checked_positive<Real>(place, "factor", rule.factor);
+  check_llama3(place, rule);
   const auto original_length = static_cast<double>(rule.original_length);
   const auto longest = static_cast<Real>(original_length / rule.low_frequency_factor);
   const auto shortest = static_cast<Real>(original_length / rule.high_frequency_factor);
   const auto low = static_cast<Real>(rule.low_frequency_factor);
   const auto width = static_cast<Real>(rule.high_frequency_factor - rule.low_frequency_factor);
-  const auto factor = static_cast<Real>(rule.factor);
   std::vector<Real> values = unscaled<Real>(rope);
   for (Real& value : values) {
     const Real wavelength = rounded_quotient(static_cast<Real>(2 * pi), value);
@@ -233,7 +236,7 @@ Frequencies scaled(const Llama3& rule, const Rope& rope) {
 template <class Real>
 Frequencies scaled(const Proportional& rule, const Rope& rope) {
   const Place place = rule_place("Proportional");
-  check_positive(place, "factor", rule.factor);
+  const Real factor = checked_positive<Real>(place, "factor", rule.factor);
   const double share = rule.partial_rotary_factor;
   if (!is_finite(share) || share < 0 || share > 1) {
     fail_real(place, "partial_rotary_factor", share, "from 0 to 1");
@@ -241,18 +244,20 @@ Frequencies scaled(const Proportional& rule, const Rope& rope) {
   std::vector<Real> values = unscaled<Real>(rope);
   const auto rotated = static_cast<std::size_t>(share * static_cast<double>(rope.dim) / 2);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = i < rotated ? rounded_quotient(values[i], static_cast<Real>(rule.factor)) : 0;
+    values[i] = i < rotated ? rounded_quotient(values[i], factor) : 0;
   }
   return as_list(values);
 }
 
 template <class Real>
 std::vector<Real> increasing(Index count, double theta) {
+  const Real base = checked_positive<Real>({"increasing_frequencies", "the axis"}, "theta", theta);
   std::vector<Real> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (Index j = 0; j < count; ++j) {
     const Real exponent =
         count == 1 ? 0 : rounded_quotient(static_cast<Real>(j), static_cast<Real>(count - 1));
-    const Real power = rounded_power(static_cast<Real>(theta), exponent);
+    const Real power = rounded_power(base, exponent);
     values.push_back(rounded_product(power, static_cast<Real>(pi / 2)));
   }
   return values;
@@ -265,6 +270,7 @@ inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& sc
   const detail::Place place{"frequencies", "the rope"};
   detail::check_not_negative(place, "rotary_dim", rotary_dim);
   detail::check_even(place, "rotary_dim", rotary_dim);
+  detail::check_at_most(place, "rotary_dim", rotary_dim, detail::largest_count);
   detail::check_positive(place, "theta", theta);
   detail::check_not_negative(place, "length", options.length);
   const detail::Rope rope{rotary_dim, theta, options.length};
@@ -280,7 +286,7 @@ inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& sc
 inline Frequencies increasing_frequencies(Index count, double theta, AngleSteps steps) {
   const detail::Place place{"increasing_frequencies", "the axis"};
   detail::check_not_negative(place, "count", count);
-  detail::check_positive(place, "theta", theta);
+  detail::check_at_most(place, "count", count, detail::largest_count);
   return steps == AngleSteps::f32 ? detail::as_list(detail::increasing<float>(count, theta))
                                   : detail::as_list(detail::increasing<double>(count, theta));
 }
