@@ -54,7 +54,6 @@ struct Model {
   ModelShape shape;
   std::array<Index, 4> axes;
   double theta;
-  Index tokens;  ///< in a usual call
   Pairing pairing = Pairing::interleaved;
   AngleSteps steps = AngleSteps::f32;
   PresetScaling scaling = Unscaled{};
