@@ -259,5 +259,26 @@ TEST(PositionIds, NullDataIsRefused) {
             "");
 }
 
+// Ids of two batch entries, and out right behind them or over the last one.
+TEST(PositionIds, InTheMemoryOfOutAreRefused) {
+  const rw::Shape shape{2, seq, 1, width};
+  std::vector<std::int64_t> memory(2 * seq + size_of(shape), 1);
+  const auto before = memory;
+  const std::vector<double> x(size_of(shape), 1.0);
+  const StoredTable<float> rows(Width::half, true, {1, 4, 1, width}, 4, Values::uniform, 1);
+  const auto table = rows.view().gather(Map<const std::int64_t, 2>(memory.data(), 2, seq));
+  const auto apply_to = [&](Index first) {
+    const auto out = reinterpret_cast<double*>(memory.data() + first);
+    return error_of([&] {
+      rw::apply(device, rw::View<double>(out, shape), rw::View<const double>(x.data(), shape),
+                table);
+    });
+  };
+  EXPECT_EQ(apply_to(2 * seq - 1),
+            "apply: memory of out overlaps that of the position ids, must be apart from it");
+  EXPECT_EQ(memory, before);
+  EXPECT_EQ(apply_to(2 * seq), "");
+}
+
 }  // namespace
 }  // namespace ropewalk_test

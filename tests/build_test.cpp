@@ -440,9 +440,9 @@ TEST(TablesErrors, OfStepsOnTables) {
             }),
             "replicate_pad: a size of window is 0, must be 1 or more");
   EXPECT_EQ(error_of([&] { zero_rows(table, 1, 0, 1); }),
-            "zero_rows: batch of the rows is 1, must be at most 0");
+            "zero_rows: batch of the rows from 1, 1 of them, must lie within 1");
   EXPECT_EQ(error_of([&] { zero_rows(table, 0, 4, 3); }),
-            "zero_rows: count of the rows is 3, must be at most 2");
+            "zero_rows: seq of the rows from 4, 3 of them, must lie within 6");
   EXPECT_EQ(error_of([&] {
               table.append(Table<float>({1, 1, 1, 2}));
             }),

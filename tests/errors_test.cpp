@@ -186,7 +186,7 @@ TEST(Errors, OutOfAnotherShape) {
 
 TEST(Errors, TableOfAnotherShape) {
   expect_errors([](Call& c) { c.x_shape.batch = c.out_shape.batch = 1; },
-                "batch of the table is 2, must be 1 or 1");
+                "batch of the table is 2, must be 1");
   expect_errors([](Call& c) { c.table_shape.batch = 3, c.table_strides.batch = 0; },
                 "batch of the table is 3, must be 1 or 2");
   expect_errors([](Call& c) { c.table_shape.seq = 2; }, "seq of the table is 2, must be 3");

@@ -110,9 +110,9 @@ TEST(Isa, OtherNamesAreErrorsThatSayWhatThereIs) {
   std::vector<std::string> names = {"", "mmx", "AVX2", "avx", "avx5123", " sse2", "unknown"};
   for (const rw::Isa isa : unavailable_isas()) names.push_back(rw::isa_name(isa));
   for (const std::string& name : names) {
-    EXPECT_EQ(error_of([&] { rw::isa_from_name(name); }), "isa: the instruction set is \"" + name +
-                                                              "\", must be one of " +
-                                                              names_of(rw::available_isas()));
+    EXPECT_EQ(error_of([&] { rw::isa_from_name(name); }),
+              "isa_from_name: the instruction set is \"" + name + "\", must be one of " +
+                  names_of(rw::available_isas()));
   }
 }
 
@@ -198,13 +198,13 @@ TEST_F(IsaDeathTest, WithoutEnvironmentTheMostCapableIsTheDefault) {
 
 TEST_F(IsaDeathTest, UnknownNameInTheEnvironmentThrowsBeforeAnythingIsWritten) {
   EXPECT_EXIT(call_with_bad_name("mmx"), testing::ExitedWithCode(as_wanted),
-              "^isa: the instruction set is \"mmx\", must be one of scalar");
+              "^ROPEWALK_ISA: the instruction set is \"mmx\", must be one of scalar");
 }
 
 TEST_F(IsaDeathTest, UnsupportedNameInTheEnvironmentThrowsBeforeAnythingIsWritten) {
   const std::string name = rw::isa_name(unavailable_isas().front());
   EXPECT_EXIT(call_with_bad_name(name.c_str()), testing::ExitedWithCode(as_wanted),
-              "^isa: the instruction set is \"" + name + "\", must be one of scalar");
+              "^ROPEWALK_ISA: the instruction set is \"" + name + "\", must be one of scalar");
 }
 
 // An instruction set that a call names itself does not ask the environment.

@@ -40,7 +40,7 @@ namespace detail {
 
 /// Raises std::invalid_argument("<function>: <what>"); without exceptions, prints it and aborts.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(const char* function,
-                                                         const std::string& what) {
+                                                        const std::string& what) {
   const std::string text = std::string(function) + ": " + what;
 #if ROPEWALK_EXCEPTIONS
   throw std::invalid_argument(text);
@@ -58,13 +58,13 @@ struct Place {
 };
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(const Place& place, const char* property,
-                                                         const std::string& is) {
+                                                        const std::string& is) {
   fail(place.function, std::string(property) + " of " + place.argument + " " + is);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_value(const Place& place,
-                                                               const char* property, Index got,
-                                                               const std::string& wanted) {
+                                                              const char* property, Index got,
+                                                              const std::string& wanted) {
   fail(place, property, "is " + std::to_string(got) + ", must be " + wanted);
 }
 
@@ -78,9 +78,8 @@ inline void check_equal(const Place& place, const char* property, Index value, I
 
 inline void check_one_or_equal(const Place& place, const char* property, Index value,
                                Index wanted) {
-  if (value != 1 && value != wanted) {
-    fail_value(place, property, value, "1 or " + std::to_string(wanted));
-  }
+  if (value == 1 || value == wanted) return;
+  fail_value(place, property, value, wanted == 1 ? "1" : "1 or " + std::to_string(wanted));
 }
 
 inline void check_at_most(const Place& place, const char* property, Index value, Index limit) {
@@ -111,8 +110,9 @@ inline Index checked_reach(const Place& place, const char* property, Index end, 
   Index reach = 0;
   if (__builtin_mul_overflow(size - 1, stride, &reach) ||
       __builtin_add_overflow(end, reach, &reach)) {
-    fail(place, property, "is " + std::to_string(size) + " entries " + std::to_string(stride) +
-                              " apart, must fit 64 bits");
+    fail(place, property,
+         "is " + std::to_string(size) + " entries " + std::to_string(stride) +
+             " apart, must fit 64 bits");
   }
   return reach;
 }

@@ -99,7 +99,7 @@
 //
 // Two translation units compiled with different flags hold different code for the same template,
 // and the linker would keep either: AVX-512 code in a program for any CPU. So the flags that change
-// code are digits of every name.
+// code are digits of every name, in the groups in which processors have them.
 #if defined(__AVX__)
 #define ROPEWALK_WITH_AVX 1
 #else
@@ -110,8 +110,10 @@
 #else
 #define ROPEWALK_WITH_AVX2 0
 #endif
-#if defined(__FMA__) || defined(__FMA4__)
+#if defined(__FMA__)
 #define ROPEWALK_WITH_FMA 1
+#elif defined(__FMA4__)
+#define ROPEWALK_WITH_FMA 4
 #else
 #define ROPEWALK_WITH_FMA 0
 #endif
@@ -145,8 +147,10 @@
 #else
 #define ROPEWALK_WITH_BMI 0
 #endif
-#if defined(__SSE3__) || defined(__SSSE3__) || defined(__SSE4_1__) || defined(__SSE4_2__)
+#if defined(__SSE4_1__) || defined(__SSE4_2__)
 #define ROPEWALK_WITH_SSE4 1
+#elif defined(__SSE3__) || defined(__SSSE3__)
+#define ROPEWALK_WITH_SSE4 3
 #else
 #define ROPEWALK_WITH_SSE4 0
 #endif
@@ -157,6 +161,8 @@
 #endif
 #if defined(__FAST_MATH__)
 #define ROPEWALK_WITH_FAST_MATH 1
+#elif __FINITE_MATH_ONLY__
+#define ROPEWALK_WITH_FAST_MATH 2
 #else
 #define ROPEWALK_WITH_FAST_MATH 0
 #endif

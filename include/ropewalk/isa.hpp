@@ -32,12 +32,18 @@ inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,   Isa::sse2,
 
 inline const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::scalar: return "scalar";
-    case Isa::neon: return "neon";
-    case Isa::sse2: return "sse2";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
-    case Isa::avx512bf16: return "avx512bf16";
+    case Isa::scalar:
+      return "scalar";
+    case Isa::neon:
+      return "neon";
+    case Isa::sse2:
+      return "sse2";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::avx512bf16:
+      return "avx512bf16";
   }
   return "unknown";
 }
@@ -91,7 +97,9 @@ namespace detail {
 
 inline std::string available_names() {
   std::string names;
-  for (Isa isa : available_isas()) names += (names.empty() ? "" : ", ") + std::string(isa_name(isa));
+  for (Isa isa : available_isas()) {
+    names += (names.empty() ? "" : ", ") + std::string(isa_name(isa));
+  }
   return names;
 }
 
@@ -104,17 +112,21 @@ inline Isa checked_isa(const char* function, Isa isa) {
   return isa;
 }
 
+/// The same of a name that `source` gave.
+inline Isa named_isa(const char* source, const std::string& name) {
+  for (Isa isa : all_isas) {
+    if (name == isa_name(isa) && isa_available(isa)) return isa;
+  }
+  fail(source, "the instruction set is \"" + name + "\", must be one of " + available_names());
+}
+
 }  // namespace detail
 
 /// The instruction set of that name.
 ///
 /// Errors   std::invalid_argument: an unknown name, or one that cannot be used here
 inline Isa isa_from_name(const std::string& name) {
-  for (Isa isa : all_isas) {
-    if (name == isa_name(isa) && isa_available(isa)) return isa;
-  }
-  detail::fail("isa", "the instruction set is \"" + name + "\", must be one of " +
-                          detail::available_names());
+  return detail::named_isa("isa_from_name", name);
 }
 
 /// The instruction set used where none is forced: the one that the environment variable
@@ -124,7 +136,7 @@ inline Isa isa_from_name(const std::string& name) {
 inline Isa default_isa() {
   static const Isa isa = [] {
     const char* name = std::getenv("ROPEWALK_ISA");
-    return name != nullptr ? isa_from_name(name) : detail::most_capable_isa();
+    return name != nullptr ? detail::named_isa("ROPEWALK_ISA", name) : detail::most_capable_isa();
   }();
   return isa;
 }

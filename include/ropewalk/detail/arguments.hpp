@@ -29,6 +29,14 @@ Span span_of(const T* data, Index extent) {
   return {begin, begin + static_cast<std::uintptr_t>(extent) * sizeof(T)};
 }
 
+template <class Tab>
+Span span_of_ids(const TableView<Tab>& table) {
+  const RowIds& ids = table.ids();
+  const Index extent = (table.batch() - 1) * ids.batch_stride() + table.seq();
+  return ids.is_wide() ? span_of(static_cast<const std::int64_t*>(ids.data()), extent)
+                       : span_of(static_cast<const std::int32_t*>(ids.data()), extent);
+}
+
 inline bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin < a.end; }
 
 /// Out must not write one address twice: taken from the narrowest axis to the widest, every stride
@@ -81,8 +89,9 @@ template <class T, class U>
 bool shared_axes(const View<T>& a, const View<U>& b, SharedAxis (&axes)[3], int& count) {
   const auto add = [&](Index a_size, Index b_size, Index a_stride, Index b_stride) {
     if (a_size > 1 && b_size > 1 && a_stride != b_stride) return false;
-    if (a_size > 1 || b_size > 1)
+    if (a_size > 1 || b_size > 1) {
       axes[count++] = {a_size, b_size, a_size > 1 ? a_stride : b_stride};
+    }
     return true;
   };
   count = 0;
@@ -175,6 +184,9 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
     if (overlap(written, span_of(lane.data, table_extent))) {
       fail(at_out, "memory", "overlaps that of the table, must be apart from it");
     }
+  }
+  if (table.ids() && overlap(written, span_of_ids(table))) {
+    fail(at_out, "memory", "overlaps that of the position ids, must be apart from it");
   }
   return true;
 }
