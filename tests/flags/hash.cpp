@@ -1,5 +1,6 @@
 // Hashes of what every form computes, on every instruction set: one line for each and each pair of
-// types. run.sh builds this once per leg of the flag matrix and compares the lines by name.
+// types, pairing and compute type; and of tables as they are built. run.sh builds this once per leg
+// of the flag matrix and compares the lines by name.
 //
 // finite/  operands and results are finite, subnormals among them: the promise under every flag
 // all/     every value, NaN and infinities too: no promise where the compiler may ignore them
@@ -115,16 +116,15 @@ struct Mix {
   std::vector<Problem<X, Tab>> problems;
 };
 
-/// Prints the lines of one pair of types; false if not all forms gave the same hash.
-template <class X, class Tab>
-bool print_mix(bool finite) {
+/// Prints the lines of one pair of types, computed in P; false if not all forms gave the same hash.
+template <class X, class Tab, class P = rw::Promoted<X, Tab>,
+          rw::Pairing pairing = rw::Pairing::interleaved>
+bool print_mix(bool finite, const char* kind = "") {
   const Mix<X, Tab> mix(finite, std::string(finite ? "finite/" : "all/") +
                                     rwt::name_of(rwt::dtype_of<X>()) + "/" +
-                                    rwt::name_of(rwt::dtype_of<Tab>()));
+                                    rwt::name_of(rwt::dtype_of<Tab>()) + kind);
   const Eigen::DefaultDevice device;
-  // One pairing, straight from detail: the public forms compile three, nineteen times over.
-  using P = rw::Promoted<X, Tab>;
-  constexpr rw::Pairing pairing = rw::Pairing::interleaved;
+  // Straight from detail: the public forms compile all pairings, nineteen times over.
   const auto strided = [&](auto out, auto x, auto table, rw::Stores) {
     rw::detail::for_each_row<rw::detail::StridedRow, P, pairing>(device, out, x, table);
   };
@@ -159,9 +159,34 @@ bool print_all(bool finite) {
   same = print_mix<Eigen::half, float>(finite) && same;
   same = print_mix<Eigen::bfloat16, float>(finite) && same;
   same = print_mix<Eigen::half, Eigen::half>(finite) && same;
-  return print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite) && same;
+  same = print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite) && same;
+  // Half pairs take other lanes, of bfloat16 two steps at once; wide ones are rounded once.
+  constexpr rw::Pairing half = rw::Pairing::half;
+  same = print_mix<float, float, float, half>(finite, "/half") && same;
+  same = print_mix<Eigen::bfloat16, float, float, half>(finite, "/half") && same;
+  return print_mix<Eigen::bfloat16, Eigen::bfloat16, float>(finite, "/wide") && same;
 }
 #endif
+
+/// Tables of positions that are not whole numbers, by each of the steps and a rule of many numbers.
+template <class T>
+void print_tables() {
+  const rw::Positions positions = rw::sequence_positions(1000, 0.25);
+  std::uint64_t hash = 0;
+  for (const rw::AngleSteps steps :
+       {rw::AngleSteps::f64, rw::AngleSteps::f32, rw::AngleSteps::f32_angles}) {
+    const bool in_float = steps == rw::AngleSteps::f32;
+    for (const rw::Scaling& rule : {rw::Scaling{rw::Unscaled{}}, rw::Scaling{rw::Yarn{4, 512}},
+                                    rw::Scaling{rw::Llama3{8, 1, 4, 512}}}) {
+      const rw::Frequencies list =
+          rw::frequencies(64, 1e4, rule, {0, in_float ? rw::AngleSteps::f32 : rw::AngleSteps::f64});
+      const rw::Table<T> table = rw::make_table<T>(positions, list, steps);
+      hash = rwt::hash_bits(table.cos(0, 0), 1000 * 64, hash);
+    }
+  }
+  std::printf("finite/tables/%s %016llx\n", rwt::name_of(rwt::dtype_of<T>()),
+              static_cast<unsigned long long>(hash));
+}
 
 bool flushes_subnormals() {
   volatile float least_normal = rwt::from_bits<float>(0x00800000u);
@@ -174,6 +199,8 @@ bool flushes_subnormals() {
 int main() {
   const bool flushes = flushes_subnormals();
   std::printf("ftz %d\n", flushes ? 1 : 0);
+  print_tables<float>();
+  print_tables<double>();
   const bool finite_same = print_all(true);
   bool all_same = print_all(false);
 #if __FINITE_MATH_ONLY__
