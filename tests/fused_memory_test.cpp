@@ -104,15 +104,15 @@ class Memory : public testing::Test {
   static std::vector<Out> plain_result(const rw::View<const X>& x,
                                        const rw::TableView<Tab>& table) {
     std::vector<Out> out(size_of(x.shape()));
-    rw::apply_strided(Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table);
+    apply_definition(rw::View<Out>(out.data(), x.shape()), x, table);
     return out;
   }
 
   static void check_streaming(rw::Isa isa, const rw::View<const X>& x, const Table& table,
                               const Placement& place, const std::vector<Out>& wanted) {
     FaultPages<Out> out(wanted.size(), place.against, count_of(place.gap));
-    rw::apply(Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table.view(),
-              forced(isa, rw::Stores::streaming));
+    apply_form({Form::fused, isa}, Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x,
+               table.view(), forced(isa, rw::Stores::streaming));
     expect_result(out, wanted);
   }
 

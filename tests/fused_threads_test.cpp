@@ -41,7 +41,7 @@ struct Problem {
         x(random_values<T>(size_of(shape), Values::special, seed)),
         values(random_values<float>(count_of(shape.seq * shape.head_dim), Values::special, ~seed)),
         wanted(x.size()) {
-    rw::apply_strided(Eigen::DefaultDevice(), rw::View<T>(wanted.data(), shape), view(), table());
+    apply_definition(rw::View<T>(wanted.data(), shape), view(), table());
   }
 
   rw::View<const T> view() const { return {x.data(), shape}; }

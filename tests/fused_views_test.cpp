@@ -86,8 +86,8 @@ std::vector<T> wanted_array(Placed<T>& out, const rw::View<const T>& x,
   std::vector<T> dense_x(size_of(out.shape));
   std::vector<T> dense_out(dense_x.size());
   copy_rows(rw::View<T>(dense_x.data(), out.shape), x);
-  rw::apply_strided(Eigen::DefaultDevice(), rw::View<T>(dense_out.data(), out.shape),
-                    rw::View<T>(dense_x.data(), out.shape), table);
+  apply_definition(rw::View<T>(dense_out.data(), out.shape),
+                   rw::View<const T>(dense_x.data(), out.shape), table);
   std::vector<T> array = copy_of(out.array);
   copy_rows(rw::View<T>(array.data() + out.place.begin, out.shape, out.place.strides),
             rw::View<const T>(dense_out.data(), out.shape));

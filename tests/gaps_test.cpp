@@ -85,8 +85,8 @@ class Gaps : public testing::Test {
       options.pairing = way.pairing;
       options.stores = way.stores;
       std::vector<Out> wanted(x.values.size());
-      rw::apply_strided(Eigen::DefaultDevice{}, rw::View<Out>(wanted.data(), x.shape), x.view(),
-                        table_over(table.view()), options);
+      apply_definition(rw::View<Out>(wanted.data(), x.shape), x.view(), table_over(table.view()),
+                       options);
       for (const Form& form : forms_of<Out, X>()) {
         SCOPED_TRACE(form.name());
         check_against(wanted, form, x, table, gap, heads_first, options);

@@ -54,8 +54,7 @@ TYPED_TEST(FarApart, RowsMatchDenseOnesBitForBit) {
   const auto table = table_over(table_values.data(), Layout::half, {1, 3, 1, pairs});
   const rw::View<const TypeParam> dense_x(x.data(), small);
   std::vector<TypeParam> wanted(x.size()), got(x.size());
-  rw::apply_strided(Eigen::DefaultDevice(), rw::View<TypeParam>(wanted.data(), small), dense_x,
-                    table);
+  apply_definition(rw::View<TypeParam>(wanted.data(), small), dense_x, table);
   for (const rw::Strides& strides : far_apart) {
     for (const Form& form : forms_of<TypeParam, TypeParam>()) {
       SCOPED_TRACE(testing::Message() << form.name() << ", strides " << &strides - far_apart);
@@ -85,8 +84,8 @@ TEST(FarApart, RowsOfTheTableAreFound) {
     }
     const rw::TableView<float> table(first_row(rows.data(), Layout::half, pairs), {1, 3, 1, pairs},
                                      0, stride, 0);
-    rw::apply_strided(Eigen::DefaultDevice(), rw::View<float>(wanted.data(), small), x_view,
-                      table_over(dense.data(), Layout::half, {1, 3, 1, pairs}));
+    apply_definition(rw::View<float>(wanted.data(), small), x_view,
+                     table_over(dense.data(), Layout::half, {1, 3, 1, pairs}));
     for (const Form& form : forms_of<float, float>()) {
       apply_form(form, Eigen::DefaultDevice{}, rw::View<float>(out.data(), small), x_view, table);
       EXPECT_TRUE(same_bits(out, wanted)) << form.name() << ", stride " << stride;
@@ -130,8 +129,8 @@ TEST(Large, ManyTokensAreAllRotated) {
   const auto expect_part = [&](bfloat16* out, const bfloat16* x, Index size) {
     std::vector<bfloat16> wanted(count_of(size));
     const rw::Shape shape = shape_of(size);
-    rw::apply_strided(Eigen::DefaultDevice(), rw::View<bfloat16>(wanted.data(), shape),
-                      rw::View<const bfloat16>(x, shape), one_row(row, shape.seq));
+    apply_definition(rw::View<bfloat16>(wanted.data(), shape), rw::View<const bfloat16>(x, shape),
+                     one_row(row, shape.seq));
     EXPECT_TRUE(same_bits(out, wanted.data(), wanted.size()));
   };
   expect_part(large.out.data(), large.x.data(), large.x.piece);
@@ -150,8 +149,8 @@ TEST(Large, OneRowIsRotatedToItsEnd) {
   const auto expect_part = [&](bfloat16* out, const bfloat16* x, Index size, bool turns) {
     std::vector<bfloat16> wanted(count_of(size));
     const rw::Shape shape{1, 1, 1, size};
-    rw::apply_strided(Eigen::DefaultDevice(), rw::View<bfloat16>(wanted.data(), shape),
-                      rw::View<const bfloat16>(x, shape), turned_to(turns ? size : 0));
+    apply_definition(rw::View<bfloat16>(wanted.data(), shape), rw::View<const bfloat16>(x, shape),
+                     turned_to(turns ? size : 0));
     EXPECT_TRUE(same_bits(out, wanted.data(), wanted.size()));
   };
   large.rotate(row, turned_to(row.head_dim));

@@ -140,6 +140,18 @@ void apply_form(const Form& form, const Device& device, const ropewalk::View<Out
 #endif
 }
 
+/// The strided form on the CPU: what the others are compared with.
+template <class Out, class X, class Tab>
+void apply_definition(const ropewalk::View<Out>& out, const ropewalk::View<const X>& x,
+                      const ropewalk::TableView<Tab>& table,
+                      const ropewalk::Options& options = {}) {
+#if defined(ROPEWALK_TESTS_ON_CUDA)
+  ropewalk::apply_strided(Eigen::DefaultDevice{}, out, x, table, options);
+#else
+  apply_form({Form::strided, {}}, Eigen::DefaultDevice{}, out, x, table, options);
+#endif
+}
+
 template <class X, class Tab>
 void Forms<X, Tab>::like_x(const Form& form, const ropewalk::View<X>& out,
                            const ropewalk::View<const X>& x, const ropewalk::TableView<Tab>& table,

@@ -92,8 +92,7 @@ class FusedSweep : public testing::Test {
                    ropewalk::TableShape{1, shape.seq, table_heads, pairs});
     const ropewalk::View<const X> x(pool_of<X>(variant, variant.x_offset), shape);
     std::vector<Out> wanted(size_of(shape));
-    ropewalk::apply_strided(device_, ropewalk::View<Out>(wanted.data(), shape), x, table,
-                            variant.options());
+    apply_definition(ropewalk::View<Out>(wanted.data(), shape), x, table, variant.options());
     for (const Form& form : forms_of<Out, X>()) {
       if (form.kind == Form::strided || form.kind == Form::stack_flatten) continue;
       if (form.in_place() && variant.pairing == Pairing::interleaved_to_half) continue;

@@ -41,9 +41,9 @@ inline Index row_width(Layout layout, Index pairs) {
 
 template <class Tab>
 ropewalk::PairLanes<Tab> first_row(const Tab* values, Layout layout, Index pairs) {
-  // Values of no pairs may be null, from where no step may be taken.
+  // No step may be taken from null, which the values of no pairs may be.
   const auto at = [&](Index offset, Index stride) {
-    return ropewalk::Lanes<Tab>{pairs > 0 ? values + offset : values, stride};
+    return ropewalk::Lanes<Tab>{values == nullptr ? values : values + offset, stride};
   };
   const auto rotation = [&](Index sin, Index stride) {
     return ropewalk::PairLanes<Tab>{at(0, stride), at(0, stride), at(sin, stride), at(sin, stride)};
