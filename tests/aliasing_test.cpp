@@ -4,13 +4,13 @@
 
 #include <Eigen/Core>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "support/bits.hpp"
+#include "support/error_of.hpp"
 #include "support/forms.hpp"
 #include "support/reference.hpp"
 #include "support/tables.hpp"
@@ -24,16 +24,6 @@ constexpr Index seq = 6;
 constexpr Index heads = 3;
 constexpr Index width = 8;
 const Eigen::DefaultDevice device;
-
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
 
 /// Packed queries, keys and values of two batch entries, and a table for them.
 struct Packed {

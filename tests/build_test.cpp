@@ -5,29 +5,20 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "support/bits.hpp"
+#include "support/error_of.hpp"
 
 namespace ropewalk {
 namespace {
 
 using Eigen::bfloat16;
 using Eigen::half;
+using ropewalk_test::error_of;
 using ropewalk_test::same_bits;
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 template <class T>
 std::vector<T> entries(const Table<T>& table) {

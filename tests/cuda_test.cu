@@ -15,6 +15,7 @@
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
+#include "support/error_of.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -420,16 +421,6 @@ TEST(CudaLarge, BatchesAndHeadsBeyond32Bits) {
 
 // Errors ------------------------------------------------------------------------------------------
 
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "";
-}
-
 /// Errors leave nothing in CUDA's record, and the device works on.
 class CudaErrors : public testing::Test {
  protected:
@@ -514,8 +505,8 @@ TEST_F(CudaErrors, AFailedLaunchCarriesCudasText) {
   check(cudaGraphDestroy(graph));
   check(cudaStreamCreate(&blocking));
   check(cudaStreamBeginCapture(blocking, cudaStreamCaptureModeGlobal));
-  const std::string text =
-      error_of([&] { rw::cuda::apply(cudaStreamLegacy, of.out_view(), of.x_view(), of.table()); });
+  const std::string text = error_of<rw::cuda::Error>(
+      [&] { rw::cuda::apply(cudaStreamLegacy, of.out_view(), of.x_view(), of.table()); });
   EXPECT_EQ(text.rfind("cuda::apply: the launch failed: ", 0), 0u) << text;
   EXPECT_NE(text.find(cudaGetErrorString(cudaErrorStreamCaptureImplicit)), std::string::npos)
       << text;

@@ -5,15 +5,16 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"
+#include "support/error_of.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_test::error_of;
 using rw::Index;
 
 constexpr rw::Shape shape{2, 3, 4, 8};
@@ -76,13 +77,7 @@ void expect_error(const Named& named, const Spoil& spoil, const std::string& tex
   Call call;
   spoil(call);
   const std::vector<float> before = call.memory;
-  std::string got = "nothing thrown";
-  try {
-    named.function(call);
-  } catch (const std::invalid_argument& error) {
-    got = error.what();
-  }
-  EXPECT_EQ(got, std::string(named.name) + ": " + text);
+  EXPECT_EQ(error_of([&] { named.function(call); }), std::string(named.name) + ": " + text);
   EXPECT_EQ(call.memory, before);
 }
 
@@ -100,12 +95,7 @@ void expect_errors(const Spoil& spoil, const std::string& text) {
 bool accepts(const Named& named, const Spoil& spoil) {
   Call call;
   spoil(call);
-  try {
-    named.function(call);
-  } catch (const std::invalid_argument&) {
-    return false;
-  }
-  return true;
+  return error_of([&] { named.function(call); }).empty();
 }
 
 TEST(Errors, SoundArgumentsAreTaken) {

@@ -4,27 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/error_of.hpp"
 
 namespace ropewalk {
 namespace {
 
+using ropewalk_test::error_of;
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-/// The text of the error that a call raises, or "no error".
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 double value(const Frequencies& list, std::size_t i) { return list.values.at(i); }
 

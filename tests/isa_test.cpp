@@ -8,17 +8,18 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
+#include "support/error_of.hpp"
 #include "support/forms.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_test::error_of;
 using ropewalk_test::forced;
 using ropewalk_test::random_values;
 using ropewalk_test::same_bits;
@@ -58,16 +59,6 @@ std::vector<rw::Isa> unavailable_isas() {
     if (!rw::isa_available(isa)) result.push_back(isa);
   }
   return result;
-}
-
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no std::invalid_argument";
 }
 
 TEST(Isa, EveryOneHasAName) {

@@ -17,6 +17,7 @@
 
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
+#include "support/error_of.hpp"
 #include "support/forms.hpp"
 
 namespace ropewalk {
@@ -26,6 +27,7 @@ void PrintTo(const Model& model, std::ostream* out) { *out << model.name; }
 
 namespace {
 
+using ropewalk_test::error_of;
 using ropewalk_test::random_values;
 using ropewalk_test::size_of;
 using ropewalk_test::Values;
@@ -314,22 +316,15 @@ TEST(Models, AnUnknownNameIsAnErrorThatListsThoseThereAre) {
 }
 
 TEST(Models, ThatCannotBeAreErrors) {
-  const auto error_of = [](const Model& model) {
-    try {
-      model_frequencies(model);
-    } catch (const std::invalid_argument& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
+  const auto error = [](const Model& model) { return error_of([&] { model_frequencies(model); }); };
   Model llama = model_named("Llama 2 7B");
   llama.axes = {256};
-  EXPECT_EQ(error_of(llama), "model_frequencies: pairs of the model is 128, must be at most 64");
+  EXPECT_EQ(error(llama), "model_frequencies: pairs of the model is 128, must be at most 64");
   llama.axes = {};
-  EXPECT_EQ(error_of(llama), "model_frequencies: axes of the model is 0, must be 1 or more");
+  EXPECT_EQ(error(llama), "model_frequencies: axes of the model is 0, must be 1 or more");
   Model ltx = model_named("LTX 2B");
   ltx.axes = {682, 680, 682};
-  EXPECT_EQ(error_of(ltx), "model_frequencies: axis of the model is 680, must be 682");
+  EXPECT_EQ(error(ltx), "model_frequencies: axis of the model is 680, must be 682");
 }
 
 // The power in double, then steps in float: 1e-3 apart from steps in double at 15708 radians.

@@ -4,14 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
-#include <stdexcept>
 #include <string>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
+#include "support/error_of.hpp"
+
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_test::error_of;
 using rw::Index;
 
 template <class T, int Rank>
@@ -136,16 +138,6 @@ TEST(Views, OfAnyStridesAreTaken) {
 }
 
 // Errors ----------------------------------------------------------------------------------------
-
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
 
 Map<float, 4> shaped(Index b, Index s, Index h, Index width) { return {nullptr, b, s, h, width}; }
 

@@ -6,12 +6,13 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 #include <vector>
+
+#include "support/error_of.hpp"
 
 namespace {
 
@@ -19,6 +20,7 @@ namespace rw = ropewalk;
 using Eigen::RowMajor;
 using Eigen::Tensor;
 using Eigen::TensorMap;
+using ropewalk_test::error_of;
 using rw::Index;
 
 static_assert(std::is_same_v<rw::TableView<Eigen::half>::Scalar, Eigen::half>);
@@ -26,17 +28,6 @@ static_assert(std::is_same_v<decltype(rw::as_table(std::declval<const rw::Table<
                              rw::TableView<float>>);
 static_assert(std::is_nothrow_move_constructible_v<rw::Table<float>>);
 static_assert(std::is_trivially_copyable_v<rw::TableView<double>>);
-
-/// What a call throws as std::invalid_argument says; empty if nothing.
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
 
 template <class T>
 const T* at(const rw::Lanes<T>& lanes, Index pair) {

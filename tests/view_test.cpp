@@ -5,12 +5,13 @@
 
 #include <Eigen/Core>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 #include <vector>
+
+#include "support/error_of.hpp"
 
 namespace {
 
@@ -18,6 +19,7 @@ namespace rw = ropewalk;
 using Eigen::RowMajor;
 using Eigen::Tensor;
 using Eigen::TensorMap;
+using ropewalk_test::error_of;
 
 template <class From>
 using ViewOf = decltype(rw::as_view(std::declval<From>()));
@@ -34,17 +36,6 @@ static_assert(std::is_convertible_v<rw::View<float>, rw::View<const float>>);
 static_assert(!std::is_convertible_v<rw::View<const float>, rw::View<float>>);
 static_assert(!std::is_convertible_v<rw::View<float>, rw::View<double>>);
 static_assert(std::is_trivially_copyable_v<rw::View<float>>);
-
-/// What a call throws as std::invalid_argument says; empty if nothing.
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(AsView, NamesTheAxesOfEveryRank) {
   Tensor<float, 2, RowMajor> two(3, 4);
