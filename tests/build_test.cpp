@@ -11,12 +11,11 @@
 
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk {
 namespace {
 
-using Eigen::bfloat16;
-using Eigen::half;
 using ropewalk_test::error_of;
 using ropewalk_test::same_bits;
 
@@ -166,8 +165,7 @@ TEST(Tables, EmptyOnes) {
 
 template <class T>
 class TablesOf : public testing::Test {};
-using Dtypes = testing::Types<float, double, half, bfloat16>;
-TYPED_TEST_SUITE(TablesOf, Dtypes);
+TYPED_TEST_SUITE(TablesOf, ropewalk_test::Dtypes);
 
 // Rounded once from double (to 16 bits by way of float).
 TYPED_TEST(TablesOf, DoubleStepsAreRoundedOnce) {

@@ -16,6 +16,7 @@
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
 #include "support/error_of.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -84,7 +85,6 @@ struct Problem {
 
 template <class T>
 class CudaApply : public testing::Test {};
-using Dtypes = testing::Types<float, double, half, bfloat16>;
 TYPED_TEST_SUITE(CudaApply, Dtypes);
 
 TYPED_TEST(CudaApply, OutOfPlaceAndInPlaceMatchTheCpu) {

@@ -11,6 +11,7 @@
 #include "support/bits.hpp"
 #include "support/reference.hpp"
 #include "support/ties.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -48,8 +49,7 @@ testing::AssertionResult converts_like_reference(const std::vector<From>& values
 
 template <class T>
 class SixteenBits : public testing::Test {};
-using SixteenBitTypes = testing::Types<half, bfloat16>;
-TYPED_TEST_SUITE(SixteenBits, SixteenBitTypes);
+TYPED_TEST_SUITE(SixteenBits, SixteenBitDtypes);
 
 TYPED_TEST(SixteenBits, EveryValueWidensExactly) {
   const auto every = every_value<TypeParam>();
@@ -88,7 +88,6 @@ TYPED_TEST(SixteenBits, AnyFloatOrDoubleRoundsLikeReference) {
 
 template <class T>
 class EveryDtype : public testing::Test {};
-using Dtypes = testing::Types<double, float, half, bfloat16>;
 TYPED_TEST_SUITE(EveryDtype, Dtypes);
 
 // Payloads and signs of NaN as well: features that pass through are converted to their own type.

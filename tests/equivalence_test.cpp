@@ -16,6 +16,7 @@
 #include "support/forms.hpp"
 #include "support/reference.hpp"
 #include "support/tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -49,12 +50,6 @@ void expect_equivalence(const rw::Shape& shape, Values kind = Values::uniform) {
 
 template <class T>
 class HeliosRoPEEquivalence : public testing::Test {};
-struct DtypeNames {
-  template <class T>
-  static std::string GetName(int) {
-    return name_of(dtype_of<T>());
-  }
-};
 using TheirDtypes = testing::Types<float, half, bfloat16>;
 TYPED_TEST_SUITE(HeliosRoPEEquivalence, TheirDtypes, DtypeNames);
 

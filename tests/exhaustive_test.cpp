@@ -11,6 +11,7 @@
 #include "support/reference.hpp"
 #include "support/tables.hpp"
 #include "support/ties.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -18,12 +19,6 @@ namespace {
 namespace rw = ropewalk;
 using Eigen::bfloat16;
 using Eigen::half;
-
-template <class XType, class TabType>
-struct Mix {
-  using X = XType;
-  using Tab = TabType;
-};
 
 // 512 heads of 128 pairs: every token holds every value once.
 constexpr Index pairs = 128;

@@ -15,6 +15,7 @@
 #include "support/every_call.hpp"
 #include "support/forms.hpp"
 #include "support/lane_tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {

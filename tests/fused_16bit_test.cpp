@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include "support/fused_sweep.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -11,10 +12,9 @@ namespace {
 using Half = Eigen::half;
 using Bfloat16 = Eigen::bfloat16;
 
-using NarrowX =
-    testing::Types<Types<Half, Half>, Types<Half, float>, Types<Half, double>,
-                   Types<Half, Bfloat16>, Types<Bfloat16, Bfloat16>, Types<Bfloat16, float>,
-                   Types<Bfloat16, double>, Types<Bfloat16, Half>>;
+using NarrowX = testing::Types<Mix<Half, Half>, Mix<Half, float>, Mix<Half, double>,
+                               Mix<Half, Bfloat16>, Mix<Bfloat16, Bfloat16>, Mix<Bfloat16, float>,
+                               Mix<Bfloat16, double>, Mix<Bfloat16, Half>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(NarrowX, FusedSweep, NarrowX);
 
 }  // namespace

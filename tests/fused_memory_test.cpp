@@ -13,18 +13,12 @@
 #include "support/fault_pages.hpp"
 #include "support/forms.hpp"
 #include "support/lane_tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
 
 namespace rw = ropewalk;
-
-template <class X, class Tab, class Out = X>
-struct Mix {
-  using XType = X;
-  using TabType = Tab;
-  using OutType = Out;
-};
 
 // Cos and sin apart; so with entries 2 apart and none after the last; one array for all; four.
 enum class Arrays { halves, spread, packed, four };
@@ -77,9 +71,9 @@ constexpr Placement placements[] = {{Against::start, 0}, {Against::end, 0}, {Aga
 template <class T>
 class Memory : public testing::Test {
  protected:
-  using X = typename T::XType;
-  using Tab = typename T::TabType;
-  using Out = typename T::OutType;
+  using X = typename T::X;
+  using Tab = typename T::Tab;
+  using Out = typename T::Out;
   using Table = FencedTable<Tab>;
 
   void check(const rw::Shape& shape, Index pairs, Arrays kind, const Placement& place) {
@@ -122,12 +116,12 @@ class Memory : public testing::Test {
   }
 };
 
-using Mixes = testing::Types<Mix<float, float>, Mix<double, double>, Mix<Eigen::half, float>,
-                             Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>,
-                             Mix<Eigen::bfloat16, Eigen::bfloat16>, Mix<Eigen::bfloat16, double>,
-                             Mix<float, Eigen::half>, Mix<float, Eigen::bfloat16>,
-                             Mix<Eigen::bfloat16, float, float>>;
-TYPED_TEST_SUITE(Memory, Mixes);
+using SomeMixes = testing::Types<Mix<float, float>, Mix<double, double>, Mix<Eigen::half, float>,
+                                 Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>,
+                                 Mix<Eigen::bfloat16, Eigen::bfloat16>,
+                                 Mix<Eigen::bfloat16, double>, Mix<float, Eigen::half>,
+                                 Mix<float, Eigen::bfloat16>, Mix<Eigen::bfloat16, float, float>>;
+TYPED_TEST_SUITE(Memory, SomeMixes);
 
 TYPED_TEST(Memory, StaysInsideItsRows) {
   std::vector<Index> lengths = {256, 514, 1030};

@@ -6,6 +6,7 @@
 #include <Eigen/Core>
 
 #include "support/fused_sweep.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -13,14 +14,14 @@ namespace {
 using Half = Eigen::half;
 using Bfloat16 = Eigen::bfloat16;
 
-using WideX = testing::Types<Types<float, float>, Types<float, double>, Types<float, Half>,
-                             Types<float, Bfloat16>, Types<double, double>, Types<double, float>,
-                             Types<double, Half>, Types<double, Bfloat16>>;
+using WideX = testing::Types<Mix<float, float>, Mix<float, double>, Mix<float, Half>,
+                             Mix<float, Bfloat16>, Mix<double, double>, Mix<double, float>,
+                             Mix<double, Half>, Mix<double, Bfloat16>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(WideX, FusedSweep, WideX);
 
-using PromotedOut = testing::Types<Types<Bfloat16, float, float>, Types<Half, float, float>,
-                                   Types<Half, Bfloat16, float>, Types<float, double, double>,
-                                   Types<Bfloat16, double, double>>;
+using PromotedOut =
+    testing::Types<Mix<Bfloat16, float, float>, Mix<Half, float, float>, Mix<Half, Bfloat16, float>,
+                   Mix<float, double, double>, Mix<Bfloat16, double, double>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
 
 }  // namespace

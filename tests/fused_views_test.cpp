@@ -4,13 +4,13 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
 #include "support/forms.hpp"
 #include "support/lane_tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -100,11 +100,11 @@ struct Lengths {
 // Whole registers, so that rows can be streamed; tails; features that pass through.
 constexpr Lengths all_lengths[] = {{64, 32}, {94, 47}, {160, 64}, {30, 8}, {6, 0}};
 
-template <class Pair>
+template <class Types>
 class FusedViews : public testing::Test {
  protected:
-  using T = typename Pair::first_type;
-  using Tab = typename Pair::second_type;
+  using T = typename Types::X;
+  using Tab = typename Types::Tab;
 
   static rw::TableView<Tab> table(bool per_batch, bool per_head, Index pairs) {
     static const std::vector<Tab> values = random_values<Tab>(16384, Values::uniform, 1);
@@ -158,10 +158,9 @@ class FusedViews : public testing::Test {
   }
 };
 
-using Pairs =
-    testing::Types<std::pair<float, float>, std::pair<double, double>,
-                   std::pair<Eigen::half, Eigen::half>, std::pair<Eigen::bfloat16, float>>;
-TYPED_TEST_SUITE(FusedViews, Pairs);
+using SomeMixes = testing::Types<Mix<float, float>, Mix<double, double>,
+                                 Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>>;
+TYPED_TEST_SUITE(FusedViews, SomeMixes);
 
 TYPED_TEST(FusedViews, FromAnywhereToAnywhere) {
   for (const Lengths& lengths : {all_lengths[0], all_lengths[1], all_lengths[3]}) {

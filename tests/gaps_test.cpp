@@ -12,17 +12,12 @@
 #include "support/bits.hpp"
 #include "support/forms.hpp"
 #include "support/gapped.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
 
 namespace rw = ropewalk;
-
-template <class X, class Tab>
-struct Mix {
-  using XType = X;
-  using TabType = Tab;
-};
 
 /// Dense rows of random values.
 template <class T>
@@ -50,8 +45,8 @@ rw::Strides strides_with(const rw::Shape& shape, Index gap, bool heads_first) {
 template <class T>
 class Gaps : public testing::Test {
  protected:
-  using X = typename T::XType;
-  using Tab = typename T::TabType;
+  using X = typename T::X;
+  using Tab = typename T::Tab;
   using P = rw::Promoted<X, Tab>;
 
   void check(Index head_dim, Index pairs, Index gap, bool heads_first) {
@@ -116,14 +111,6 @@ class Gaps : public testing::Test {
   }
 };
 
-using Eigen::bfloat16;
-using Eigen::half;
-using Mixes =
-    testing::Types<Mix<double, double>, Mix<double, float>, Mix<double, half>,
-                   Mix<double, bfloat16>, Mix<float, double>, Mix<float, float>, Mix<float, half>,
-                   Mix<float, bfloat16>, Mix<half, double>, Mix<half, float>, Mix<half, half>,
-                   Mix<half, bfloat16>, Mix<bfloat16, double>, Mix<bfloat16, float>,
-                   Mix<bfloat16, half>, Mix<bfloat16, bfloat16>>;
 TYPED_TEST_SUITE(Gaps, Mixes);
 
 TYPED_TEST(Gaps, BetweenRowsAreNotTouched) {

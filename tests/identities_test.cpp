@@ -12,13 +12,13 @@
 #include "support/forms.hpp"
 #include "support/reference.hpp"
 #include "support/tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
 
 namespace rw = ropewalk;
 using Eigen::bfloat16;
-using Eigen::half;
 
 constexpr rw::Shape shape{2, 5, 3, 64};
 constexpr Index pairs = 32;
@@ -58,13 +58,6 @@ class Identities : public testing::Test {
   StoredTable<float> table{Width::half, false, shape, pairs, Values::uniform, 2};
   std::vector<Form> forms = forms_of<X, X>();
 };
-struct DtypeNames {
-  template <class T>
-  static std::string GetName(int) {
-    return name_of(dtype_of<T>());
-  }
-};
-using Dtypes = testing::Types<float, double, half, bfloat16>;
 TYPED_TEST_SUITE(Identities, Dtypes, DtypeNames);
 
 // Half pairs on features put in half order are interleaved pairs.

@@ -17,6 +17,7 @@
 #include "support/forms.hpp"
 #include "support/lane_tables.hpp"
 #include "support/mappings.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -46,7 +47,6 @@ Index extent_of(const rw::Shape& shape, const rw::Strides& strides) {
 
 template <class T>
 class FarApart : public testing::Test {};
-using Dtypes = testing::Types<float, double, Eigen::half, bfloat16>;
 TYPED_TEST_SUITE(FarApart, Dtypes);
 
 TYPED_TEST(FarApart, RowsMatchDenseOnesBitForBit) {

@@ -11,6 +11,7 @@
 #include "support/forms.hpp"
 #include "support/reference.hpp"
 #include "support/tables.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -19,27 +20,6 @@ namespace rw = ropewalk;
 using Eigen::bfloat16;
 using Eigen::half;
 
-template <class XType, class TabType>
-struct Mix {
-  using X = XType;
-  using Tab = TabType;
-  static std::string name() {
-    return std::string(name_of(dtype_of<X>())) + "_" + name_of(dtype_of<Tab>());
-  }
-};
-struct MixNames {
-  template <class Types>
-  static std::string GetName(int) {
-    return Types::name();
-  }
-};
-
-using Mixes =
-    testing::Types<Mix<double, double>, Mix<double, float>, Mix<double, half>,
-                   Mix<double, bfloat16>, Mix<float, double>, Mix<float, float>, Mix<float, half>,
-                   Mix<float, bfloat16>, Mix<half, double>, Mix<half, float>, Mix<half, half>,
-                   Mix<half, bfloat16>, Mix<bfloat16, double>, Mix<bfloat16, float>,
-                   Mix<bfloat16, half>, Mix<bfloat16, bfloat16>>;
 template <class Types>
 class EveryMix : public testing::Test {};
 TYPED_TEST_SUITE(EveryMix, Mixes, MixNames);

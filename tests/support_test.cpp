@@ -21,6 +21,7 @@
 #include "support/bits.hpp"
 #include "support/fault_pages.hpp"
 #include "support/reference.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -85,7 +86,6 @@ std::vector<T> operands(std::size_t count, std::uint64_t seed) {
 
 template <class T>
 class Arithmetic : public testing::Test {};
-using Dtypes = testing::Types<double, float, half, bfloat16>;
 TYPED_TEST_SUITE(Arithmetic, Dtypes);
 
 template <class T>
@@ -175,8 +175,7 @@ TYPED_TEST(Arithmetic, ConvertsAsTheMachine) {
 
 template <class T>
 class SixteenBits : public testing::Test {};
-using SixteenBitTypes = testing::Types<half, bfloat16>;
-TYPED_TEST_SUITE(SixteenBits, SixteenBitTypes);
+TYPED_TEST_SUITE(SixteenBits, SixteenBitDtypes);
 
 TYPED_TEST(SixteenBits, EveryValueWidensExactlyAndComesBack) {
   const auto values = every_value<TypeParam>();

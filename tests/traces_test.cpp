@@ -15,6 +15,7 @@
 #include "support/allocations.hpp"
 #include "support/bits.hpp"
 #include "support/every_call.hpp"
+#include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
 namespace {

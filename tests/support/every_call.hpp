@@ -2,8 +2,6 @@
 #ifndef ROPEWALK_TESTS_SUPPORT_EVERY_CALL_HPP
 #define ROPEWALK_TESTS_SUPPORT_EVERY_CALL_HPP
 
-#include <gtest/gtest.h>
-
 #include <Eigen/Core>
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +14,6 @@
 #include "ropewalk/ropewalk.hpp"
 
 namespace ropewalk_test {
-
-using Dtypes = testing::Types<float, double, Eigen::half, Eigen::bfloat16>;
 
 /// Every call that the library offers for one pair of types, by every form and with every option;
 /// asks for no memory after its construction.

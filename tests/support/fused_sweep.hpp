@@ -17,14 +17,6 @@
 
 namespace ropewalk_test {
 
-/// The types of a call; what is written has x's type or the one that x and the table promote to.
-template <class X, class Tab, class Out = X>
-struct Types {
-  using XType = X;
-  using TabType = Tab;
-  using OutType = Out;
-};
-
 struct Variant {
   Layout layout;
   Values values;
@@ -80,9 +72,9 @@ inline std::vector<Index> lengths() {
 template <class T>
 class FusedSweep : public testing::Test {
  protected:
-  using X = typename T::XType;
-  using Tab = typename T::TabType;
-  using Out = typename T::OutType;
+  using X = typename T::X;
+  using Tab = typename T::Tab;
+  using Out = typename T::Out;
 
   void check(const ropewalk::Shape& shape, const Variant& variant) {
     const Index pairs = std::max<Index>(0, (shape.head_dim - variant.rest) / 2);
