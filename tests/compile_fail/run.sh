@@ -1,22 +1,16 @@
 #!/usr/bin/env bash
 # Calls that must not compile: the compiler's first message about each is ours.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
-#
-# Exit status 77: that compiler is not here.
 set -euo pipefail
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/cases.cpp
+source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
+source=$folder/cases.cpp
 build_dir=$1
 compiler=$2
-options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror "${@:3}")
-if ! command -v "$compiler" >/dev/null; then
-  echo "note: skipped, no $compiler here"
-  exit 77
-fi
+options+=("${@:3}")
+need_compiler "$compiler"
 
 # Compiled once for all cases; each compiler finds its own beside the header.
-rm -rf "$build_dir"
-mkdir -p "$build_dir"
-cd "$build_dir"
+enter_empty "$build_dir"
 echo '#include "ropewalk/ropewalk.hpp"' >all.hpp
 suffix=gch
 stop=-fmax-errors=1
@@ -26,9 +20,6 @@ if [[ $compiler == clang* ]]; then
 fi
 "$compiler" "${options[@]}" -x c++-header all.hpp -o "all.hpp.$suffix"
 compile() { LC_ALL=C "$compiler" "${options[@]}" -include all.hpp -fsyntax-only "$stop" "$@" "$source"; }
-
-failures=0
-fail() { echo "FAILED  $*"; failures=$((failures + 1)); }
 
 # A line "NAME wanted text" for each case.
 cases() {
@@ -58,4 +49,4 @@ done < <(cases)
 
 count=$(cases | wc -l)
 if ((count < 10)); then fail "only $count cases found in $source"; fi
-if ((failures)); then exit 1; fi
+finish

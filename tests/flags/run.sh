@@ -5,15 +5,13 @@
 #
 # A leg is compiled with its flags and linked without them: under -Ofast both compilers would link
 # start-up code that flushes subnormals in the whole process. What that does is printed at the end.
-# Exit status 77: all that ran holds, but some legs could not be run here.
 set -euo pipefail
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/hash.cpp
+source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
+source=$folder/hash.cpp
 build_dir=$1
 # clang++ 19 and later call -Ofast deprecated.
-options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-deprecated "${@:2}")
-rm -rf "$build_dir"
-mkdir -p "$build_dir"
-cd "$build_dir"
+options+=(-Wno-deprecated "${@:2}")
+enter_empty "$build_dir"
 
 read -ra compilers <<<"${ROPEWALK_COMPILERS:-g++ clang++}"
 reference="g++ -O0"
@@ -38,11 +36,6 @@ unguarded_by_clang=(
   "-O2 -march=native -ffp-contract=fast"
 )
 without_guards="-DROPEWALK_TEST_UNGUARDED"
-
-failures=0
-skips=0
-fail() { echo "FAILED  $*"; failures=$((failures + 1)); }
-skip() { echo "note: skipped $*"; skips=$((skips + 1)); }
 
 # A leg is its command line, which also names its folder; one that cannot run here is skipped aloud.
 legs=()
@@ -139,5 +132,4 @@ for compiler in "${compilers[@]}"; do
   fi
 done
 
-if ((failures)); then exit 1; fi
-if ((skips)); then exit 77; fi
+finish

@@ -2,34 +2,24 @@
 # A program without exceptions and RTTI: the same results and the same texts of errors, by way of the
 # program's handler or printed before it aborts.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
-#
-# Exit status 77: that compiler is not here.
 set -euo pipefail
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
 build_dir=$1
 compiler=$2
-options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror "${@:3}")
-if ! command -v "$compiler" >/dev/null; then
-  echo "note: skipped, no $compiler here"
-  exit 77
-fi
-rm -rf "$build_dir"
-mkdir -p "$build_dir"
-cd "$build_dir"
+options+=("${@:3}")
+need_compiler "$compiler"
+enter_empty "$build_dir"
 
 # The unit that sets the handler has other flags than the one that fails, so its names are others.
 build() {
   local name=$1
   shift
-  "$compiler" "${options[@]}" "$@" -c "$source/calls.cpp" -o "$name.o"
-  "$compiler" "${options[@]}" "$@" -ffast-math -c "$source/main.cpp" -o "$name.main.o"
+  "$compiler" "${options[@]}" "$@" -c "$folder/calls.cpp" -o "$name.o"
+  "$compiler" "${options[@]}" "$@" -ffast-math -c "$folder/main.cpp" -o "$name.main.o"
   "$compiler" -pthread "$name.main.o" "$name.o" -o "$name"
 }
 build with
 build without -fno-exceptions -fno-rtti
-
-failures=0
-fail() { echo "FAILED  $*"; failures=$((failures + 1)); }
 
 # What the C++ library throws by itself, std::bad_alloc say, it throws from functions of its own.
 throwing='__cxa_(throw|allocate_exception|begin_catch)|_Unwind_|typeinfo for'
@@ -67,4 +57,4 @@ for ((error = 0; error < count; ++error)); do
 done
 if ((count < 5)); then fail "only $count errors"; fi
 
-if ((failures)); then exit 1; fi
+finish

@@ -4,32 +4,23 @@
 #
 # No symbol of ours is defined in both objects; in whatever order they are linked, the program prints
 # the same hashes, and the other unit runs on an emulated CPU without AVX, Eigen's symbols and all.
-# Exit status 77: what ran holds, but something could not be run here.
 set -euo pipefail
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
 build_dir=$1
 compiler=$2
-options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror "${@:3}")
+options+=("${@:3}")
 cpu=$(uname -m)$(grep -m1 -E '^flags' /proc/cpuinfo || true)
 if [[ $cpu != x86_64* ]]; then
-  echo "note: skipped, this is not x86-64"
-  exit 77
+  skip "all: this is not x86-64"
+  finish
 fi
-if ! command -v "$compiler" >/dev/null; then
-  echo "note: skipped, no $compiler here"
-  exit 77
-fi
-
-failures=0
-skips=0
-fail() { echo "FAILED  $*"; failures=$((failures + 1)); }
-skip() { echo "note: skipped $*"; skips=$((skips + 1)); }
+need_compiler "$compiler"
 
 build() {
-  local unit="$source/unit.cpp" name=-DROPEWALK_ODR_ROTATE
+  local unit="$folder/unit.cpp" name=-DROPEWALK_ODR_ROTATE
   "$compiler" "${options[@]}" "$1" $name=rotate_baseline -c "$unit" -o baseline.o
   "$compiler" "${options[@]}" "$1" $name=rotate_wide -mavx512f -mfma -c "$unit" -o wide.o
-  "$compiler" "${options[@]}" "$1" -c "$source/main.cpp" -o main.o
+  "$compiler" "${options[@]}" "$1" -c "$folder/main.cpp" -o main.o
   "$compiler" -pthread main.o baseline.o wide.o -o baseline_first
   "$compiler" -pthread main.o wide.o baseline.o -o wide_first
 }
@@ -78,9 +69,7 @@ expect_emulated() {
 
 # At -O3 GCC writes vectors into Eigen functions that it leaves alone at -O2.
 for level in -O2 -O3; do
-  rm -rf "$build_dir/$level"
-  mkdir -p "$build_dir/$level"
-  cd "$build_dir/$level"
+  enter_empty "$build_dir/$level"
   build "$level"
   expect_nothing_shared
   ./baseline_first baseline >wanted
@@ -94,5 +83,4 @@ for level in -O2 -O3; do
   expect_emulated
 done
 
-if ((failures)); then exit 1; fi
-if ((skips)); then exit 77; fi
+finish
