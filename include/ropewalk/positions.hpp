@@ -48,7 +48,8 @@ std::vector<double> range(Index count, double first = 0, double step = 1);
 
 /// Integers around 0: -(count - count / 2) up to count / 2 - 1 (Qwen-Image's scale_rope).
 inline std::vector<double> centred(Index count) {
-  return range(count, -static_cast<double>(count - count / 2));
+  const Index below = count - count / 2;
+  return range(count, -static_cast<double>(below));
 }
 
 /// The middles of `count` equal cells from `low` to `high`: DINOv3 -1 and 1, Mochi +-extent / 2.

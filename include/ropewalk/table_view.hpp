@@ -150,7 +150,8 @@ class TableView {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
     TableView part = *this;
-    part.lanes_ = part_of_lanes(place, "pairs", begin, [](auto& lanes) { return lanes.stride; });
+    part.lanes_ =
+        part_of_lanes(place, "pairs", begin, [](const auto& lanes) { return lanes.stride; });
     part.shape_.pairs = count;
     return part;
   }

@@ -219,8 +219,9 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
   detail::check_frequencies({"make_table", "frequencies"}, frequencies);
   detail::check_equal({"make_table", "positions"}, "axes",
                       static_cast<Index>(positions.axes.size()), frequencies.axes);
-  if (frequencies.axes == 0)
+  if (frequencies.axes == 0) {
     detail::fail_value({"make_table", "positions"}, "axes", 0, "1 or more");
+  }
   Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
                  typename Table<T>::Unset{});
   if (frequencies.values.empty()) return table;

@@ -85,8 +85,9 @@ void mean_rows(const Table<T>& table, Index b, const std::vector<Index>& tokens,
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += widen(row[i]);
   }
   const auto count = static_cast<Carrier<T>>(tokens.size());
-  for (std::size_t i = 0; i < sums.size(); ++i)
+  for (std::size_t i = 0; i < sums.size(); ++i) {
     mean[i] = narrow<T>(rounded_quotient(sums[i], count));
+  }
 }
 
 }  // namespace detail

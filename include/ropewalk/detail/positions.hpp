@@ -30,7 +30,7 @@ inline Index cells_of(const Place& place, const Grid& grid) {
 template <class Id>
 double checked_position(const Place& place, Id id) {
   static_assert(std::is_arithmetic_v<Id>, "ropewalk: position ids must be arithmetic");
-  const double position = static_cast<double>(id);
+  const auto position = static_cast<double>(id);
   if constexpr (std::is_integral_v<Id>) {
     // Of the integer: as a double, 2^53 + 1 would already be 2^53.
     constexpr auto exact = std::uint64_t{1} << 53;
@@ -45,7 +45,7 @@ double checked_position(const Place& place, Id id) {
 }
 
 /// The distinct values, and which of them each entry is.
-inline AxisPositions dictionary(std::vector<double> positions) {
+inline AxisPositions dictionary(const std::vector<double>& positions) {
   AxisPositions axis;
   axis.values = positions;
   std::sort(axis.values.begin(), axis.values.end());
@@ -127,13 +127,14 @@ Positions id_positions(const Id* ids, Index seq, Index stride) {
   for (Index s = 0; s < seq; ++s) {
     positions.push_back(detail::checked_position(place, ids[s * stride]));
   }
-  return {1, seq, {detail::dictionary(std::move(positions))}};
+  return {1, seq, {detail::dictionary(positions)}};
 }
 
 inline Positions grid_positions(const std::vector<std::vector<double>>& lists) {
   const detail::Place place{"grid_positions", "the grid"};
   if (lists.empty()) detail::fail_value(place, "axes", 0, "1 or more");
   std::vector<Index> sizes;
+  sizes.reserve(lists.size());
   for (const auto& list : lists) sizes.push_back(static_cast<Index>(list.size()));
   Positions grid{1, detail::cells_of(place, Grid(sizes)), {}};
   Index outer = 1;  // how often the cells of this axis come round
@@ -181,7 +182,7 @@ Positions packed_positions(const std::vector<Id>& cu_seqlens) {
     for (Index s = begin; s < end; ++s) positions.push_back(static_cast<double>(s - begin));
   }
   const auto seq = static_cast<Index>(positions.size());
-  return {1, seq, {detail::dictionary(std::move(positions))}};
+  return {1, seq, {detail::dictionary(positions)}};
 }
 
 inline Positions zip_axes(const std::vector<Positions>& parts) {
