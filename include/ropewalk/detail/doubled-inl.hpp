@@ -65,7 +65,7 @@ template <bool Stream, class C, class X, class Tab>
 ROPEWALK_INLINE Index rotate_doubled(const RowBatch<X, X, Tab>& batch, const WideLanes<C>& lanes,
                                      Index first, Index pairs) {
   constexpr auto order = std::make_integer_sequence<int, register_bytes / int{sizeof(C)}>{};
-  constexpr int count = register_bytes / int{sizeof(C)};
+  constexpr Index count = register_bytes / int{sizeof(C)};
   constexpr int group = 8;
   Index i = 0;
   for (; i + group / 2 * count <= pairs; i += group / 2 * count) {

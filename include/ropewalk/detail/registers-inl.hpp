@@ -7,7 +7,7 @@
 /// `Count` lanes of S. A struct, because a bare vector as a result changes the ABI with the flags.
 template <class S, int Count>
 struct Register {
-  typedef S Vector __attribute__((vector_size(Count * sizeof(S))));
+  using Vector __attribute__((vector_size(Count * sizeof(S)))) = S;
   Vector v;
 };
 
@@ -15,7 +15,7 @@ struct Register {
 // of the stack (seven times slower).
 template <class S, int Count>
 struct Unaligned {
-  typedef S Vector __attribute__((vector_size(Count * sizeof(S)), aligned(1), may_alias));
+  using Vector __attribute__((vector_size(Count * sizeof(S)), aligned(1), may_alias)) = S;
 };
 
 template <class S, int Count>

@@ -9,8 +9,9 @@
 namespace ROPEWALK_ISA {
 
 constexpr int register_bytes = ROPEWALK_ISA_BYTES;
-constexpr bool has_f16c = Isa::ROPEWALK_ISA >= Isa::avx2;
-constexpr bool has_bf16 = Isa::ROPEWALK_ISA == Isa::avx512bf16;
+constexpr auto this_isa = Isa::ROPEWALK_ISA;
+constexpr bool has_f16c = this_isa >= Isa::avx2;
+constexpr bool has_bf16 = this_isa == Isa::avx512bf16;
 
 // In this order, each on those before it.
 #include "ropewalk/detail/registers-inl.hpp"
@@ -97,7 +98,7 @@ ROPEWALK_INLINE void rotate_row(const Row<P, Out, X>& row, bool stream) {
 template <class P, Pairing From, Pairing To, bool Stream, class Out, class X, class Tab>
 ROPEWALK_INLINE Index rotate_held(const RowBatch<Out, X, Tab>& rows,
                                   const WideLanes<Carrier<P>>& lanes, Index first, Index pairs) {
-  constexpr int count = register_bytes / int{sizeof(Carrier<P>)};
+  constexpr Index count = register_bytes / int{sizeof(Carrier<P>)};
   constexpr int group = 4;
   const RowBatch<Out, X, Tab> batch = rows;  // a copy, or it is read again after every store
   Index i = 0;
