@@ -2,15 +2,10 @@
 #ifndef ROPEWALK_BUILD_HPP
 #define ROPEWALK_BUILD_HPP
 
-#include <algorithm>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
-#include "ropewalk/detail/real.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_FREQUENCIES_HPP
 #define ROPEWALK_FREQUENCIES_HPP
 
+#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <utility>

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_POSITIONS_HPP
 #define ROPEWALK_POSITIONS_HPP
 
+#include <cstddef>
 #include <initializer_list>
 #include <utility>
 #include <vector>

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_TABLE_LAYOUTS_HPP
 #define ROPEWALK_TABLE_LAYOUTS_HPP
 
+#include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 

@@ -3,14 +3,15 @@
 #define ROPEWALK_DETAIL_BUILD_ROWS_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/lanes.hpp"
+#include "ropewalk/detail/positions.hpp"
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"

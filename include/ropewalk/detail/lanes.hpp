@@ -3,8 +3,8 @@
 #define ROPEWALK_DETAIL_LANES_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "ropewalk/check.hpp"

@@ -3,12 +3,13 @@
 #define ROPEWALK_DETAIL_POOLING_HPP
 
 #include <algorithm>
-#include <string>
+#include <cstddef>
 #include <vector>
 
 #include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/positions.hpp"
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/positions.hpp"

@@ -3,6 +3,7 @@
 #define ROPEWALK_DETAIL_POSITIONS_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>

@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <type_traits>
 
+#include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
 #include "ropewalk/detail/fetch.hpp"

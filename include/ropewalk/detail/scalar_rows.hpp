@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_DETAIL_SCALAR_ROWS_HPP
 #define ROPEWALK_DETAIL_SCALAR_ROWS_HPP
 
+#include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/row_batch.hpp"

@@ -5,19 +5,18 @@
 #include <unistd.h>  // for the size of the last-level cache
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <type_traits>
 
+#include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
 #include "ropewalk/detail/dispatch.hpp"
 #include "ropewalk/detail/fetch.hpp"
+#include "ropewalk/detail/row_batch.hpp"
 #include "ropewalk/detail/shard.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

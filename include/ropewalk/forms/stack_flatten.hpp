@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/rows.hpp"
+#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

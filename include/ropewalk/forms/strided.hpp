@@ -2,11 +2,13 @@
 #ifndef ROPEWALK_FORMS_STRIDED_HPP
 #define ROPEWALK_FORMS_STRIDED_HPP
 
+#include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/rows.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
