@@ -19,7 +19,6 @@ namespace {
 namespace rw = ropewalk;
 using Eigen::RowMajor;
 using Eigen::Tensor;
-using Eigen::TensorMap;
 using ropewalk_test::error_of;
 using rw::Index;
 

@@ -33,14 +33,14 @@ void fill(float* values, std::size_t count, std::uint32_t state) {
 }
 
 Rows random_rows(std::uint32_t seed) {
-  Rows rows(3 * 2 * 94);
+  Rows rows(std::size_t{3} * 2 * 94);
   fill(rows.data(), rows.size(), seed);
   return rows;
 }
 
 rw::Table<float> random_table() {
   rw::Table<float> table({1, 3, 1, 47});
-  fill(table.cos(0, 0), 3 * 94, 7);
+  fill(table.cos(0, 0), std::size_t{3} * 94, 7);
   return table;
 }
 

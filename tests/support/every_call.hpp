@@ -62,7 +62,7 @@ class EveryCall {
     }
   }
 
-  static constexpr std::size_t size = 2 * 3 * 2 * 640;
+  static constexpr std::size_t size = std::size_t{2} * 3 * 2 * 640;
   std::vector<Form> forms_ = forms_of<X, X>();
   std::vector<X> x_ = random_values<X>(size, Values::special, 1);
   std::vector<Tab> table_ = random_values<Tab>(size, Values::special, 2);

@@ -65,7 +65,7 @@ class FaultPages {
 
   /// True while nothing has been written into the data pages outside the array.
   bool surroundings_kept() const {
-    const unsigned char* first = reinterpret_cast<const unsigned char*>(values_);
+    const auto* first = reinterpret_cast<const unsigned char*>(values_);
     const unsigned char* last = first + count_ * sizeof(T);
     for (const unsigned char* byte = pages(); byte != pages() + data_bytes_; ++byte) {
       if ((byte < first || byte >= last) && *byte != mark) return false;

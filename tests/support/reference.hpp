@@ -17,7 +17,7 @@ namespace ropewalk_test {
 using Bits = std::uint64_t;
 
 // Wide enough for the exact product of two doubles (106 bits) and for their aligned sum.
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): takes no extension
 
 enum class Dtype { f64, f32, f16, bf16 };
 
@@ -121,6 +121,7 @@ inline Bits rounded(Dtype dtype, const Number& number) {
 }
 
 /// From type to type, to nearest, ties to even; from double to 16 bits by way of float, as PyTorch.
+// NOLINTNEXTLINE(misc-no-recursion): one level deep
 inline Bits convert(Dtype from, Dtype to, Bits bits) {
   if (is_nan(from, bits)) return format_of(to).nan();
   if (from == to) return bits;
