@@ -3,6 +3,7 @@
 #define ROPEWALK_TESTS_SUPPORT_CUDA_FORM_HPP
 
 #include <cstdint>
+#include <type_traits>
 
 #include "reference.hpp"
 #include "ropewalk/options.hpp"

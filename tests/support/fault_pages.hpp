@@ -7,10 +7,8 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <system_error>
 
 namespace ropewalk_test {

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "bits.hpp"
 #include "forms.hpp"
+#include "reference.hpp"
 #include "ropewalk/view.hpp"
 
 // Under AddressSanitizer a touch between the rows ends the test.

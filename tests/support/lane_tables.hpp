@@ -7,10 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "bits.hpp"
 #include "forms.hpp"
 #include "reference.hpp"
-#include "ropewalk/table.hpp"
+#include "ropewalk/table_view.hpp"
 
 namespace ropewalk_test {
 

@@ -6,7 +6,6 @@
 #include <unistd.h>  // for ftruncate
 
 #include <cstddef>
-#include <cstdint>
 
 #include "forms.hpp"
 
