@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -235,6 +236,16 @@ TEST(PositionIds, OutsideTheTableAreRefused) {
   expect_id_error(low, -3, "");
   expect_id_error(low, -2, " a position id of the table is -3, must be from -2 to 7");
   expect_id_error(low, -13, " a position id of the table is -3, must be from -13 to -4");
+}
+
+// The last id of no rows, before the lowest of 64 bits, is no number.
+TEST(PositionIds, OfATableWithoutRowsAreRefused) {
+  Packed of;
+  const std::vector<std::int64_t> ids(seq, 3);
+  const auto table = of.table.view().rows(0, 0).gather(Map<const std::int64_t, 1>(ids.data(), seq),
+                                                       std::numeric_limits<Index>::min());
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
+            "apply_inplace: seq of the table is 0, must be more to be gathered");
 }
 
 // Not "no ids": the table would be read as if it had a row for each token.

@@ -467,6 +467,22 @@ TEST(LanesErrors, NameWhatIsWrong) {
               alternating_sections({22, 22});
             }),
             "alternating_sections: length of sections is 2, must be 3");
+  // Sizes that no memory holds, before any of it is filled.
+  constexpr Index huge = Index{1} << 61;
+  EXPECT_EQ(error_of([] { frequencies(huge, 1e4); }),
+            "frequencies: rotary_dim of the rope is 2305843009213693952, must be at most "
+            "576460752303423487");
+  EXPECT_EQ(error_of([] { increasing_frequencies(huge, 1e4); }),
+            "increasing_frequencies: count of the axis is 2305843009213693952, must be at most "
+            "576460752303423487");
+  EXPECT_EQ(error_of([] { axis_after_axis({huge}); }),
+            "axis_after_axis: a count of counts overflows: the sum must fit memory");
+  EXPECT_EQ(error_of([&] {
+              arrange({list}, {1, {{0, std::numeric_limits<Index>::max()}}});
+            }),
+            "arrange: frequency of a lane is 9223372036854775807, must be at most "
+            "576460752303423487");
+  EXPECT_TRUE(alternating(0, huge).lanes.empty());
   EXPECT_EQ(error_of([&] { split_heads(3, list); }),
             "split_heads: pairs of frequencies is 64, must be a multiple of 3");
   EXPECT_EQ(error_of([&] {

@@ -174,6 +174,27 @@ TEST(PositionsErrors, NameWhatIsWrong) {
               id_positions(std::vector<float>{0.0f, -std::numeric_limits<float>::infinity()});
             }),
             "id_positions: a position of ids is -inf, must be finite");
+  // Before any memory is asked for.
+  constexpr std::int64_t beyond_memory = std::int64_t{1} << 61;
+  EXPECT_EQ(error_of([] {
+              packed_positions(std::vector<std::int64_t>{0, beyond_memory});
+            }),
+            "packed_positions: last entry of cu_seqlens is 2305843009213693952, must be at most "
+            "576460752303423487");
+  EXPECT_EQ(error_of([] {
+              packed_positions(std::vector<std::int64_t>{0, beyond_memory, 2});
+            }),
+            "packed_positions: an entry of cu_seqlens is 2, must be at least 2305843009213693952");
+  EXPECT_EQ(error_of([] {
+              concatenate({{1, 1, {{{0.5}, {beyond_memory}}}}});
+            }),
+            "concatenate: an index of a part from 2305843009213693952, 1 of them, must lie within "
+            "1");
+  EXPECT_EQ(error_of([] {
+              concatenate({sequence_positions(1), {1, beyond_memory, {{{0.5}, {0}}}}});
+            }),
+            "concatenate: seq of a part is 2305843009213693952, must be at most "
+            "576460752303423486");
   EXPECT_EQ(error_of([] { id_positions(std::vector<std::int64_t>{(1ll << 53) + 2}); }),
             "id_positions: a position of ids is 9.00719925e+15, must be at most 2^53 in magnitude");
   EXPECT_EQ(error_of([] { id_positions(static_cast<const int*>(nullptr), 1); }),

@@ -171,6 +171,15 @@ TEST(Table, RefusesNegativeAndHugeShapes) {
             "Table: size of the shape overflows 64 bits, must fit memory");
   EXPECT_EQ(error({1, huge, 1, Index{1} << 20}),
             "Table: size of the shape overflows 64 bits, must fit memory");
+  // The strides of no rows are computed, too.
+  EXPECT_EQ(error({0, huge, 1, huge}),
+            "Table: size of the shape overflows 64 bits, must fit memory");
+}
+
+TEST(Table, OfNoRowsHasAView) {
+  const rw::TableView<float> view = rw::Table<float>({1, 0, 1, 4}).view();
+  EXPECT_EQ(view.seq(), 0);
+  EXPECT_EQ(view.lanes().sin_a.data, nullptr);
 }
 
 }  // namespace

@@ -103,12 +103,14 @@ Positions zip_axes(const std::vector<Positions>& parts);
 
 /// Tokens after tokens: text and image, or history and chunk, in one sequence.
 ///
-/// Errors   std::invalid_argument: parts that differ in axes, or a batch that is not 1
+/// Errors   std::invalid_argument: parts that differ in axes, a batch that is not 1, an index that
+///          has no value
 Positions concatenate(const std::vector<Positions>& parts);
 
 /// Samples with positions of their own: a table with one batch entry a part.
 ///
-/// Errors   std::invalid_argument: no part, parts that differ in axes or seq, a batch that is not 1
+/// Errors   std::invalid_argument: no part, parts that differ in axes or seq, a batch that is not 1,
+///          an index that has no value
 Positions stack(const std::vector<Positions>& parts);
 
 ROPEWALK_END_NAMESPACE

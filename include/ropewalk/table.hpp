@@ -57,13 +57,15 @@ class Table {
     detail::check_not_negative(place, "seq", shape.seq);
     detail::check_not_negative(place, "heads", shape.heads);
     detail::check_not_negative(place, "pairs", shape.pairs);
-    const Index rows = detail::saturating_product(
-        shape.batch, detail::saturating_product(shape.seq, shape.heads));
-    const Index size = detail::saturating_product(rows, detail::saturating_product(2, shape.pairs));
+    // An axis without entries excuses no other: strides are products of their sizes.
+    Index size = 2;
+    for (const Index axis : {shape.batch, shape.seq, shape.heads, shape.pairs}) {
+      size = detail::saturating_product(size, std::max<Index>(axis, 1));
+    }
     if (size > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T))) {
       detail::fail(place, "size", "overflows 64 bits, must fit memory");
     }
-    data_.resize(static_cast<std::size_t>(size));
+    data_.resize(static_cast<std::size_t>(batch() * seq() * heads() * 2 * pairs()));
   }
 
   Index batch() const { return shape_.batch; }
@@ -107,7 +109,8 @@ class Table {
   TableView<T> view() const {
     const Index row = 2 * pairs();
     const Lanes<T> cos{data_.data(), 1};
-    const Lanes<T> sin{data_.data() + pairs(), 1};
+    // Without rows there may be no data, and from null no step is allowed.
+    const Lanes<T> sin{data_.empty() ? nullptr : data_.data() + pairs(), 1};
     return {{cos, cos, sin, sin}, shape_, seq() * heads() * row, heads() * row, row};
   }
 

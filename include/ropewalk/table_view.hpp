@@ -279,11 +279,11 @@ void check_ids(const Place& place, const TableView<T>& table) {
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);
-      if (row < 0 || row >= ids.rows()) {
-        fail_value(place, "a position id", ids.id(b, s),
-                   "from " + std::to_string(ids.first()) + " to " +
-                       std::to_string(ids.first() + ids.rows() - 1));
-      }
+      if (row >= 0 && row < ids.rows()) continue;
+      if (ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
+      fail_value(place, "a position id", ids.id(b, s),
+                 "from " + std::to_string(ids.first()) + " to " +
+                     std::to_string(ids.first() + ids.rows() - 1));
     }
   }
 }

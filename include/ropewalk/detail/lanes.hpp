@@ -32,8 +32,8 @@ inline Index sum_of(const Place& place, const char* property, const std::vector<
   Index sum = 0;
   for (const Index count : counts) {
     check_not_negative(place, property, count);
-    if (__builtin_add_overflow(sum, count, &sum)) {
-      fail(place, property, "overflows: the sum must fit 64 bits");
+    if (__builtin_add_overflow(sum, count, &sum) || sum > largest_count) {
+      fail(place, property, "overflows: the sum must fit memory");
     }
   }
   return sum;
@@ -58,6 +58,7 @@ inline void check_arrangement(const std::vector<Frequencies>& lists, const LaneO
                  "0 or more and less than " + std::to_string(order.axes));
     }
     check_not_negative({"arrange", "a lane"}, "frequency", lane.frequency);
+    check_at_most({"arrange", "a lane"}, "frequency", lane.frequency, largest_count);
     Index& most = used[lists.size() == 1 ? 0 : static_cast<std::size_t>(lane.axis)];
     most = std::max(most, lane.frequency + 1);
   }
@@ -91,12 +92,10 @@ inline LaneOrder alternating(Index axes, Index count) {
   const detail::Place place{"alternating", "the lanes"};
   detail::check_not_negative(place, "axes", axes);
   detail::check_not_negative(place, "count", count);
+  const Index lanes = detail::checked_count(place, "lanes", axes, count);
   LaneOrder order{axes, {}};
-  order.lanes.reserve(
-      static_cast<std::size_t>(detail::checked_count(place, "lanes", axes, count)));
-  for (Index i = 0; i < count; ++i) {
-    for (Index axis = 0; axis < axes; ++axis) order.lanes.push_back({axis, i});
-  }
+  order.lanes.reserve(static_cast<std::size_t>(lanes));
+  for (Index i = 0; i < lanes; ++i) order.lanes.push_back({i % axes, i / axes});
   return order;
 }
 

@@ -70,7 +70,10 @@ inline Positions joined(const Place& place, const std::vector<Positions>& parts)
       const AxisPositions& from = part.axes[axis];
       const auto base = static_cast<Index>(to.values.size());
       to.values.insert(to.values.end(), from.values.begin(), from.values.end());
-      for (const Index index : from.index) to.index.push_back(base + index);
+      for (const Index index : from.index) {
+        check_range(place, "an index", index, 1, static_cast<Index>(from.values.size()));
+        to.index.push_back(base + index);
+      }
     }
   }
   return all;
@@ -171,18 +174,22 @@ Positions packed_positions(const std::vector<Id>& cu_seqlens) {
   const detail::Place place{"packed_positions", "cu_seqlens"};
   if (cu_seqlens.empty()) detail::fail_value(place, "length", 0, "1 or more");
   detail::check_equal(place, "first entry", static_cast<Index>(cu_seqlens.front()), 0);
-  std::vector<double> positions;
-  // At once, so that a length beyond all memory fails before any of it is filled.
-  positions.reserve(static_cast<std::size_t>(std::max<Index>(0, cu_seqlens.back())));
   for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
     const auto begin = static_cast<Index>(cu_seqlens[i - 1]);
     const auto end = static_cast<Index>(cu_seqlens[i]);
     if (end < begin) {
       detail::fail_value(place, "an entry", end, "at least " + std::to_string(begin));
     }
-    for (Index s = begin; s < end; ++s) positions.push_back(static_cast<double>(s - begin));
   }
-  const auto seq = static_cast<Index>(positions.size());
+  const auto seq = static_cast<Index>(cu_seqlens.back());
+  detail::check_at_most(place, "last entry", seq, detail::largest_count);
+  std::vector<double> positions;
+  // At once, so that a length beyond all memory fails before any of it is filled.
+  positions.reserve(static_cast<std::size_t>(seq));
+  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
+    const auto length = static_cast<Index>(cu_seqlens[i] - cu_seqlens[i - 1]);
+    for (Index s = 0; s < length; ++s) positions.push_back(static_cast<double>(s));
+  }
   return {1, seq, {detail::dictionary(positions)}};
 }
 
@@ -203,6 +210,8 @@ inline Positions concatenate(const std::vector<Positions>& parts) {
   Positions all = detail::joined(place, parts);
   for (const Positions& part : parts) {
     detail::check_equal(place, "batch", part.batch, 1);
+    detail::check_not_negative(place, "seq", part.seq);
+    detail::check_at_most(place, "seq", part.seq, detail::largest_count - all.seq);
     all.seq += part.seq;
   }
   return all;
