@@ -2,9 +2,11 @@
 #ifndef ROPEWALK_TESTS_SUPPORT_FORMS_HPP
 #define ROPEWALK_TESTS_SUPPORT_FORMS_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -78,6 +80,10 @@ struct Forms {
                     const ropewalk::TableView<Tab>& table, ropewalk::Options options);
   static Call<X> like_x;
   static Call<ropewalk::Promoted<X, Tab>> promoted;
+  /// Two tensors in one call of the fused form.
+  static void two(const std::array<ropewalk::View<X>, 2>& outs,
+                  const std::array<ropewalk::View<const X>, 2>& xs,
+                  const ropewalk::TableView<Tab>& table, const ropewalk::Options& options);
 };
 
 namespace detail {
@@ -165,6 +171,14 @@ void Forms<X, Tab>::promoted(const Form& form,
                              const ropewalk::View<const X>& x,
                              const ropewalk::TableView<Tab>& table, ropewalk::Options options) {
   detail::call_form(form, Eigen::DefaultDevice{}, out, x, table, options);
+}
+
+template <class X, class Tab>
+void Forms<X, Tab>::two(const std::array<ropewalk::View<X>, 2>& outs,
+                        const std::array<ropewalk::View<const X>, 2>& xs,
+                        const ropewalk::TableView<Tab>& table, const ropewalk::Options& options) {
+  ropewalk::apply(Eigen::DefaultDevice{}, std::tie(outs[0], outs[1]), std::tie(xs[0], xs[1]), table,
+                  options);
 }
 
 // Thousands of kernels: the build compiles them once, in forms_*.cpp, for all tests.
