@@ -20,6 +20,7 @@ has() {
       printf '%s\n' '#include <unsupported/Eigen/CXX11/Tensor>' \
         '#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)' '#error' '#endif' | preprocesses ;;
     libgtest-dev) echo '#include <gtest/gtest.h>' | preprocesses ;;
+    librapidcheck-dev) echo '#include <rapidcheck.h>' | preprocesses ;;
     libbenchmark-dev) echo '#include <benchmark/benchmark.h>' | preprocesses ;;
     libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=thread -x c++ - -o /dev/null ;;
     qemu-user) command -v qemu-x86_64 ;;
