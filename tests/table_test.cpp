@@ -86,6 +86,18 @@ TEST(TableView, PartsReadTheSameEntries) {
   EXPECT_EQ(at(pairs.row(0, 1, 1).cos_b, 2), at(table.row(0, 1, 1).cos_b, 3));
 }
 
+// Fuzzing found a pointer that wrapped on its way to a row of nothing.
+TEST(TableView, RowsWithoutPairsAreNowhere) {
+  constexpr Index far = std::numeric_limits<Index>::max() / 4;
+  const std::vector<float> values(1000);
+  for (const float* data : {values.data(), static_cast<const float*>(nullptr)}) {
+    const rw::Lanes<float> lanes{data, 1};
+    const rw::TableView<float> table({lanes, lanes, lanes, lanes}, {2, 3, 2, 0}, far, far, far);
+    EXPECT_EQ(table.row(1, 2, 1).cos_a.data, data);
+  }
+  EXPECT_EQ(wide_view(values).pairs(1, 0).row(0, 5, 2).cos_a.data, values.data() + 1);
+}
+
 TEST(TableView, PartsOutsideAreRefused) {
   const std::vector<float> values(1000);
   const rw::TableView<float> table = wide_view(values);

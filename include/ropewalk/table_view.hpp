@@ -102,9 +102,10 @@ class TableView {
             Index seq_stride, Index heads_stride)
       : lanes_(lanes),
         shape_(shape),
-        batch_stride_(shape.batch == 1 ? 0 : batch_stride),
-        seq_stride_(seq_stride),
-        heads_stride_(shape.heads == 1 ? 0 : heads_stride) {}
+        // Rows of no pairs lie nowhere: no step is taken to them, from null above all.
+        batch_stride_(shape.batch == 1 || shape.pairs == 0 ? 0 : batch_stride),
+        seq_stride_(shape.pairs == 0 ? 0 : seq_stride),
+        heads_stride_(shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride) {}
 
   const PairLanes<T>& lanes() const { return lanes_; }
   const TableShape& shape() const { return shape_; }
@@ -149,10 +150,10 @@ class TableView {
   TableView pairs(Index begin, Index count) const {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
-    TableView part = *this;
-    part.lanes_ =
-        part_of_lanes(place, "pairs", begin, [](const auto& lanes) { return lanes.stride; });
-    part.shape_.pairs = count;
+    TableView part(
+        part_of_lanes(place, "pairs", begin, [](const auto& lanes) { return lanes.stride; }),
+        {batch(), seq(), heads(), count}, batch_stride_, seq_stride_, heads_stride_);
+    part.ids_ = ids_;
     return part;
   }
 
