@@ -58,10 +58,11 @@ class Table {
     detail::check_not_negative(place, "heads", shape.heads);
     detail::check_not_negative(place, "pairs", shape.pairs);
     // An axis without entries excuses no other: strides are products of their sizes.
-    Index size = 2;
-    for (const Index axis : {shape.batch, shape.seq, shape.heads, shape.pairs}) {
-      size = detail::saturating_product(size, std::max<Index>(axis, 1));
-    }
+    const auto at_least_one = [](Index axis) { return axis > 1 ? axis : Index{1}; };
+    Index size = detail::saturating_product(at_least_one(shape.batch), at_least_one(shape.seq));
+    size = detail::saturating_product(size, at_least_one(shape.heads));
+    size =
+        detail::saturating_product(size, detail::saturating_product(2, at_least_one(shape.pairs)));
     if (size > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T))) {
       detail::fail(place, "size", "overflows 64 bits, must fit memory");
     }
