@@ -12,9 +12,9 @@ namespace {
 using Half = Eigen::half;
 using Bfloat16 = Eigen::bfloat16;
 
-using NarrowX = testing::Types<Mix<Half, Half>, Mix<Half, float>, Mix<Half, double>,
-                               Mix<Half, Bfloat16>, Mix<Bfloat16, Bfloat16>, Mix<Bfloat16, float>,
-                               Mix<Bfloat16, double>, Mix<Bfloat16, Half>>;
+using NarrowX = MixesOf<Mix<Half, Half>, Mix<Half, float>, Mix<Half, double>, Mix<Half, Bfloat16>,
+                        Mix<Bfloat16, Bfloat16>, Mix<Bfloat16, float>, Mix<Bfloat16, double>,
+                        Mix<Bfloat16, Half>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(NarrowX, FusedSweep, NarrowX);
 
 }  // namespace

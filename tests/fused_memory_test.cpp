@@ -116,11 +116,11 @@ class Memory : public testing::Test {
   }
 };
 
-using SomeMixes = testing::Types<Mix<float, float>, Mix<double, double>, Mix<Eigen::half, float>,
-                                 Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>,
-                                 Mix<Eigen::bfloat16, Eigen::bfloat16>,
-                                 Mix<Eigen::bfloat16, double>, Mix<float, Eigen::half>,
-                                 Mix<float, Eigen::bfloat16>, Mix<Eigen::bfloat16, float, float>>;
+using SomeMixes = MixesOf<Mix<float, float>, Mix<double, double>, Mix<Eigen::half, float>,
+                          Mix<Eigen::half, Eigen::half>, Mix<Eigen::bfloat16, float>,
+                          Mix<Eigen::bfloat16, Eigen::bfloat16>, Mix<Eigen::bfloat16, double>,
+                          Mix<float, Eigen::half>, Mix<float, Eigen::bfloat16>,
+                          Mix<Eigen::bfloat16, float, float>>;
 TYPED_TEST_SUITE(Memory, SomeMixes);
 
 TYPED_TEST(Memory, StaysInsideItsRows) {

@@ -14,14 +14,14 @@ namespace {
 using Half = Eigen::half;
 using Bfloat16 = Eigen::bfloat16;
 
-using WideX = testing::Types<Mix<float, float>, Mix<float, double>, Mix<float, Half>,
-                             Mix<float, Bfloat16>, Mix<double, double>, Mix<double, float>,
-                             Mix<double, Half>, Mix<double, Bfloat16>>;
+using WideX =
+    MixesOf<Mix<float, float>, Mix<float, double>, Mix<float, Half>, Mix<float, Bfloat16>,
+            Mix<double, double>, Mix<double, float>, Mix<double, Half>, Mix<double, Bfloat16>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(WideX, FusedSweep, WideX);
 
 using PromotedOut =
-    testing::Types<Mix<Bfloat16, float, float>, Mix<Half, float, float>, Mix<Half, Bfloat16, float>,
-                   Mix<float, double, double>, Mix<Bfloat16, double, double>>;
+    MixesOf<Mix<Bfloat16, float, float>, Mix<Half, float, float>, Mix<Half, Bfloat16, float>,
+            Mix<float, double, double>, Mix<Bfloat16, double, double>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
 
 }  // namespace

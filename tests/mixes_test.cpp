@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -148,12 +149,63 @@ TYPED_TEST(EveryMix, GradientAndInverseMatchReference) {
   expect(table.inverse(), inverse);
 }
 
+// The sign belongs to a reader: of two that begin at one entry, one may be negative.
+TYPED_TEST(EveryMix, AnyReaderMayBeNegative) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  const rw::Shape shape{1, 2, 2, 78};
+  const auto x = random_values<X>(size_of(shape), Values::special, 1);
+  for (const Width width : {Width::half, Width::packed}) {
+    const StoredTable<Tab> stored(width, true, shape, 39, Values::special, 2);
+    for (const unsigned signs : {1u, 2u, 4u, 8u, 12u, 15u}) {
+      SCOPED_TRACE(signs);
+      const rw::TableView<Tab> table = stored.view();
+      rw::PairLanes<Tab> lanes = table.lanes();
+      lanes.cos_a.negative = (signs & 1) != 0;
+      lanes.cos_b.negative = (signs & 2) != 0;
+      lanes.sin_a.negative = (signs & 4) != 0;
+      lanes.sin_b.negative = (signs & 8) != 0;
+      const auto at = [&](Index, Index s, Index, Index i) {
+        const auto read = [](const Tab& value, bool negative) {
+          const Bits bits = to_bits(value);
+          return from_bits<Tab>(negative ? negated(dtype_of<Tab>(), bits) : bits);
+        };
+        const Coefficients<Tab> of = stored.at(0, s, i);
+        return Coefficients<Tab>{
+            read(of.cos_a, lanes.cos_a.negative), read(of.cos_b, lanes.cos_b.negative),
+            read(of.sin_a, lanes.sin_a.negative), read(of.sin_b, lanes.sin_b.negative)};
+      };
+      const rw::TableView<Tab> read(lanes, table.shape(), 0, table.seq_stride(), 0);
+      expect_every_form(x, shape, read, rotated<X>(x, shape, 39, at));
+    }
+  }
+}
+
+// Where all lanes of a register are NaN, none is there to be compared with.
+TYPED_TEST(EveryMix, NanInEveryLaneIsNan) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  const rw::Shape shape{1, 2, 3, 190};
+  const auto x = random_values<X>(size_of(shape), Values::uniform, 1);
+  StoredTable<Tab> table(Width::half, true, shape, 95, Values::uniform, 2);
+  // Every bit of the payload, so that to round it as a number gives another number.
+  std::fill(table.values.begin(), table.values.end(),
+            from_bits<Tab>(format_of(dtype_of<Tab>()).sign() - 1));
+  for (const rw::Pairing pairing :
+       {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+    rw::Options options;
+    options.pairing = pairing;
+    SCOPED_TRACE(static_cast<int>(pairing));
+    expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table, options), options);
+  }
+}
+
 // Output may be of the promoted type ------------------------------------------------------------
 
 template <class Types>
 class PromotedOutput : public testing::Test {};
-using Widening = testing::Types<Mix<bfloat16, float>, Mix<half, bfloat16>, Mix<half, double>,
-                                Mix<float, double>>;
+using Widening =
+    MixesOf<Mix<bfloat16, float>, Mix<half, bfloat16>, Mix<half, double>, Mix<float, double>>;
 TYPED_TEST_SUITE(PromotedOutput, Widening, MixNames);
 
 TYPED_TEST(PromotedOutput, IsNotRoundedToTheTypeOfX) {
@@ -173,7 +225,7 @@ TYPED_TEST(PromotedOutput, IsNotRoundedToTheTypeOfX) {
 
 template <class Types>
 class Ranks : public testing::Test {};
-using TwoMixes = testing::Types<Mix<float, float>, Mix<bfloat16, float>>;
+using TwoMixes = MixesOf<Mix<float, float>, Mix<bfloat16, float>>;
 TYPED_TEST_SUITE(Ranks, TwoMixes, MixNames);
 
 /// Through the public functions, with maps as they are; sizes are those of the rank.

@@ -4,8 +4,9 @@
 # usage: run.sh [--check] [WORD...]   only the mutants whose line holds one of the words
 # --check only looks whether each place is still found once, in the blink of an eye.
 #
-# Tests are compiled by themselves and without optimisation: some seconds each, twenty minutes for
-# all on two cores. The vector kernels are caught on an x86-64 machine with AVX-512 and its bfloat16.
+# Tests are compiled by themselves and without optimisation: some seconds each, half an hour for all
+# on two cores. What was caught is not tried again before the library or its test has changed. The
+# vector kernels are caught on an x86-64 machine with AVX-512 and its bfloat16.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source cmake/setup.sh
@@ -29,27 +30,41 @@ chosen() {
   return 1
 }
 
-# The library of mutant $1 as a tree of its own: file $2 with $3 replaced by $4; 1 unless found once.
-mutate() {
-  local id=$1 file=include/ropewalk/$2 old=$3 new=$4 text rest
-  text=$(<"$file")
-  rest=${text#*"$old"}
-  if [[ $rest == "$text" || $rest == *"$old"* ]]; then return 1; fi
-  if ((check_only)); then return 0; fi
-  mkdir -p "$build/$id"
-  cp -r include "$build/$id"
-  printf '%s%s%s\n' "${text%%"$old"*}" "$new" "$rest" >"$build/$id/$file"
+# Its own folder for what $1 names.
+folder_of() {
+  local sum
+  sum=$(cksum <<<"$1")
+  echo "$build/${sum%% *}"
 }
 
-# How test $2 ends with the library of mutant $1: "caught", "survived" or "does not compile".
+# Whether in folder $1 test $2 has ended as $3, and nothing that goes into it is newer.
+settled() {
+  [[ -e $1/result && $(<"$1/result") == "$3" &&
+    -z $(find include tests/support "tests/$2.cpp" -newer "$1/result" -print -quit) ]]
+}
+
+# The library as a tree in folder $1: file $2 with $3 replaced by $4; 1 unless found once.
+mutate() {
+  local dir=$1 file=include/ropewalk/$2 old=$3 new=$4 text without
+  text=$(<"$file")
+  without=${text//"$old"/}
+  if ((${#text} - ${#without} != ${#old})); then return 1; fi
+  if ((check_only)) || settled "$dir" "$5" caught; then return 0; fi
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  cp -r include "$dir"
+  printf '%s\n' "${text/"$old"/"$new"}" >"$dir/$file"
+}
+
+# How test $2 ends with the library in folder $1: "caught", "survived" or "does not compile".
 try() {
-  local id=$1 test=$2 dir=$build/$1 libraries=()
+  local dir=$1 test=$2 libraries=()
   if [[ $test == *_test ]]; then libraries=(-lgtest -lgtest_main); fi
   if ! g++ "${flags[@]}" "-I$dir/include" "tests/$test.cpp" "${libraries[@]}" -o "$dir/test" \
     2>"$dir/errors"; then
     echo "does not compile" >"$dir/result"
   # A loop that no longer ends is a behaviour that is noticed too.
-  elif timeout 120 "$dir/test" >"$dir/output" 2>&1; then
+  elif GTEST_FAIL_FAST=1 timeout 120 "$dir/test" >"$dir/output" 2>&1; then
     echo survived >"$dir/result"
   else
     echo caught >"$dir/result"
@@ -57,7 +72,7 @@ try() {
   rm -rf "$dir/test" "$dir/include"
 }
 
-tests=() files=() olds=() news=() lost=0
+tests=() files=() olds=() news=() dirs=() lost=0
 while IFS=$'\t' read -r test file old new; do
   if [[ -z $test || $test == \#* ]] || ! chosen "$test $file $old $new"; then continue; fi
   tests+=("$test") files+=("$file") olds+=("$old") news+=("${new-}")
@@ -65,25 +80,28 @@ done <tests/mutation/mutants.tsv
 
 if ((!check_only)); then
   need g++ libeigen3-dev libgtest-dev
-  rm -rf "$build"
   say "The tests of ${#tests[@]} mutants, first with the library as it is"
   for test in $(printf '%s\n' "${tests[@]}" | sort -u); do
-    mkdir -p "$build/as_it_is"
-    cp -r include "$build/as_it_is"
-    try as_it_is "$test"
-    if [[ $(<"$build/as_it_is/result") != survived ]]; then
-      echo "FAILED  $test: $(<"$build/as_it_is/result") without any mutant"
+    dir=$(folder_of "$test")
+    if settled "$dir" "$test" survived; then continue; fi
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cp -r include "$dir"
+    try "$dir" "$test"
+    if [[ $(<"$dir/result") != survived ]]; then
+      echo "FAILED  $test: $(<"$dir/result") without any mutant"
       exit 1
     fi
   done
 fi
 for i in "${!tests[@]}"; do
-  if ! mutate "$i" "${files[i]}" "${olds[i]}" "${news[i]}"; then
+  dirs[i]=$(folder_of "${tests[i]} ${files[i]} ${olds[i]} ${news[i]}")
+  if ! mutate "${dirs[i]}" "${files[i]}" "${olds[i]}" "${news[i]}" "${tests[i]}"; then
     echo "FAILED  ${files[i]}: not found once: ${olds[i]}"
     lost=$((lost + 1))
-  elif ((!check_only)); then
+  elif ((!check_only)) && ! settled "${dirs[i]}" "${tests[i]}" caught; then
     while (($(jobs -pr | wc -l) >= $(nproc))); do wait -n || true; done
-    try "$i" "${tests[i]}" &
+    try "${dirs[i]}" "${tests[i]}" &
   fi
 done
 wait
@@ -94,7 +112,7 @@ fi
 
 caught=0
 for i in "${!tests[@]}"; do
-  result=$(cat "$build/$i/result" 2>/dev/null || echo lost)
+  result=$(cat "${dirs[i]}/result" 2>/dev/null || echo lost)
   if [[ $result == caught ]]; then
     caught=$((caught + 1))
   else

@@ -29,8 +29,18 @@ struct Mix {
   using Out = OutType;
 };
 
+/// The mixes of a suite; the mutation test, which needs one of them, names it and compiles no
+/// other.
+#if defined(ROPEWALK_TESTS_MIX)
+template <class...>
+using MixesOf = testing::Types<Mix<ROPEWALK_TESTS_MIX>>;
+#else
+template <class... All>
+using MixesOf = testing::Types<All...>;
+#endif
+
 /// Those of x and table, every combination.
-using Mixes = testing::Types<
+using Mixes = MixesOf<
     Mix<double, double>, Mix<double, float>, Mix<double, Eigen::half>, Mix<double, Eigen::bfloat16>,
     Mix<float, double>, Mix<float, float>, Mix<float, Eigen::half>, Mix<float, Eigen::bfloat16>,
     Mix<Eigen::half, double>, Mix<Eigen::half, float>, Mix<Eigen::half, Eigen::half>,
