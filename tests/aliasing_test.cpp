@@ -129,6 +129,11 @@ TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
   const rw::View<float> x(q.data(), {1, 2, heads, width}, {0, 3 * heads * width, width});
   const auto rows = rw::TableView<float>(table.lanes(), {1, 2, 1, 4}, 0, 4, 0);
   EXPECT_EQ(error_of([&] { rw::apply(device, sparse, x, rows); }), apart);
+  // Apart in every head of a token, but a token is one head and a half: they meet in the next.
+  const rw::Shape two_heads{1, 2, 2, 4};
+  const rw::View<float> first(q.data(), two_heads, {24, 12, 8});
+  const rw::View<float> second(q.data() + 4, two_heads, {24, 12, 8});
+  EXPECT_EQ(error_of([&] { rw::apply(device, second, first, rows.pairs(0, 2)); }), apart);
   EXPECT_TRUE(same_bytes(of.memory, before));
 }
 
@@ -160,6 +165,23 @@ TEST(SeveralTensors, GiveTheBitsOfSingleCalls) {
   }
 }
 
+// No heads of its own, or heads without features: the others are done all the same.
+TEST(SeveralTensors, MayBeEmpty) {
+  Packed of;
+  rw::View<float> q = of.part(0);
+  rw::View<float> none = of.part(1).heads(0, 0);
+  const auto rotated_q = rotated<float>(of.dense(0), of.shape, of.table);
+  rw::apply_inplace(device, std::tie(none, q), of.table.view());
+  EXPECT_TRUE(same_bits(of.dense(0), rotated_q));
+
+  std::vector<float> out(size_of(of.shape));
+  rw::View<float> copied(out.data(), of.shape);
+  rw::View<float> featureless = of.part(1).features(0, 0);
+  rw::apply(device, std::tie(copied, featureless), std::tie(q, featureless),
+            of.table.view().pairs(0, 0));
+  EXPECT_TRUE(same_bits(out, rotated_q));
+}
+
 TEST(SeveralTensors, AreAllCheckedBeforeTheFirstIsWritten) {
   Packed of;
   const auto before = of.memory;
@@ -186,6 +208,8 @@ TEST(SeveralTensors, AreAllCheckedBeforeTheFirstIsWritten) {
   EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q_out, q), std::tie(q, k), table); }),
             "apply: " + meets);
   EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q, q_out), std::tie(k, q), table); }),
+            "apply: " + meets);
+  EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q_out, q_out), std::tie(q, k), table); }),
             "apply: " + meets);
   EXPECT_TRUE(same_bytes(of.memory, before));
 }

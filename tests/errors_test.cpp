@@ -206,6 +206,8 @@ TEST(Errors, Overflow) {
                          "heads of out is 4 entries " + std::to_string(most / 2) + end);
   expect_errors([](Call& c) { c.table_strides.seq = most - 2; },
                 "seq of the table is 3 entries " + std::to_string(most - 2) + end);
+  expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = most / 2; },
+                "heads of the table is 4 entries " + std::to_string(most / 2) + end);
   expect_errors([](Call& c) { c.lanes.sin_b.stride = most / 2; },
                 "pairs of the table is 4 entries " + std::to_string(most / 2) + end);
 }
@@ -229,6 +231,11 @@ TEST(Errors, OutThatOverlapsItself) {
     EXPECT_TRUE(accepts(named, [](Call& c) { c.x_strides = {0, 0, 0}; })) << named.name;
   }
   EXPECT_TRUE(accepts(fused, [](Call& c) { c.x_strides = {0, 0, 0}; }));
+  // A row that has no next one has any stride.
+  EXPECT_TRUE(accepts(inplace, [&](Call& c) {
+    c.x_shape.heads = 1;
+    c.x_strides = {96, 32, 0};
+  }));
 }
 
 TEST(Errors, OutThatMeetsX) {
