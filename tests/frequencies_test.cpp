@@ -171,6 +171,15 @@ TEST(Frequencies, YarnRampOfNoWidth) {
   }
 }
 
+// Of a length of less than a turn both ends are before the first lane, which is kept all the same.
+TEST(Frequencies, YarnRampBeginsAtTheFirstLane) {
+  const Frequencies plain = frequencies(64, 1e4);
+  const Frequencies list = frequencies(64, 1e4, Yarn{4, 6});
+  for (std::size_t i = 0; i < 32; ++i) {
+    EXPECT_NEAR(value(list, i) / value(plain, i), i == 0 ? 1 : 0.25, 1e-15) << i;
+  }
+}
+
 TEST(Frequencies, LongRopeSwitchesItsListAndKeepsItsAttentionFactor) {
   const LongRope rule{{1, 2}, {10, 20}, 32, 4096};
   const auto at = [&](Index length) {
@@ -399,6 +408,8 @@ TEST(FrequenciesErrors, NameWhatIsWrong) {
             "frequencies: attention_factor of the rope is inf, must be finite");
   EXPECT_EQ(text(4, 1e4, LongRope{{1, 1}, {1, 1, 1}, 4, 4096}),
             "frequencies: length of long_factors of LongRope is 3, must be 2");
+  EXPECT_EQ(text(4, 1e4, LongRope{{1, 1}, {1, 1}, 4, 1}),
+            "frequencies: original_length of LongRope is 1, must be finite and more than 1");
   EXPECT_EQ(
       text(4, 1e4, LongRope{{1, 0}, {1, 1}, 4, 4096}),
       "frequencies: an entry of the factors of LongRope is 0, must be finite and more than 0");
@@ -447,6 +458,10 @@ TEST(LanesErrors, NameWhatIsWrong) {
               arrange({list}, {1, {{2, 0}}});
             }),
             "arrange: axis of a lane is 2, must be 0 or more and less than 1");
+  EXPECT_EQ(error_of([&] {
+              arrange({list}, {1, {{-1, 0}}});
+            }),
+            "arrange: axis of a lane is -1, must be 0 or more and less than 1");
   EXPECT_EQ(error_of([&] {
               arrange({own_frequencies({1}, 1), own_frequencies({1}, 2)}, axis_after_axis({1, 1}));
             }),

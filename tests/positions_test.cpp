@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -89,6 +90,7 @@ TEST(PositionsOf, IdsOfEveryType) {
   EXPECT_EQ(along(id_positions(std::vector<std::int64_t>{1ll << 40}), 0), List{1099511627776.0});
   EXPECT_EQ(along(id_positions(std::vector<float>{0.25f, -3.5f}), 0), (List{0.25, -3.5}));
   EXPECT_EQ(along(id_positions(std::vector<double>{0.1}), 0), List{0.1});
+  EXPECT_FALSE(std::signbit(id_positions(std::vector<double>{-0.0}).at(0, 0, 0)));
   EXPECT_EQ(id_positions(std::vector<std::int64_t>{}).seq, 0);
 }
 
