@@ -409,6 +409,10 @@ TEST(TablesErrors, NameWhatIsWrong) {
             }),
             "make_table: length of values of frequencies is 2, must be 3");
   EXPECT_EQ(error_of([&] {
+              make_table(Positions{1, 2, {{{0.0}, {0}}}}, list);
+            }),
+            "make_table: tokens on an axis of positions is 1, must be 2");
+  EXPECT_EQ(error_of([&] {
               make_table(Positions{1, 2, {{{0.0}, {0, 1}}}}, list);
             }),
             "make_table: an index of positions is 1, must be 0 or more and less than 1");
