@@ -26,7 +26,7 @@ has() {
     qemu-user) command -v qemu-x86_64 ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
-    clang-tidy-* | cppcheck) command -v "$1" ;;
+    clang-tidy-* | cppcheck | gcovr) command -v "$1" ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" ;;
     *) return 2 ;;
   esac >/dev/null 2>&1

@@ -65,8 +65,8 @@ try() {
   if ! g++ "${flags[@]}" "-I$dir/include" "tests/$test.cpp" "${more[@]}" -o "$dir/test" \
     2>"$dir/errors"; then
     echo "does not compile" >"$dir/result"
-  # A loop that no longer ends is a behaviour that is noticed too. In a shell of its own, so that what
-  # a signal makes the shell say is in the file.
+  # A loop that no longer ends is a behaviour that is noticed too. In a shell of its own, so that
+  # what a signal makes the shell say is in the file.
   elif (GTEST_FAIL_FAST=1 timeout 120 "$dir/test"; exit) >"$dir/output" 2>&1; then
     echo survived >"$dir/result"
   else
@@ -119,7 +119,7 @@ for i in "${!tests[@]}"; do
   if [[ $result == caught ]]; then
     caught=$((caught + 1))
   else
-    printf '%s by %s: %s: %s  ->  %s\n' "$result" "${tests[i]}" "${files[i]}" "${olds[i]}" "${news[i]}"
+    echo "$result by ${tests[i]}: ${files[i]}: ${olds[i]}  ->  ${news[i]}"
   fi
 done
 echo "$caught of ${#tests[@]} mutants caught"

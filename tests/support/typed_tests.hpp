@@ -29,8 +29,7 @@ struct Mix {
   using Out = OutType;
 };
 
-/// The mixes of a suite; the mutation test, which needs one of them, names it and compiles no
-/// other.
+/// The mixes of a suite; the mutation test names one of them and compiles no other.
 #if defined(ROPEWALK_TESTS_MIX)
 template <class...>
 using MixesOf = testing::Types<Mix<ROPEWALK_TESTS_MIX>>;
