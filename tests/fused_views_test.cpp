@@ -26,22 +26,22 @@ struct Place {
 /// Where [batch, seq, heads, head_dim] may lie without two rows in one place.
 std::vector<Place> places_of(const rw::Shape& shape) {
   const Index row = shape.head_dim;
+  const Index aligned = (row / 64 + 1) * 64;  // of any type, in the widest registers
   const Index heads = shape.heads;
   const Index seq = shape.seq;
   const Index token = heads * row;
-  return {
-      {"dense", 0, rw::contiguous_strides(shape)},
-      {"gaps between heads", 3, {seq * heads * (row + 6), heads * (row + 6), row + 6}},
-      {"aligned gaps between heads", 0, {seq * heads * (row + 32), heads * (row + 32), row + 32}},
-      {"gaps between tokens", 1, {seq * (token + 5), token + 5, row}},
-      {"gaps between batches", 0, {seq * token + 7, token, row}},
-      {"BHSD", 0, {seq * token, row, seq * row}},
-      {"BHSD with gaps", 5, {seq * (token + 40 * heads), row + 2, seq * (row + 2) + 1}},
-      {"SBHD", 0, {token, shape.batch * token, row}},
-      {"heads outermost", 2, {seq * row, row, shape.batch * seq * row}},
-      {"q of packed QKV", 0, {seq * 3 * token, 3 * token, row}},
-      {"k of packed QKV", token, {seq * 3 * token, 3 * token, row}},
-      {"QKV of each head", 2 * row, {seq * 3 * token, 3 * token, 3 * row}}};
+  return {{"dense", 0, rw::contiguous_strides(shape)},
+          {"gaps between heads", 3, {seq * heads * (row + 6), heads * (row + 6), row + 6}},
+          {"aligned gaps between heads", 0, {seq * heads * aligned, heads * aligned, aligned}},
+          {"gaps between tokens", 1, {seq * (token + 5), token + 5, row}},
+          {"gaps between batches", 0, {seq * token + 7, token, row}},
+          {"BHSD", 0, {seq * token, row, seq * row}},
+          {"BHSD with gaps", 5, {seq * (token + 40 * heads), row + 2, seq * (row + 2) + 1}},
+          {"SBHD", 0, {token, shape.batch * token, row}},
+          {"heads outermost", 2, {seq * row, row, shape.batch * seq * row}},
+          {"q of packed QKV", 0, {seq * 3 * token, 3 * token, row}},
+          {"k of packed QKV", token, {seq * 3 * token, 3 * token, row}},
+          {"QKV of each head", 2 * row, {seq * 3 * token, 3 * token, 3 * row}}};
 }
 
 /// Rows that are read more than once.
