@@ -80,6 +80,10 @@ while IFS=$'\t' read -r test file old new; do
   if [[ -z $test || $test == \#* ]] || ! chosen "$test $file $old $new"; then continue; fi
   tests+=("$test") files+=("$file") olds+=("$old") news+=("${new-}")
 done <tests/mutation/mutants.tsv
+if ((${#tests[@]} == 0)); then
+  echo "No mutant's line holds one of: ${words[*]}" >&2
+  exit 1
+fi
 
 if ((!check_only)); then
   need g++ libeigen3-dev libgtest-dev
@@ -123,4 +127,4 @@ for i in "${!tests[@]}"; do
   fi
 done
 echo "$caught of ${#tests[@]} mutants caught"
-((caught > 0 && caught == ${#tests[@]}))
+((caught == ${#tests[@]}))
