@@ -433,6 +433,8 @@ TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
   EXPECT_EQ(text(1e4, LongRope{{1e40, 1}, {1, 1}, 4, 4096}),
             "frequencies: an entry of the factors of LongRope is 1e+40" + range);
   EXPECT_EQ(text(1e4, Llama3{1e40}), "frequencies: factor of Llama3 is 1e+40" + range);
+  EXPECT_EQ(text(1e4, Llama3{8, 1e-40}),
+            "frequencies: original_length / low_frequency_factor of Llama3 is 8.192e+43" + range);
   EXPECT_EQ(text(1e4, Proportional{1, 1e40}),
             "frequencies: factor of Proportional is 1e+40" + range);
   EXPECT_EQ(error_of([&] { increasing_frequencies(4, 1e40, AngleSteps::f32); }),

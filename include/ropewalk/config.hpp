@@ -137,7 +137,9 @@
 #else
 #define ROPEWALK_WITH_AVX512VBMI 0
 #endif
-#if defined(__AVX512BF16__) || defined(__AVX512FP16__)
+#if defined(__AVX512FP16__)
+#define ROPEWALK_WITH_AVX512BF16 2
+#elif defined(__AVX512BF16__)
 #define ROPEWALK_WITH_AVX512BF16 1
 #else
 #define ROPEWALK_WITH_AVX512BF16 0
@@ -154,13 +156,19 @@
 #else
 #define ROPEWALK_WITH_SSE4 0
 #endif
-#if defined(__ARM_FEATURE_SVE) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+#if defined(__ARM_FEATURE_SVE2)
+#define ROPEWALK_WITH_SVE 3
+#elif defined(__ARM_FEATURE_SVE)
+#define ROPEWALK_WITH_SVE 2
+#elif defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
 #define ROPEWALK_WITH_SVE 1
 #else
 #define ROPEWALK_WITH_SVE 0
 #endif
 #if defined(__FAST_MATH__)
 #define ROPEWALK_WITH_FAST_MATH 1
+#elif defined(__ASSOCIATIVE_MATH__)
+#define ROPEWALK_WITH_FAST_MATH 3
 #elif __FINITE_MATH_ONLY__
 #define ROPEWALK_WITH_FAST_MATH 2
 #else

@@ -14,9 +14,8 @@
 ROPEWALK_BEGIN_NAMESPACE
 
 /// The presets: name, {heads of q, heads of k, head_dim, first feature that turns}, axes, theta,
-/// and where they differ from interleaved pairs, float steps, no scaling, axis after axis, cells 0,
-/// 1,
-/// ...: pairing, steps, scaling, order of the lanes, cells, steps of frequencies.
+/// and where they differ from interleaved pairs, float steps, no scaling, axis after axis, integer
+/// cells: pairing, steps, scaling, order of the lanes, cells, steps of frequencies.
 ///
 /// Source   the models' configurations; vllm-omni 62bf8d63, diffusers 58eb52c080, transformers 5.17
 // Which would put every value of a row on a line of its own.
@@ -61,17 +60,17 @@ inline constexpr Model models[] = {
     // Language; several axes are those of M-RoPE: t, h, w.
     {"Llama 2 7B", {32, 32, 128}, {128}, 1e4, Pairing::half},
     {"Llama 3 8B", {32, 8, 128}, {128}, 5e5, Pairing::half},
-    {"Llama 3.1 8B", {32, 8, 128}, {128}, 5e5, Pairing::half, AngleSteps::f32, Llama3{8, 1, 4,
-     8192}},
-    {"Llama 3.2 1B", {32, 8, 64}, {64}, 5e5, Pairing::half, AngleSteps::f32, Llama3{32, 1, 4,
-     8192}},
+    {"Llama 3.1 8B", {32, 8, 128}, {128}, 5e5, Pairing::half, AngleSteps::f32,
+     Llama3{8, 1, 4, 8192}},
+    {"Llama 3.2 1B", {32, 8, 64}, {64}, 5e5, Pairing::half, AngleSteps::f32,
+     Llama3{32, 1, 4, 8192}},
     {"Mistral 7B", {32, 8, 128}, {128}, 1e4, Pairing::half},
     {"Qwen2 7B", {28, 4, 128}, {128}, 1e6, Pairing::half},
     {"Qwen3 8B", {32, 8, 128}, {128}, 1e6, Pairing::half},
-    {"Qwen3 8B, YaRN 4x", {32, 8, 128}, {128}, 1e6, Pairing::half, AngleSteps::f32, Yarn{4,
-     32768}},
-    {"gpt-oss", {64, 8, 64}, {64}, 150000, Pairing::half, AngleSteps::f32, Yarn{32, 4096,
-     /*truncate=*/false}},
+    {"Qwen3 8B, YaRN 4x", {32, 8, 128}, {128}, 1e6, Pairing::half, AngleSteps::f32,
+     Yarn{4, 32768}},
+    {"gpt-oss", {64, 8, 64}, {64}, 150000, Pairing::half, AngleSteps::f32,
+     Yarn{32, 4096, /*truncate=*/false}},
     {"GPT-J 6B", {16, 16, 256}, {64}, 1e4},
     {"GPT-NeoX 20B", {64, 64, 96}, {24}, 1e4, Pairing::half},
     {"Phi-3 mini 4k", {32, 32, 96}, {96}, 1e4, Pairing::half},
@@ -79,8 +78,8 @@ inline constexpr Model models[] = {
     {"Gemma 3 4B, local layers", {8, 4, 256}, {256}, 1e4, Pairing::half},
     {"Gemma 3 4B, global layers", {8, 4, 256}, {256}, 1e6, Pairing::half, AngleSteps::f32,
      Linear{8}},
-    {"DeepSeek-V2", {128, 1, 192, 128}, {64}, 1e4, Pairing::interleaved, AngleSteps::f32, Yarn{40,
-     4096, /*truncate=*/true, 32, 1, 0.707, 0.707}},
+    {"DeepSeek-V2", {128, 1, 192, 128}, {64}, 1e4, Pairing::interleaved, AngleSteps::f32,
+     Yarn{40, 4096, /*truncate=*/true, 32, 1, 0.707, 0.707}},
     {"DeepSeek-V3", {128, 1, 192, 128}, {64}, 1e4, Pairing::interleaved_to_half, AngleSteps::f32,
      Yarn{40, 4096, /*truncate=*/true, 32, 1, 1, 1}},
     {"ModernBERT base, local layers", {12, 12, 64}, {64}, 1e4, Pairing::half},

@@ -109,8 +109,8 @@ Positions concatenate(const std::vector<Positions>& parts);
 
 /// Samples with positions of their own: a table with one batch entry a part.
 ///
-/// Errors   std::invalid_argument: no part, parts that differ in axes or seq, a batch that is not 1,
-///          an index that has no value
+/// Errors   std::invalid_argument: no part, parts that differ in axes or seq, a batch that is not
+///          1, an index that has no value
 Positions stack(const std::vector<Positions>& parts);
 
 ROPEWALK_END_NAMESPACE

@@ -125,6 +125,7 @@ Positions id_positions(const Id* ids, Index seq, Index stride) {
   const detail::Place place{"id_positions", "ids"};
   detail::check_not_negative(place, "seq", seq);
   detail::check_not_negative(place, "stride", stride);
+  detail::check_at_most(place, "seq", seq, detail::largest_count);
   if (seq > 0) detail::check_not_null(place, ids);
   std::vector<double> positions;
   positions.reserve(static_cast<std::size_t>(seq));

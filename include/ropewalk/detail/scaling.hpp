@@ -214,8 +214,10 @@ Frequencies scaled(const Llama3& rule, const Rope& rope) {
   const Real factor = checked_positive<Real>(place, "factor", rule.factor);
   check_llama3(place, rule);
   const auto original_length = static_cast<double>(rule.original_length);
-  const auto longest = static_cast<Real>(original_length / rule.low_frequency_factor);
-  const auto shortest = static_cast<Real>(original_length / rule.high_frequency_factor);
+  const Real longest = checked_positive<Real>(place, "original_length / low_frequency_factor",
+                                              original_length / rule.low_frequency_factor);
+  const Real shortest = checked_positive<Real>(place, "original_length / high_frequency_factor",
+                                               original_length / rule.high_frequency_factor);
   const auto low = static_cast<Real>(rule.low_frequency_factor);
   const auto width = static_cast<Real>(rule.high_frequency_factor - rule.low_frequency_factor);
   std::vector<Real> values = unscaled<Real>(rope);
