@@ -434,7 +434,11 @@ TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
             "frequencies: an entry of the factors of LongRope is 1e+40" + range);
   EXPECT_EQ(text(1e4, Llama3{1e40}), "frequencies: factor of Llama3 is 1e+40" + range);
   EXPECT_EQ(text(1e4, Llama3{8, 1e-40}),
-            "frequencies: original_length / low_frequency_factor of Llama3 is 8.192e+43" + range);
+            "frequencies: low_frequency_factor of Llama3 is 1e-40" + range);
+  EXPECT_EQ(text(1e4, Llama3{8, 1, 1e40}),
+            "frequencies: high_frequency_factor of Llama3 is 1e+40" + range);
+  EXPECT_EQ(text(1e4, Llama3{8, 1e-36, 4}),
+            "frequencies: original_length / low_frequency_factor of Llama3 is 8.192e+39" + range);
   EXPECT_EQ(text(1e4, Proportional{1, 1e40}),
             "frequencies: factor of Proportional is 1e+40" + range);
   EXPECT_EQ(error_of([&] { increasing_frequencies(4, 1e40, AngleSteps::f32); }),

@@ -5,25 +5,18 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/error_of.hpp"
 
 namespace ropewalk {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+using ropewalk_test::error_of;
 
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 using List = std::vector<double>;
 

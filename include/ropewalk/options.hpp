@@ -20,7 +20,7 @@ enum class Pairing {
 /// In which type the products and sums are rounded.
 enum class Compute {
   promoted,  ///< the type that x and the table promote to, as PyTorch eager does
-  wide,      ///< float (double stays double), rounded once: flash-attention's way with 16-bit tables
+  wide,      ///< float (double stays double), rounded once: as flash-attention, with 16-bit tables
 };
 
 /// How the fused form writes out when it is apart from x.

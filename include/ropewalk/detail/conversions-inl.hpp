@@ -55,7 +55,8 @@ ROPEWALK_INLINE bool any_subnormal(const Register<float, 16>& a, const Register<
 /// Whether any lane of a or b is NaN. One comparison and a branch are cheaper than putting every
 /// NaN right; intrinsics, because -ffinite-math-only decides a comparison of vectors by itself.
 template <int Count>
-ROPEWALK_INLINE bool may_have_nan(const Register<float, Count>& a, const Register<float, Count>& b) {
+ROPEWALK_INLINE bool may_have_nan(const Register<float, Count>& a,
+                                  const Register<float, Count>& b) {
 #if ROPEWALK_X86
   int found = 0;
   if constexpr (Count == 16) {

@@ -60,30 +60,49 @@ ROPEWALK_INLINE void doubled_table(const WideLanes<C>& lanes, Index i,
   join_lanes(negative, swaps ? sin_b : cos_b, table[0].second, table[1].second, order);
 }
 
-/// Rotates pairs [0, result) of every row of the batch.
+/// Rotates `Group` steps of every row of the batch, from pair i of the part on; see rotate_group.
+template <bool Stream, int Group, class C, class X, class Tab>
+ROPEWALK_INLINE Index rotate_doubled_group(const RowBatch<X, X, Tab>& batch,
+                                           const WideLanes<C>& lanes, const RowPart& part,
+                                           Index i) {
+  constexpr Index count = register_bytes / int{sizeof(C)};
+  constexpr auto order = std::make_integer_sequence<int, static_cast<int>(count)>{};
+  const Index end = i + Group * count;
+  const Index rest = end == part.pairs ? part.rest : 0;
+  DoubledLanes<C, count> table[Group][2];
+#pragma GCC unroll 4
+  for (int g = 0; g < Group; ++g) doubled_table<X>(lanes, i + g * count, table[g]);
+  for (Index r = 0; r < batch.rows; ++r) {
+    const X* x = batch.x + r * batch.x_stride;
+    X* out = batch.out + r * batch.out_stride;
+    fetch_ahead(batch, x, out, part.first + i, Group * count);
+#pragma GCC unroll 8
+    for (int g = 0; g < 2 * Group; ++g) {
+      const Index at = 2 * (part.first + i) + g * count;
+      const DoubledLanes<C, count> features = doubled<C, count>(x + at, order);
+      const auto& with = table[g / 2][g % 2];
+      store_narrow<Stream>(out + at, exact_sum(exact_product(features.first, with.first),
+                                               exact_product(features.second, with.second)));
+    }
+    if (rest != 0) copy_rest<Stream>(batch, x, out, rest);
+  }
+  return end;
+}
+
+/// Rotates pairs [0, result) of the part of every row; see rotate_held.
 template <bool Stream, class C, class X, class Tab>
 ROPEWALK_INLINE Index rotate_doubled(const RowBatch<X, X, Tab>& batch, const WideLanes<C>& lanes,
-                                     Index first, Index pairs) {
-  constexpr auto order = std::make_integer_sequence<int, register_bytes / int{sizeof(C)}>{};
+                                     const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(C)};
-  constexpr int group = 8;
   Index i = 0;
-  for (; i + group / 2 * count <= pairs; i += group / 2 * count) {
-    DoubledLanes<C, count> table[group / 2][2];
-#pragma GCC unroll 4
-    for (int g = 0; g < group / 2; ++g) doubled_table<X>(lanes, i + g * count, table[g]);
-    for (Index r = 0; r < batch.rows; ++r) {
-      const X* x = batch.x + r * batch.x_stride;
-      X* out = batch.out + r * batch.out_stride;
-      fetch_ahead(batch, x, out, first + i, group / 2 * count);
-#pragma GCC unroll 8
-      for (int g = 0; g < group; ++g) {
-        const Index at = 2 * (first + i) + g * count;
-        const DoubledLanes<C, count> features = doubled<C, count>(x + at, order);
-        const auto& with = table[g / 2][g % 2];
-        store_narrow<Stream>(out + at, exact_sum(exact_product(features.first, with.first),
-                                                 exact_product(features.second, with.second)));
-      }
+  while (part.pairs - i >= 4 * count) {
+    i = rotate_doubled_group<Stream, 4>(batch, lanes, part, i);
+  }
+  if constexpr (!Stream) {
+    switch ((part.pairs - i) / count) {
+      case 3: return rotate_doubled_group<Stream, 3>(batch, lanes, part, i);
+      case 2: return rotate_doubled_group<Stream, 2>(batch, lanes, part, i);
+      case 1: return rotate_doubled_group<Stream, 1>(batch, lanes, part, i);
     }
   }
   return i;

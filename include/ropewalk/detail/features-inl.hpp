@@ -76,19 +76,6 @@ ROPEWALK_INLINE void store_pairs(Out* out, Index i, Index pairs,
   }
 }
 
-/// Copies the features that pass through, by registers where they are to be streamed.
-template <bool Stream, class Out, class X>
-ROPEWALK_INLINE void copy_rest(Out* out, const X* x, Index count) {
-  Index i = 0;
-  if constexpr (Stream && std::is_same_v<Out, X>) {
-    constexpr Index step = register_bytes / Index{sizeof(X)};
-    for (; i + step <= count; i += step) {
-      put<true>(out + i, load<std::uint32_t, register_bytes / 4>(x + i));
-    }
-  }
-  copy_features(out + i, x + i, count - i);
-}
-
 template <class To, class S, int Count>
 ROPEWALK_INLINE Register<To, Count> in_carrier(const Register<S, Count>& r) {
   if constexpr (std::is_same_v<To, S>) {
@@ -109,7 +96,7 @@ ROPEWALK_INLINE Value<P, Count> rounded(const Register<Carrier<P>, Count>& r) {
   if constexpr (std::is_same_v<P, Eigen::half>) {
     return {widen_halves(narrow_halves(r))};
   } else if constexpr (std::is_same_v<P, Eigen::bfloat16>) {
-    // Every operand is a bfloat16 itself, so the lower half of a NaN, which comes from one, is zero.
+    // Every operand is a bfloat16 itself, so the lower half of a NaN, which is one, is zero.
     const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};
     return {as_bits<float>(upper)};
   } else {

@@ -98,7 +98,8 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> select(const Register<std::int32_
 /// Numbers rounded to bfloat16 in the upper halves of their lanes; the lower halves are junk. A NaN
 /// stays one if its lower half is zero.
 template <int Count>
-ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_numbers(const Register<float, Count>& r) {
+ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_numbers(
+    const Register<float, Count>& r) {
   const auto bits = as_bits<std::uint32_t>(r);
   return {bits.v + 0x7fffu + ((bits.v >> 16) & 1u)};
 }
@@ -107,7 +108,8 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_numbers(const Registe
 template <int Count>
 ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_any(const Register<float, Count>& r) {
   const auto bits = as_bits<std::uint32_t>(r);
-  const auto magnitude = as_bits<std::int32_t>(Register<std::uint32_t, Count>{bits.v & 0x7fffffffu});
+  const Register<std::uint32_t, Count> unsigned_bits{bits.v & 0x7fffffffu};
+  const auto magnitude = as_bits<std::int32_t>(unsigned_bits);
   const Register<std::int32_t, Count> nan{magnitude.v > 0x7f800000};
   return select(nan, broadcast<std::uint32_t, Count>(0x7fc00000u), bfloat16_of_numbers(r));
 }

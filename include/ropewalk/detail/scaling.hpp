@@ -198,9 +198,10 @@ Frequencies scaled(const LongRope& rule, const Rope& rope) {
   return as_list(values, longrope_attention_factor(rule, factor));
 }
 
-inline void check_llama3(const Place& place, const Llama3& rule) {
-  check_positive(place, "low_frequency_factor", rule.low_frequency_factor);
-  check_positive(place, "high_frequency_factor", rule.high_frequency_factor);
+template <class Real>
+void check_llama3(const Place& place, const Llama3& rule) {
+  checked_positive<Real>(place, "low_frequency_factor", rule.low_frequency_factor);
+  checked_positive<Real>(place, "high_frequency_factor", rule.high_frequency_factor);
   check_length(place, "original_length", rule.original_length);
   if (rule.high_frequency_factor == rule.low_frequency_factor) {
     fail_real(place, "high_frequency_factor", rule.high_frequency_factor,
@@ -212,7 +213,7 @@ template <class Real>
 Frequencies scaled(const Llama3& rule, const Rope& rope) {
   const Place place = rule_place("Llama3");
   const Real factor = checked_positive<Real>(place, "factor", rule.factor);
-  check_llama3(place, rule);
+  check_llama3<Real>(place, rule);
   const auto original_length = static_cast<double>(rule.original_length);
   const Real longest = checked_positive<Real>(place, "original_length / low_frequency_factor",
                                               original_length / rule.low_frequency_factor);
