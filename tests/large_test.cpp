@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -120,22 +121,53 @@ rw::TableView<float> one_row(const std::vector<float>& row, Index seq) {
   return {first_row(row.data(), Layout::half, row_pairs), {1, seq, 1, row_pairs}, 0, 0, 0};
 }
 
+void expect_rotated(const bfloat16* out, const bfloat16* x, const rw::Shape& shape,
+                    const rw::TableView<float>& table) {
+  std::vector<bfloat16> wanted(size_of(shape));
+  apply_definition(rw::View<bfloat16>(wanted.data(), shape), rw::View<const bfloat16>(x, shape),
+                   table);
+  EXPECT_TRUE(same_bytes(out, wanted.data(), wanted.size()));
+}
+
+/// Four heads of 128 features.
+rw::Shape tokens_of(Index size) { return {1, size / 512, 4, 128}; }
+
 TEST(Large, ManyTokensAreAllRotated) {
   Large large;
   if (!large.is_there()) GTEST_SKIP() << "no room to map it";
   const auto row = random_values<float>(128, Values::uniform, 3);
-  const auto shape_of = [](Index size) { return rw::Shape{1, size / 512, 4, 128}; };
-  const rw::Shape all = shape_of(two_31 + Large::tail);
+  const rw::Shape all = tokens_of(two_31 + Large::tail);
   large.rotate(all, one_row(row, all.seq));
-  const auto expect_part = [&](bfloat16* out, const bfloat16* x, Index size) {
-    std::vector<bfloat16> wanted(count_of(size));
-    const rw::Shape shape = shape_of(size);
-    apply_definition(rw::View<bfloat16>(wanted.data(), shape), rw::View<const bfloat16>(x, shape),
-                     one_row(row, shape.seq));
-    EXPECT_TRUE(same_bits(out, wanted.data(), wanted.size()));
+  const auto expect_part = [&](const bfloat16* out, const bfloat16* x, Index size) {
+    const rw::Shape shape = tokens_of(size);
+    expect_rotated(out, x, shape, one_row(row, shape.seq));
   };
   expect_part(large.out.data(), large.x.data(), large.x.piece);
   expect_part(large.out.tail(), large.x.tail(), Large::tail);
+}
+
+// All pieces but the tail are the same memory, which takes a quarter turn for each of them: as many
+// as are one turn and a multiple of four, which turn nothing.
+TEST(Large, ManyTokensInPlaceAreAllRotated) {
+  using Memory = RepeatedMemory<bfloat16>;
+  constexpr Index pieces = two_31 / Memory::piece + 1;
+  static_assert(pieces % 4 == 1);
+  Memory x(pieces, Large::tail);
+  if (!x.is_there()) GTEST_SKIP() << "no room to map it";
+  const auto before = random_values<bfloat16>(count_of(Memory::piece), Values::uniform, 1);
+  std::copy(before.begin(), before.end(), x.data());
+  std::copy_n(before.begin(), Large::tail, x.tail());
+  std::vector<float> quarter(128, 0.0f);
+  std::fill(quarter.begin() + 64, quarter.end(), 1.0f);
+  const rw::Shape all = tokens_of(pieces * Memory::piece + Large::tail);
+  rw::apply_inplace(Eigen::DefaultDevice(), rw::View<bfloat16>(x.data(), all),
+                    one_row(quarter, all.seq));
+  const auto expect_part = [&](const bfloat16* out, Index size) {
+    const rw::Shape shape = tokens_of(size);
+    expect_rotated(out, before.data(), shape, one_row(quarter, shape.seq));
+  };
+  expect_part(x.data(), Memory::piece);
+  expect_part(x.tail(), Large::tail);
 }
 
 // One row as long: the first half of its features rotates, by one angle, the others pass through.
@@ -162,8 +194,7 @@ TEST(Large, OneRowIsRotatedToItsEnd) {
   expect_part(large.out.tail(), large.x.tail(), Large::tail, false);
 }
 
-// Products that do not fit 64 bits
-// -----------------------------------------------------------------
+// Products that do not fit 64 bits ----------------------------------------------------------------
 
 template <class Call>
 void expect_error(const Call& call, const std::string& text) {
