@@ -26,7 +26,8 @@ has() {
     qemu-user) command -v qemu-x86_64 ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
-    clang-tidy-* | cppcheck | gcovr) command -v "$1" ;;
+    clang-tidy-* | cppcheck) command -v "$1" ;;
+    llvm) command -v llvm-cov && command -v llvm-profdata ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" ;;
     *) return 2 ;;
   esac >/dev/null 2>&1

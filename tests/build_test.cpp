@@ -416,6 +416,14 @@ TEST(TablesErrors, NameWhatIsWrong) {
               make_table(Positions{1, 2, {{{0.0}, {0, 1}}}}, list);
             }),
             "make_table: an index of positions is 1, must be 0 or more and less than 1");
+  EXPECT_EQ(error_of([&] {
+              make_table(Positions{1, 1, {{{0.0}, {-1}}}}, list);
+            }),
+            "make_table: an index of positions is -1, must be 0 or more and less than 1");
+  EXPECT_EQ(error_of([&] {
+              make_table(Positions{1, 1, {}}, {0, 1, 4, {}, 1});
+            }),
+            "make_table: axes of positions is 0, must be 1 or more");
 }
 
 TEST(TablesErrors, OfStepsOnTables) {
