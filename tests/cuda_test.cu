@@ -2,11 +2,15 @@
 // it. Every mix, layout and golden rotation is run by the CPU's own tests: see cuda.cmake.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -367,6 +371,71 @@ TEST(CudaStreams, CallsOfOneStreamComeOneAfterTheOther) {
   rw::apply_strided(Eigen::DefaultDevice{}, view, rw::View<const double>(once.data(), of.shape),
                     of.table_at(of.cos_sin.data()).inverse());
   EXPECT_TRUE(same_bits(of.out_memory.values<double>(), wanted));
+}
+
+// Threads and devices -----------------------------------------------------------------------------
+
+// The first call of each kernel asks the device about it: here by all threads at once, and no other
+// test has this mix of types.
+TEST(CudaThreads, ManyCallAtOnce) {
+  constexpr std::uint64_t count = 8;
+  std::vector<std::unique_ptr<Problem<half, half>>> problems;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    problems.push_back(std::make_unique<Problem<half, half>>(Shape{1, 900, 4, 128}, 64, 2 * i));
+  }
+  std::atomic<bool> go{false};
+  std::vector<std::string> errors(count);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      while (!go) std::this_thread::yield();
+      errors[i] = error_of<std::exception>([&] {
+        const Problem<half, half>& of = *problems[i];
+        Stream stream;
+        for (int round = 0; round < 20; ++round) {
+          rw::cuda::apply(stream, of.out_view(), of.x_view(), of.table());
+        }
+        stream.wait();
+      });
+    });
+  }
+  go = true;
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(errors[i], "");
+    EXPECT_TRUE(same_bits(problems[i]->out_memory.values<half>(), problems[i]->wanted()));
+  }
+}
+
+TEST(CudaDevices, EachRotatesItsOwn) {
+  int devices = 0;
+  check(cudaGetDeviceCount(&devices));
+  if (devices < 2) GTEST_SKIP() << "one device here";
+  struct OnDevice {
+    Problem<float> of;
+    Stream stream;
+    explicit OnDevice(std::uint64_t seed) : of({1, 3000, 8, 128}, 64, seed) {}
+  };
+  std::vector<std::unique_ptr<OnDevice>> all;
+  for (int device = 0; device < devices; ++device) {
+    check(cudaSetDevice(device));
+    all.push_back(std::make_unique<OnDevice>(static_cast<std::uint64_t>(2 * device)));
+  }
+  for (int round = 0; round < 20; ++round) {
+    for (int device = 0; device < devices; ++device) {
+      check(cudaSetDevice(device));
+      const OnDevice& on = *all[static_cast<std::size_t>(device)];
+      rw::cuda::apply(on.stream, on.of.out_view(), on.of.x_view(), on.of.table());
+    }
+  }
+  for (int device = 0; device < devices; ++device) {
+    check(cudaSetDevice(device));
+    const OnDevice& on = *all[static_cast<std::size_t>(device)];
+    on.stream.wait();
+    EXPECT_TRUE(same_bits(on.of.out_memory.values<float>(), on.of.wanted())) << "device " << device;
+  }
+  all.clear();
+  check(cudaSetDevice(0));
 }
 
 // More than 2^32 elements -------------------------------------------------------------------------
