@@ -266,10 +266,15 @@ TEST(PositionIds, OutsideTheTableAreRefused) {
 TEST(PositionIds, OfATableWithoutRowsAreRefused) {
   Packed of;
   const std::vector<std::int64_t> ids(seq, 3);
-  const auto table = of.table.view().rows(0, 0).gather(Map<const std::int64_t, 1>(ids.data(), seq),
-                                                       std::numeric_limits<Index>::min());
-  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
-            "apply_inplace: seq of the table is 0, must be more to be gathered");
+  const rw::Table<float> nowhere({1, 0, 1, of.table.view().pairs()});
+  for (const auto& rows : {of.table.view().rows(0, 0), nowhere.view()}) {
+    const auto table = rows.gather(Map<const std::int64_t, 1>(ids.data(), seq),
+                                   std::numeric_limits<Index>::min());
+    EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
+              "apply_inplace: seq of the table is 0, must be more to be gathered");
+    const rw::View<float> nothing(nullptr, {2, seq, 0, 2 * table.pairs()});
+    EXPECT_EQ(error_of([&] { rw::apply_inplace(device, nothing, table); }), "");
+  }
 }
 
 // Not "no ids": the table would be read as if it had a row for each token.

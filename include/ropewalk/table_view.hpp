@@ -248,9 +248,11 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   check_not_negative(place, "batch stride", table.batch_stride());
   check_not_negative(place, "seq stride", table.seq_stride());
   check_not_negative(place, "heads stride", table.heads_stride());
-  if (table.batch() == 0 || table.seq() == 0 || table.heads() == 0 || table.pairs() == 0) return 0;
   const Index rows = table.ids() ? table.ids().rows() : table.seq();
-  if (rows == 0) fail(place, "seq", "is 0, must be more to be gathered");
+  if (table.batch() == 0 || table.seq() == 0 || table.heads() == 0 || table.pairs() == 0 ||
+      rows == 0) {
+    return 0;
+  }
   Index lane_stride = 0;
   for (const Lanes<T>& lane : all_lanes(table.lanes())) {
     check_not_null(place, lane.data);
@@ -282,6 +284,7 @@ void check_ids(const Place& place, const TableView<T>& table) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);
       if (row >= 0 && row < ids.rows()) continue;
+      if (ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
       fail_value(place, "a position id", ids.id(b, s),
                  "from " + std::to_string(ids.first()) + " to " +
                      std::to_string(ids.first() + ids.rows() - 1));
