@@ -113,12 +113,13 @@ TEST(TableView, PartsOutsideAreRefused) {
 TEST(TableView, GatheredRowsAreThoseOfTheIds) {
   const std::vector<float> values(1000);
   const rw::TableView<float> table = wide_view(values);
-  Tensor<std::int64_t, 1, RowMajor> shared(3);
-  shared.setValues({5, 0, 5});
+  const std::int64_t ids[] = {5, 0, 5, 1, 1, 1};  // the last three are nobody's
+  const Eigen::TensorMap<Tensor<const std::int64_t, 1, RowMajor>> shared(ids, 3);
   const auto once = table.gather(shared);
   EXPECT_EQ(once.seq(), 3);
   EXPECT_EQ(once.batch(), 1);
   EXPECT_EQ(once.row(0, 2, 1).sin_b.data, table.row(0, 5, 1).sin_b.data);
+  EXPECT_EQ(once.row(1, 0, 1).sin_b.data, table.row(0, 5, 1).sin_b.data);
   Tensor<std::int32_t, 2, RowMajor> batched(2, 2);
   batched.setValues({{-3, 2}, {0, -1}});
   const auto twice = table.gather(batched, -3);
