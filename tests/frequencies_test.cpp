@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -178,6 +179,22 @@ TEST(Frequencies, YarnRampBeginsAtTheFirstLane) {
   for (std::size_t i = 0; i < 32; ++i) {
     EXPECT_NEAR(value(list, i) / value(plain, i), i == 0 ? 1 : 0.25, 1e-15) << i;
   }
+}
+
+// Of a long length the ramp ends behind the last lane, but not behind dim - 1.
+TEST(Frequencies, YarnRampEndsBehindTheLastLane) {
+  const Frequencies plain = frequencies(64, 1e4);
+  const auto expect_ramp = [&](const Yarn& rule, double low, double high) {
+    const Frequencies list = frequencies(64, 1e4, rule);
+    for (std::size_t i = 0; i < 32; ++i) {
+      const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+      EXPECT_NEAR(value(list, i) / value(plain, i), 1 - 0.75 * ramp, 1e-15) << i;
+    }
+  };
+  expect_ramp(Yarn{4, 131072}, 22, 35);  // lanes 22.5 and 34.6 by their wavelengths
+  Yarn wide{4, 600000000};               // 15.8 and 63.9
+  wide.beta_fast = 1e6;
+  expect_ramp(wide, 15, 63);
 }
 
 TEST(Frequencies, LongRopeSwitchesItsListAndKeepsItsAttentionFactor) {

@@ -138,7 +138,7 @@ class Problem {
     if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs}) < 0) return true;
     // Rows of no pairs lie nowhere, whatever the strides.
     if (shape.pairs > 0 &&
-        (negative(shape.batch, table_.strides.batch) || table_.strides.seq < 0 ||
+        (negative(table_.stored.batch, table_.strides.batch) || table_.strides.seq < 0 ||
          negative(shape.heads, table_.strides.heads))) {
       return true;
     }
