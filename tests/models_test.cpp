@@ -320,6 +320,9 @@ TEST(Models, ThatCannotBeAreErrors) {
   Model llama = model_named("Llama 2 7B");
   llama.axes = {256};
   EXPECT_EQ(error(llama), "model_frequencies: pairs of the model is 128, must be at most 64");
+  llama.axes = {128};
+  llama.shape.offset = 64;
+  EXPECT_EQ(error(llama), "model_frequencies: pairs of the model is 64, must be at most 32");
   llama.axes = {};
   EXPECT_EQ(error(llama), "model_frequencies: axes of the model is 0, must be 1 or more");
   Model ltx = model_named("LTX 2B");
