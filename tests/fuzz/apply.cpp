@@ -134,12 +134,12 @@ class Problem {
 
   bool table_is_wrong() const {
     const rw::TableShape& shape = table_.shape;
-    const auto negative = [](Index size, Index stride) { return size > 1 && stride < 0; };
+    const auto negative = [](Index size, Index stride) { return size != 1 && stride < 0; };
     if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs}) < 0) return true;
     // Rows of no pairs lie nowhere, whatever the strides.
     if (shape.pairs > 0 &&
         (negative(table_.stored.batch, table_.strides.batch) || table_.strides.seq < 0 ||
-         negative(shape.heads, table_.strides.heads))) {
+         (shape.heads != 1 && negative(table_.stored.heads, table_.strides.heads)))) {
       return true;
     }
     const DrawnIds& ids = table_.ids;
