@@ -262,6 +262,16 @@ TEST(PositionIds, OutsideTheTableAreRefused) {
   expect_id_error(low, -13, " a position id of the table is -3, must be from -13 to -4");
 }
 
+TEST(PositionIds, OfATableOfFewerRowsThanNoneAreRefused) {
+  Packed of;
+  const std::vector<std::int64_t> ids(seq, 3);
+  const Index pairs = of.table.view().pairs();
+  const rw::View<const float> rows(of.memory.data(), {1, -5, 1, pairs}, {0, pairs, 0});
+  const auto table = rw::half_table(rows, rows).gather(Map<const std::int64_t, 1>(ids.data(), seq));
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
+            "apply_inplace: seq of the table is -5, must be 0 or more");
+}
+
 // The last id of no rows, before the lowest of 64 bits, is no number.
 TEST(PositionIds, OfATableWithoutRowsAreRefused) {
   Packed of;

@@ -192,6 +192,15 @@ TEST(CudaSeveral, EachHasItsOwnType) {
   EXPECT_TRUE(same_bits(b.x_memory.values<bfloat16>(), b.wanted()));
 }
 
+// The table's rows of 184 bytes are packs for float, not for bfloat16, of which there is nothing.
+TEST(CudaSeveral, NothingBesideATensorOfAnotherType) {
+  const Problem<float> of({1, 2000, 4, 92}, 46);
+  const rw::View<bfloat16> nothing(nullptr, {1, 2000, 0, 92});
+  auto x = of.x_view();
+  rw::cuda::apply_inplace(nullptr, std::tie(x, nothing), of.table());
+  EXPECT_TRUE(same_bits(of.x_memory.values<float>(), of.wanted()));
+}
+
 // Of packed [batch, seq, 3, heads, head_dim]; values stay as they are.
 TEST(CudaSeveral, PackedQueriesAndKeysInPlace) {
   const Shape shape{2, 31, 4, 128};
@@ -267,6 +276,7 @@ TEST(CudaStreams, CaptureAndReplay) {
     of.x = random_values<bfloat16>(of.x.size(), Values::special, 20 + round);
     check(cudaMemcpy(of.x_memory.as<bfloat16>(), of.x.data(), of.x_memory.bytes(),
                      cudaMemcpyHostToDevice));
+    check(cudaStreamSynchronize(nullptr));  // see DeviceMemory
     check(cudaGraphLaunch(replay, stream));
     stream.wait();
     EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
@@ -523,6 +533,15 @@ TEST_F(CudaErrors, AreThoseOfTheCpu) {
   moves.pairing = rw::Pairing::interleaved_to_half;
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table, moves); }),
             "cuda::apply_inplace: memory of out overlaps that of x, must be apart from it");
+  const std::int32_t ids[4] = {};
+  const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>> map(ids, 4);
+  EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table.rows(0, 0).gather(map)); }),
+            "cuda::apply_inplace: seq of the table is 0, must be more to be gathered");
+  const rw::View<const float> rows(x.data(), {1, -5, 1, 2});
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, out, x, rw::half_table(rows, rows).gather(map));
+            }),
+            "cuda::apply: seq of the table is -5, must be 0 or more");
   EXPECT_TRUE(same_bytes(of.x_memory.values<float>(), of.x)) << "x has changed";
 }
 
@@ -545,6 +564,9 @@ TEST_F(CudaErrors, HostMemoryIsRefusedWhereAsked) {
   EXPECT_EQ(
       error_of([&] { rw::cuda::apply(nullptr, of.out_view(), on_host, of.table(), options); }),
       "cuda::apply: data of x is host memory that CUDA does not know, must be device memory");
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, on_host, of.x_view(), of.table(), options); }),
+      "cuda::apply: data of out is host memory that CUDA does not know, must be device memory");
   EXPECT_EQ(error_of([&] {
               rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table_at(of.cos_sin.data()),
                               options);
@@ -564,14 +586,9 @@ TEST_F(CudaErrors, HostMemoryIsRefusedWhereAsked) {
 }
 
 TEST_F(CudaErrors, AFailedLaunchCarriesCudasText) {
-  Stream stream;
-  cudaGraph_t graph = nullptr;
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
   // The legacy stream may not be used while a stream that waits for it is captured.
-  Stream other;
+  cudaGraph_t graph = nullptr;
   cudaStream_t blocking = nullptr;
-  check(cudaStreamEndCapture(stream, &graph));
-  check(cudaGraphDestroy(graph));
   check(cudaStreamCreate(&blocking));
   check(cudaStreamBeginCapture(blocking, cudaStreamCaptureModeGlobal));
   const std::string text = error_of<rw::cuda::Error>(

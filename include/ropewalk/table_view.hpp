@@ -249,6 +249,7 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   check_not_negative(place, "seq stride", table.seq_stride());
   check_not_negative(place, "heads stride", table.heads_stride());
   const Index rows = table.ids() ? table.ids().rows() : table.seq();
+  check_not_negative(place, "seq", rows);
   if (table.batch() == 0 || table.seq() == 0 || table.heads() == 0 || table.pairs() == 0 ||
       rows == 0) {
     return 0;
@@ -267,12 +268,14 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
   return end;
 }
 
-/// Position ids must be somewhere, if the table is gathered.
+/// If the table is gathered: position ids must be somewhere, and so must rows.
 template <class T>
-void check_ids_not_null(const Place& place, const TableView<T>& table) {
-  if (table.ids() && table.ids().data() == nullptr) {
+void check_can_gather(const Place& place, const TableView<T>& table) {
+  if (!table.ids()) return;
+  if (table.ids().data() == nullptr) {
     fail(place, "position ids", "are null, must point to the ids");
   }
+  if (table.ids().rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
 
 /// Checks every position id; one pass over them.
@@ -284,7 +287,6 @@ void check_ids(const Place& place, const TableView<T>& table) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);
       if (row >= 0 && row < ids.rows()) continue;
-      if (ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
       fail_value(place, "a position id", ids.id(b, s),
                  "from " + std::to_string(ids.first()) + " to " +
                      std::to_string(ids.first() + ids.rows() - 1));

@@ -3,8 +3,8 @@
 # the lines or 90 % of the branches. CUDA's headers are not compiled here.
 # usage: run.sh [LINES BRANCHES]   other limits, in percent
 #
-# By clang's counters, which know the source: a line or a branch of a template is covered if it is in
-# one of its instantiations, and conditions that are constant in all of them are no branches.
+# By clang's counters, which know the source: a line or a branch of a template is covered if it is
+# in one of its instantiations, and conditions that are constant in all of them are no branches.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source cmake/setup.sh

@@ -135,7 +135,8 @@ class Problem {
   bool table_is_wrong() const {
     const rw::TableShape& shape = table_.shape;
     const auto negative = [](Index size, Index stride) { return size != 1 && stride < 0; };
-    if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs}) < 0) return true;
+    const Index rows = table_.stored.seq - table_.begin.seq;
+    if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs, rows}) < 0) return true;
     // Rows of no pairs lie nowhere, whatever the strides.
     if (shape.pairs > 0 &&
         (negative(table_.stored.batch, table_.strides.batch) || table_.strides.seq < 0 ||

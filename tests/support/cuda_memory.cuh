@@ -31,6 +31,9 @@ class DeviceMemory {
   template <class T>
   explicit DeviceMemory(const std::vector<T>& values) : DeviceMemory(values.size() * sizeof(T)) {
     check(cudaMemcpy(data_, values.data(), bytes_, cudaMemcpyHostToDevice));
+    // From pageable memory the copy may return before all of it has arrived; streams that do not
+    // wait for the default one would begin.
+    check(cudaStreamSynchronize(nullptr));
   }
 
   template <class T>

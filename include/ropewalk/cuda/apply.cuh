@@ -40,7 +40,7 @@ namespace cuda {
 ///          Everything else runs too, but slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
-/// Allocates nothing, waits for nothing, asks the device once for each kernel; a stream that is
+/// Allocates nothing, waits for nothing, asks each device once for each kernel; a stream that is
 /// captured records one kernel. From sm_90 on that is launched while the stream's last kernel ends
 /// and waits for it on the device (programmatic dependent launch; in a graph, a programmatic edge).
 /// A kernel of the caller's that is launched so must wait for its own predecessor, as CUDA asks.

@@ -63,7 +63,7 @@ struct VectorJob {
   const Raw<X>* x;
   Raw<Out>* out;
   PackStrides x_strides, out_strides;
-  int seq, heads, pairs;
+  int seq, heads, pairs;            // seq 0: nothing to do, and the table may have no packs
   int units, rotated_units, packs;  // of a row; units from rotated_units on are copied
   PackReader<Tab> cos, sin;
   bool two_apart;  // entries of cos and of sin

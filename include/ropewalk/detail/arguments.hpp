@@ -170,7 +170,7 @@ bool check_arguments(const char* function, const View<Out>& out, const View<cons
   check_at_most(at_table, "pairs", table.pairs(), x.head_dim() / 2);
   if (x.empty()) return false;
   check_apart_from_itself(at_out, out);
-  check_ids_not_null(at_table, table);
+  check_can_gather(at_table, table);
   if (ids == Ids::on_host) check_ids(at_table, table);
   const Span written = span_of(out.data(), out_extent);
   if (!(in_place == InPlace::allowed && same_place(out, x)) &&

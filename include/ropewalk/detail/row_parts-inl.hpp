@@ -7,7 +7,8 @@ struct RowPart {
   Index first, pairs, rest;
 };
 
-/// Copies the features that pass through. `Stream`: past the caches, where their addresses allow it.
+/// Copies the features that pass through. `Stream`: past the caches, where their addresses allow
+/// it.
 template <bool Stream, class Out, class X, class Tab>
 ROPEWALK_INLINE void copy_rest(const RowBatch<Out, X, Tab>& batch, const X* x, Out* out,
                                Index rest) {
@@ -24,5 +25,5 @@ ROPEWALK_INLINE void copy_rest(const RowBatch<Out, X, Tab>& batch, const X* x, O
       return;
     }
   }
-  copy_features(out + i, x + i, end - i);
+  if (i < end) copy_features(out + i, x + i, end - i);
 }
