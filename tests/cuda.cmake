@@ -1,6 +1,7 @@
 # Tests on a device. cuda_test is part of every build, and skipped aloud where there is no device:
-# its kernels, of every type of x, are what a machine without one can compile in a minute. All mixes
-# of types take minutes and are built by tests/run --cuda.
+# its kernels, of every type of x, are what a machine without one can compile in a minute or two.
+# So is cuda_architecture_test, a program without code for the device. All mixes of types take
+# minutes and are built by tests/run --cuda.
 
 # The form that the CPU's tests call; by the flag that promises least, and the bits are the same.
 add_library(cuda_form STATIC EXCLUDE_FROM_ALL
@@ -14,14 +15,18 @@ add_library(cuda_main STATIC support/cuda_main.cpp support/cuda_device.cu)
 target_link_libraries(cuda_main PUBLIC
   ropewalk::ropewalk ropewalk_nvcc_options GTest::gtest Threads::Threads)
 
-add_executable(cuda_test cuda_test.cu)
-target_include_directories(cuda_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-target_link_libraries(cuda_test PRIVATE cuda_main)
-add_test(NAME cuda_test COMMAND cuda_test)
-set_tests_properties(cuda_test PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+foreach(name IN ITEMS cuda_test cuda_architecture_test)
+  add_executable(${name} ${name}.cu)
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE cuda_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endforeach()
+set_target_properties(cuda_architecture_test PROPERTIES CUDA_ARCHITECTURES 80-real)
+
+add_custom_target(cuda_tests DEPENDS cuda_test cuda_architecture_test)
 
 # The CPU's own tests with CUDA as the form.
-add_custom_target(cuda_tests DEPENDS cuda_test)
 foreach(source IN ITEMS
     golden/golden_test.cpp mixes_test.cpp exhaustive_test.cpp equivalence_test.cpp
     identities_test.cpp fused_test.cpp fused_16bit_test.cpp fused_views_test.cpp)

@@ -2,6 +2,7 @@
 // it. Every mix, layout and golden rotation is run by the CPU's own tests: see cuda.cmake.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -48,30 +50,31 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
-/// x and a shared table of half width, on the host and on the device, and what x turns into by the
-/// strided form of the CPU.
+/// x and a table of half width, on the host and on the device, and what x turns into by the strided
+/// form of the CPU.
 template <class X, class Tab = float>
 struct Problem {
   Shape shape;
-  Index pairs;
+  Index pairs, tables;  // one for all samples, or one for each
   std::vector<X> x;
   std::vector<Tab> cos_sin;  // cos of all tokens, then sin
   DeviceMemory x_memory, out_memory, table_memory;
 
-  explicit Problem(const Shape& of, Index of_pairs, std::uint64_t seed = 1)
+  explicit Problem(const Shape& of, Index of_pairs, std::uint64_t seed = 1, Index of_tables = 1)
       : shape(of),
         pairs(of_pairs),
+        tables(of_tables),
         x(random_values<X>(size_of(of), Values::special, seed)),
-        cos_sin(random_values<Tab>(static_cast<std::size_t>(2 * of.seq * of_pairs), Values::uniform,
-                                   seed + 1)),
+        cos_sin(random_values<Tab>(static_cast<std::size_t>(2 * tables * of.seq * pairs),
+                                   Values::uniform, seed + 1)),
         x_memory(x),
         out_memory(std::vector<X>(x.size(), from_bits<X>(0x5a5a5a5a5a5a5a5a))),
         table_memory(cos_sin) {}
 
   rw::TableView<Tab> table_at(const Tab* data) const {
-    const Shape rows{1, shape.seq, 1, pairs};
+    const Shape rows{tables, shape.seq, 1, pairs};
     return rw::half_table(rw::View<const Tab>(data, rows),
-                          rw::View<const Tab>(data + shape.seq * pairs, rows));
+                          rw::View<const Tab>(data + tables * shape.seq * pairs, rows));
   }
   rw::TableView<Tab> table() const { return table_at(table_memory.as<Tab>()); }
   rw::View<X> x_view() const { return {x_memory.as<X>(), shape}; }
@@ -113,10 +116,11 @@ TEST(CudaApply, TakesCudaTypesAndTensorMaps) {
 
 // Sizes that leave tails of blocks, and grids that are long in each direction.
 TEST(CudaApply, EveryShapeOfWork) {
-  for (const Shape& shape : {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{3, 341, 3, 128},
-                             Shape{2, 2, 3, 6400}, Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64},
-                             Shape{2, 1025, 40, 128}, Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8},
-                             Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120}, Shape{5, 7, 3, 6}}) {
+  for (const Shape& shape :
+       {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{3, 341, 3, 128}, Shape{2, 2, 3, 6400},
+        Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64}, Shape{2, 1025, 40, 128},
+        Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8}, Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120},
+        Shape{5, 7, 3, 6}, Shape{1, 1, 70000, 64}, Shape{1, 1, 70000, 258}}) {
     SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.seq << " " << shape.heads);
     const Problem<half> of(shape, shape.head_dim / 2);
     for (const rw::Pairing pairing :
@@ -126,6 +130,17 @@ TEST(CudaApply, EveryShapeOfWork) {
       rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), options);
       EXPECT_TRUE(same_bits(of.out_memory.values<half>(), of.wanted(options)));
     }
+  }
+}
+
+// Few and many, beyond what a grid has along its second axis.
+TEST(CudaApply, ATableForEachSample) {
+  for (const Shape& shape :
+       {Shape{5, 7, 3, 128}, Shape{3, 900, 2, 64}, Shape{70000, 1, 1, 8}, Shape{70000, 1, 2, 6}}) {
+    SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.head_dim);
+    const Problem<bfloat16> of(shape, shape.head_dim / 2, 1, shape.batch);
+    rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table());
+    EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
   }
 }
 
@@ -220,42 +235,61 @@ TEST(CudaSeveral, PackedQueriesAndKeysInPlace) {
 
 // Position ids on the device ----------------------------------------------------------------------
 
-template <class Id>
-void expect_bad_ids_give_nan(Index pairs, Index first) {
-  const Shape shape{1, 12, 5, 128};
-  const Problem<float> of(shape, pairs);
-  const Index rows = 12;
-  std::vector<Id> ids = {
-      0, 11,  -1, 12, 5, 5, std::numeric_limits<Id>::max(), std::numeric_limits<Id>::min(),
-      3, 100, 1,  0};
-  for (Id& id : ids) {
-    if (id >= 0 && id < rows) id = static_cast<Id>(id + first);
+/// A third of the ids are bad. The others' rows are those that the CPU turns by their ids; a bad
+/// one's have NaN in place of what turns.
+template <class T, class Id>
+void expect_bad_ids_give_nan(const Problem<T>& of, Index id_batch, Index first,
+                             rw::Pairing pairing) {
+  const auto [batch, seq, heads, head_dim] = of.shape;
+  const Id bad[] = {static_cast<Id>(first - 1), static_cast<Id>(first + seq),
+                    std::numeric_limits<Id>::min(), std::numeric_limits<Id>::max()};
+  std::mt19937 engine(7);
+  std::vector<Id> sound, given;
+  for (Index i = 0; i < id_batch * seq; ++i) {
+    sound.push_back(static_cast<Id>(first + static_cast<Index>(engine()) % seq));
+    given.push_back(i % 3 == 1 ? bad[engine() % 4] : sound.back());
   }
-  const DeviceMemory id_memory(ids);
-  const Eigen::TensorMap<Eigen::Tensor<const Id, 1, Eigen::RowMajor>> map(id_memory.as<Id>(), 12);
-  rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table().gather(map, first));
-  const auto out = of.out_memory.values<float>();
-  std::vector<float> wanted(of.x.size());
-  for (Index s = 0; s < shape.seq; ++s) {
-    const auto id = static_cast<Index>(ids[static_cast<std::size_t>(s)]);
-    const bool bad = id < first || id >= first + rows;
-    const Index row = bad ? 0 : id - first;
-    const rw::View<const float> x(of.x.data(), shape);
-    const rw::View<float> to(wanted.data(), shape);
-    const auto table = of.table_at(of.cos_sin.data());
-    rw::apply_strided(Eigen::DefaultDevice{}, to.seq(s, 1), x.seq(s, 1), table.rows(row, 1));
-    for (Index h = 0; bad && h < shape.heads; ++h) {
-      std::fill_n(to.row(0, s, h), 2 * pairs, std::numeric_limits<float>::quiet_NaN());
+  const DeviceMemory ids(given);
+  using Map = Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>>;
+  rw::Options options;
+  options.pairing = pairing;
+  rw::cuda::apply(nullptr, of.out_view(), of.x_view(),
+                  of.table().gather(Map(ids.as<Id>(), id_batch, seq), first), options);
+
+  std::vector<T> wanted(of.x.size());
+  const rw::View<T> to(wanted.data(), of.shape);
+  const auto table = of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq), first);
+  rw::apply_strided(Eigen::DefaultDevice{}, to, rw::View<const T>(of.x.data(), of.shape), table,
+                    options);
+  for (Index b = 0; b < batch; ++b) {
+    for (Index s = 0; s < seq; ++s) {
+      const auto at = static_cast<std::size_t>((id_batch == 1 ? 0 : b * seq) + s);
+      for (Index h = 0; given[at] != sound[at] && h < heads; ++h) {
+        std::fill_n(to.row(b, s, h), 2 * of.pairs, std::numeric_limits<T>::quiet_NaN());
+      }
     }
   }
-  EXPECT_TRUE(same_bits(out, wanted));
+  EXPECT_TRUE(same_bits(of.out_memory.template values<T>(), wanted))
+      << of.shape.seq << " tokens, " << of.pairs << " pairs, " << id_batch << " rows of ids from "
+      << first << ", pairing " << static_cast<int>(pairing);
 }
 
-TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
-  for (const Index pairs : {64, 48, 63}) {
-    for (const Index first : {0, 3, -4}) {
-      expect_bad_ids_give_nan<std::int32_t>(pairs, first);
-      expect_bad_ids_give_nan<std::int64_t>(pairs, first);
+template <class T>
+class CudaIds : public testing::Test {};
+TYPED_TEST_SUITE(CudaIds, Dtypes);
+
+// By the kernel for few tokens and the one for many, by packs and by single features.
+TYPED_TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
+  for (const Shape& shape : {Shape{3, 12, 5, 128}, Shape{3, 400, 2, 128}}) {
+    for (const Index pairs : {64, 48, 63}) {
+      const Problem<TypeParam> shared(shape, pairs), own(shape, pairs, 1, shape.batch);
+      for (const rw::Pairing pairing :
+           {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+        expect_bad_ids_give_nan<TypeParam, std::int32_t>(shared, 1, 0, pairing);
+        expect_bad_ids_give_nan<TypeParam, std::int32_t>(own, shape.batch, -4, pairing);
+        expect_bad_ids_give_nan<TypeParam, std::int64_t>(shared, shape.batch, 3, pairing);
+        expect_bad_ids_give_nan<TypeParam, std::int64_t>(own, 1, -4, pairing);
+      }
     }
   }
 }
@@ -538,10 +572,9 @@ TEST_F(CudaErrors, AreThoseOfTheCpu) {
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table.rows(0, 0).gather(map)); }),
             "cuda::apply_inplace: seq of the table is 0, must be more to be gathered");
   const rw::View<const float> rows(x.data(), {1, -5, 1, 2});
-  EXPECT_EQ(error_of([&] {
-              rw::cuda::apply(nullptr, out, x, rw::half_table(rows, rows).gather(map));
-            }),
-            "cuda::apply: seq of the table is -5, must be 0 or more");
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply(nullptr, out, x, rw::half_table(rows, rows).gather(map)); }),
+      "cuda::apply: seq of the table is -5, must be 0 or more");
   EXPECT_TRUE(same_bytes(of.x_memory.values<float>(), of.x)) << "x has changed";
 }
 

@@ -1,9 +1,11 @@
-// The fused form on strided views: whatever lies between the rows stays as it was.
+// The fused form on strided views and by tables of every shape: whatever lies between the rows
+// stays as it was.
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
@@ -122,12 +124,13 @@ class FusedViews : public testing::Test {
     return forms;
   }
 
+  /// What comes out is what `definition` says: the same rotations as `with`.
   static void check(const Place& from, const Place& to, const rw::Shape& shape,
-                    const rw::TableView<Tab>& with) {
+                    const rw::TableView<Tab>& with, const rw::TableView<Tab>& definition) {
     SCOPED_TRACE(testing::Message() << from.name << " to " << to.name);
     Placed<T> x(from, shape, 2);
     Placed<T> out(to, shape, 3);
-    const std::vector<T> wanted = wanted_array<T>(out, x.view(), with);
+    const std::vector<T> wanted = wanted_array<T>(out, x.view(), definition);
     const std::vector<T> before = copy_of(x.array);
     for (const Form& form : fused_forms(false)) {
       for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::streaming}) {
@@ -143,18 +146,55 @@ class FusedViews : public testing::Test {
     EXPECT_TRUE(same_bytes(copy_of(x.array), before)) << "x has changed";
   }
 
+  static void check(const Place& from, const Place& to, const rw::Shape& shape,
+                    const rw::TableView<Tab>& with) {
+    check(from, to, shape, with, with);
+  }
+
   static void check_in_place(const Place& place, const rw::Shape& shape,
-                             const rw::TableView<Tab>& with) {
+                             const rw::TableView<Tab>& with, const rw::TableView<Tab>& definition) {
     SCOPED_TRACE(testing::Message() << place.name << " in place");
     Placed<T> x(place, shape, 2);
     Placed<T> out(place, shape, 2);
-    const std::vector<T> wanted = wanted_array<T>(x, x.view(), with);
+    const std::vector<T> wanted = wanted_array<T>(x, x.view(), definition);
     for (const Form& form : fused_forms(true)) {
       fill(out.array.data(), out.array.size(), Values::uniform, 2);
       apply_form(form, Eigen::DefaultDevice(), out.view(), rw::View<const T>(x.view()), with);
       EXPECT_TRUE(same_bytes(copy_of(out.array), wanted)) << form.name();
       EXPECT_TRUE(out.array.surroundings_kept()) << form.name();
     }
+  }
+  static void check_in_place(const Place& place, const rw::Shape& shape,
+                             const rw::TableView<Tab>& with) {
+    check_in_place(place, shape, with, with);
+  }
+
+  /// By ids from `first` on; the definition's table holds, one after the other, the rows they name.
+  template <class Id>
+  static void check_gathered(const rw::Shape& shape, const rw::TableView<Tab>& rows, Index id_batch,
+                             Index first) {
+    std::vector<Id> ids;
+    for (Index i = 0; i < id_batch * shape.seq; ++i) {
+      ids.push_back(static_cast<Id>(first + (5 * i + i / 3) % rows.seq()));
+    }
+    const rw::TableShape named{std::max(rows.batch(), id_batch), shape.seq, rows.heads(),
+                               rows.pairs()};
+    std::vector<Tab> values;
+    for (Index b = 0; b < named.batch; ++b) {
+      for (Index s = 0; s < named.seq; ++s) {
+        const Id id = ids[count_of(b % id_batch * shape.seq + s)];
+        for (Index h = 0; h < named.heads; ++h) {
+          const Tab* row = rows.row(b, static_cast<Index>(id) - first, h).cos_a.data;
+          values.insert(values.end(), row, row + row_width(Layout::half, named.pairs));
+        }
+      }
+    }
+    const auto definition = table_over<Tab>(values.data(), Layout::half, named);
+    using Map = Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>>;
+    const auto gathered = rows.gather(Map(ids.data(), id_batch, shape.seq), first);
+    const Place dense = places_of(shape)[0];
+    check(dense, dense, shape, gathered, definition);
+    check_in_place(dense, shape, gathered, definition);
   }
 };
 
@@ -184,6 +224,21 @@ TYPED_TEST(FusedViews, TablesPerBatchAndPerHead) {
       for (const int which : {1, 2, 3}) {
         this->check(dense, place, shape, this->table(which & 1, which & 2, lengths.pairs));
         this->check_in_place(place, shape, this->table(which & 1, which & 2, lengths.pairs));
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+TYPED_TEST(FusedViews, TablesByPositionIds) {
+  for (const Lengths& lengths : all_lengths) {
+    const rw::Shape shape{2, 5, 4, lengths.head_dim};
+    for (const int which : {0, 1, 2, 3}) {
+      const auto rows = this->table(which & 1, which & 2, lengths.pairs);
+      for (const Index id_batch : {1, 2}) {
+        SCOPED_TRACE(testing::Message() << "table " << which << ", " << id_batch << " rows of ids");
+        this->template check_gathered<std::int32_t>(shape, rows, id_batch, 0);
+        this->template check_gathered<std::int64_t>(shape, rows, id_batch, -1);
         if (this->HasFailure()) return;
       }
     }
