@@ -49,7 +49,7 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
                                     : __ldg(static_cast<const int*>(table.ids.data) + at);
     // Without a sign, so that ids below the first are beyond the last.
     s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
-    if (id < table.ids.first || s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
+    if (s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
   }
   return row_at(table, b, s);
 }
