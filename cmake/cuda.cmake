@@ -19,5 +19,5 @@ set(ROPEWALK_HAS_NVCC ON)
 
 # What nvcc has to say is about Eigen's headers; our own are seen by its host compiler.
 add_library(ropewalk_nvcc_options INTERFACE)
-target_compile_options(ropewalk_nvcc_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -diag-suppress=20012 -Xcompiler=-Wall,-Wextra>)
+target_compile_options(ropewalk_nvcc_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
+  --expt-relaxed-constexpr -diag-suppress=20012 -Xcompiler=-Wall,-Wextra>)

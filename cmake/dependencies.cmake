@@ -1,5 +1,5 @@
-# Dependencies: found on the system, else fetched by hash. The archives are those from which Debian 12
-# builds its packages.
+# Dependencies: found on the system, else fetched by hash. The archives are those from which Debian
+# 12 builds its packages.
 include(FetchContent)
 
 FetchContent_Declare(Eigen3

@@ -19,12 +19,18 @@ if [[ $compiler == clang* ]]; then
   stop=-ferror-limit=1
 fi
 "$compiler" "${options[@]}" -x c++-header all.hpp -o "all.hpp.$suffix"
-compile() { LC_ALL=C "$compiler" "${options[@]}" -include all.hpp -fsyntax-only "$stop" "$@" "$source"; }
+compile() {
+  LC_ALL=C "$compiler" "${options[@]}" -include all.hpp -fsyntax-only "$stop" "$@" "$source"
+}
 
 # A line "NAME wanted text" for each case.
 cases() {
-  awk '/^#(el)?if defined\(/ { gsub(/.*\(|\).*/, ""); name = $0; getline; print name, substr($0, 4) }' \
-    "$source"
+  awk '/^#(el)?if defined\(/ {
+    gsub(/.*\(|\).*/, "")
+    name = $0
+    getline
+    print name, substr($0, 4)
+  }' "$source"
 }
 
 if compile >output 2>&1; then

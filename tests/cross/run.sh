@@ -21,8 +21,9 @@ without_guards="-DROPEWALK_TEST_UNGUARDED"
 options=(-std=c++17 -pthread -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude
   -isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3)
 
-# print_hashes ARCHITECTURE COMPILER FLAG...: compiles and runs the hash program. Whatever a compiler
-# says is a failure: for AArch64 g++ had a note for every user, of how a std::pair is passed.
+# print_hashes ARCHITECTURE COMPILER FLAG...: compiles and runs the hash program. Whatever a
+# compiler says is a failure: for AArch64 g++ had a note for every user, of how a std::pair is
+# passed.
 print_hashes() {
   local compiler=("$2") runner=() program
   program=build/cross-$1/hashes/${*:2}

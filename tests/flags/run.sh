@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The flag matrix: hash.cpp, built by each compiler with each set of flags, must print the same hashes.
+# The flag matrix: hash.cpp, built by each compiler with each set of flags, must print the same
+# hashes.
 # usage: run.sh BUILD_DIR INCLUDE_FLAG...
 # Other compilers than g++ and clang++, held to the hashes of g++: ROPEWALK_COMPILERS="clang++-19"
 #

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A program without exceptions and RTTI: the same results and the same texts of errors, by way of the
-# program's handler or printed before it aborts.
+# A program without exceptions and RTTI: the same results and the same texts of errors, by way of
+# the program's handler or printed before it aborts.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"

@@ -2,8 +2,9 @@
 # Two units of one program, one compiled for AVX-512: the other must not be given its code.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
 #
-# No symbol of ours is defined in both objects; in whatever order they are linked, the program prints
-# the same hashes, and the other unit runs on an emulated CPU without AVX, Eigen's symbols and all.
+# No symbol of ours is defined in both objects; in whatever order they are linked, the program
+# prints the same hashes, and the other unit runs on an emulated CPU without AVX, Eigen's symbols and
+# all.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
 build_dir=$1
