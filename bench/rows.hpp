@@ -74,7 +74,7 @@ struct Moved {
 template <class X>
 class RowMaker {
  public:
-  RowMaker(Group& group, Workspace<X>& work, std::string table, std::string variant,
+  RowMaker(Group& group, Workspace<X>& work, std::string table, const std::string& variant,
            std::function<std::string()> reference, const Moved& moved = {})
       : group_(group),
         work_(work),
@@ -83,20 +83,20 @@ class RowMaker {
         reference_(std::move(reference)),
         moved_(moved) {}
 
-  void out_of_place(const std::string& form, std::function<void()> call) {
-    out_of_place(form, std::move(call), [&work = work_] { return compare_bits(work); });
+  void out_of_place(const std::string& form, const std::function<void()>& call) {
+    out_of_place(form, call, [&work = work_] { return compare_bits(work); });
   }
 
   /// `check` compares out to expected.
-  void out_of_place(const std::string& form, std::function<void()> call,
-                    std::function<Verdict()> check) {
+  void out_of_place(const std::string& form, const std::function<void()>& call,
+                    const std::function<Verdict()>& check) {
     Row& row = add(Kind::out_of_place, form, call);
     row.prepare = [] {};
-    row.verify = verification([&work = work_] { work.poison_out(); }, call, std::move(check));
+    row.verify = verification([&work = work_] { work.poison_out(); }, call, check);
   }
 
   /// `call` rotates the workspace's out where it lies.
-  void in_place(const std::string& form, std::function<void()> call) {
+  void in_place(const std::string& form, const std::function<void()>& call) {
     Row& row = add(Kind::in_place, form, call);
     // A fresh start each time: rounding would move the values on from call to call.
     row.prepare = [&work = work_] { work.copy_x_to_out(); };
@@ -121,8 +121,9 @@ class RowMaker {
     return group_.rows.back();
   }
 
-  std::function<Verdict()> verification(std::function<void()> prepare, std::function<void()> call,
-                                        std::function<Verdict()> check) const {
+  std::function<Verdict()> verification(const std::function<void()>& prepare,
+                                        const std::function<void()>& call,
+                                        const std::function<Verdict()>& check) const {
     const std::string tag = table_ + variant_;
     return [&work = work_, tag, reference = reference_, prepare, call, check] {
       std::string& written = work.expected_tag();

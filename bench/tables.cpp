@@ -26,7 +26,7 @@ constexpr Preset preset{"Wan2.2 720p, the table", {1, 75600, 1, 128}};
 Verdict check(const Table<float>& table) {
   const double ulp = std::ldexp(1.0, -24);
   for (Index s = 0; s < table.seq(); s += 997) {
-    const Index cells[] = {s / (45 * 80), s / 80 % 45, s % 80};
+    const Index cells[] = {s / 80 / 45, s / 80 % 45, s % 80};
     const Index dims[] = {44, 42, 42};
     Index pair = 0;
     for (int axis = 0; axis < 3; ++axis) {

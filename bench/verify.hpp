@@ -24,6 +24,7 @@ struct Verdict {
 
 template <class T>
 bool same_bits(const T& a, const T& b) {
+  // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are what is compared
   if (std::memcmp(&a, &b, sizeof(T)) == 0) return true;
   return std::isnan(static_cast<float>(a)) && std::isnan(static_cast<float>(b));
 }
@@ -56,7 +57,7 @@ double rounded(double value) {
   static_assert(!std::is_same_v<P, double>, "a reference for double needs a wider type");
   // Volatile, since GCC shortens a product in double that becomes a float to a product of floats,
   // which it may then fuse with the sum.
-  const volatile float step = static_cast<float>(value);
+  const volatile auto step = static_cast<float>(value);
   return static_cast<float>(static_cast<P>(static_cast<float>(step)));
 }
 

@@ -55,7 +55,7 @@ void fill_normal(T* data, Index size) {
   std::mt19937 random(42);
   std::normal_distribution<float> normal;
   std::generate(pool.begin(), pool.end(), [&] { return static_cast<T>(normal(random)); });
-  const Index period = static_cast<Index>(pool.size());
+  const auto period = static_cast<Index>(pool.size());
   for (Index begin = 0; begin < size; begin += period) {
     std::copy_n(pool.begin(), std::min(period, size - begin), data + begin);
   }

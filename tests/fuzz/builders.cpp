@@ -75,8 +75,9 @@ rw::AngleSteps draw_steps(Input& in) { return static_cast<rw::AngleSteps>(in.bel
 rw::Scaling draw_scaling(Input& in, Index rotary_dim) {
   const auto factors = [&] {
     std::vector<double> list = draw_reals(in);
-    if (!in.rarely())
+    if (!in.rarely()) {
       list.resize(static_cast<std::size_t>(std::clamp<Index>(rotary_dim, 0, 40) / 2), 2);
+    }
     return list;
   };
   const auto maybe = [&] {

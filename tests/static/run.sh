@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source cmake/setup.sh
 
-need g++ clang libeigen3-dev libgtest-dev clang-tidy-14 cppcheck
+need g++ clang libeigen3-dev libgtest-dev libbenchmark-dev clang-tidy-14 cppcheck
 
 folder=build/static
 rm -rf "$folder"
@@ -25,8 +25,10 @@ make_unit cuda include -name '*.cuh'
 # Not allocations.hpp: it declares what belongs to the C library.
 make_unit support tests -path './support/*.hpp' ! -name allocations.hpp
 
-# Paths through functions are followed from calls in a unit itself, hence those of no_exceptions.
-units=("$folder/headers.cpp" "$folder/support.cpp" tests/no_exceptions/{calls,main}.cpp)
+# Paths through functions are followed from calls in a unit itself, hence those of no_exceptions. The
+# benchmark's rows for 16 bits are those for float.
+units=("$folder/headers.cpp" "$folder/support.cpp" tests/no_exceptions/{calls,main}.cpp
+  tests/fuzz/builders.cpp bench/{f32,limits,machine,main,options,report,session,tables}.cpp)
 status=0
 
 say "clang-tidy"
