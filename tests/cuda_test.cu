@@ -50,6 +50,19 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
+/// How many nodes the graph of what `call` does to a stream has.
+std::size_t launches_of(const std::function<void(cudaStream_t)>& call) {
+  Stream stream;
+  cudaGraph_t graph = nullptr;
+  std::size_t nodes = 0;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  call(stream);
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphGetNodes(graph, nullptr, &nodes));
+  check(cudaGraphDestroy(graph));
+  return nodes;
+}
+
 /// x and a table of half width, on the host and on the device, and what x turns into by the strided
 /// form of the CPU.
 template <class X, class Tab = float>
@@ -140,7 +153,7 @@ TEST(CudaApply, MoreHeadsThanAGridHas) {
   EXPECT_TRUE(same_bits(of.out_memory.values<double>(), of.wanted()));
 }
 
-// Few and many, beyond what a grid has along its second axis.
+// Of few samples and of many, more than a grid has along its second axis.
 TEST(CudaApply, ATableForEachSample) {
   for (const Shape& shape :
        {Shape{5, 7, 3, 128}, Shape{3, 900, 2, 64}, Shape{70000, 1, 1, 8}, Shape{70000, 1, 2, 6}}) {
@@ -154,7 +167,9 @@ TEST(CudaApply, ATableForEachSample) {
 TEST(CudaApply, NothingToDoLaunchesNothing) {
   const Problem<float> of({1, 4, 2, 8}, 4);
   const rw::View<float> none(nullptr, {1, 4, 0, 8});
-  EXPECT_NO_THROW(rw::cuda::apply(nullptr, none, none, of.table()));
+  EXPECT_EQ(
+      launches_of([&](cudaStream_t stream) { rw::cuda::apply(stream, none, none, of.table()); }),
+      0u);
 }
 
 // Several tensors ---------------------------------------------------------------------------------
@@ -164,17 +179,12 @@ TEST(CudaSeveral, QueriesAndKeysInOneLaunch) {
     const Problem<bfloat16> q({2, 50, 40, 128}, pairs), k({2, 50, 8, 128}, pairs, 7);
     auto q_out = q.out_view(), k_out = k.out_view();
     auto q_x = q.x_view(), k_x = k.x_view();
+    const auto rotate = [&](cudaStream_t stream) {
+      rw::cuda::apply(stream, std::tie(q_out, k_out), std::tie(q_x, k_x), q.table());
+    };
+    EXPECT_EQ(launches_of(rotate), 1u);
     Stream stream;
-    cudaGraph_t graph = nullptr;
-    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-    rw::cuda::apply(stream, std::tie(q_out, k_out), std::tie(q_x, k_x), q.table());
-    check(cudaStreamEndCapture(stream, &graph));
-    std::size_t nodes = 0;
-    check(cudaGraphGetNodes(graph, nullptr, &nodes));
-    EXPECT_EQ(nodes, 1u);
-    check(cudaGraphDestroy(graph));
-
-    rw::cuda::apply(stream, std::tie(q_out, k_out), std::tie(q_x, k_x), q.table());
+    rotate(stream);
     stream.wait();
     EXPECT_TRUE(same_bits(q.out_memory.values<bfloat16>(), q.wanted()));
     std::vector<bfloat16> k_by_q(k.x.size());
@@ -337,27 +347,47 @@ __global__ void copy_late(uint4* to, const uint4* from, Index count) {
   for (Index i = threadIdx.x; i < count; i += blockDim.x) to[i] = from[i];
 }
 
-/// What a call turns is written by `do_before`, and all of it is there.
+enum class Late { x, table, ids };
+
+/// What a call reads is written by `do_before`, and all of it is there, though a call before has
+/// read what was there before.
 void expect_comes_after(
-    const Shape& shape, bool captured,
+    const Shape& shape, Late late, bool captured,
     const std::function<void(const Stream&, void* to, const DeviceMemory&)>& do_before) {
   const Problem<bfloat16> of(shape, 64);
-  const DeviceMemory late(of.x);
-  check(cudaMemset(of.x_memory.as<char>(), 0xff, of.x_memory.bytes()));
+  std::vector<std::int32_t> ids;
+  for (Index s = shape.seq; s > 0; --s) ids.push_back(static_cast<std::int32_t>(s - 1));
+  const DeviceMemory id_memory(ids);
+  const auto gathered = [&](const rw::TableView<float>& table, const std::int32_t* data) {
+    using Map = Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>>;
+    return table.gather(Map(data, shape.seq));
+  };
+  const auto table = gathered(of.table(), id_memory.as<std::int32_t>());
+  std::vector<bfloat16> wanted(of.x.size());
+  rw::apply_strided(Eigen::DefaultDevice{}, rw::View<bfloat16>(wanted.data(), shape),
+                    rw::View<const bfloat16>(of.x.data(), shape),
+                    gathered(of.table_at(of.cos_sin.data()), ids.data()));
+
+  const DeviceMemory& to = late == Late::x       ? of.x_memory
+                           : late == Late::table ? of.table_memory
+                                                 : id_memory;
+  const DeviceMemory from(to.values<char>());
+  check(cudaMemset(to.as<char>(), 0xff, to.bytes()));
   check(cudaDeviceSynchronize());
   Stream stream;
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t replay = nullptr;
   if (captured) check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed));
-  do_before(stream, of.x_memory.as<char>(), late);
-  rw::cuda::apply(stream, of.out_view(), of.x_view(), of.table());
+  rw::cuda::apply(stream, of.out_view(), of.x_view(), table);
+  do_before(stream, to.as<char>(), from);
+  rw::cuda::apply(stream, of.out_view(), of.x_view(), table);
   if (captured) {
     check(cudaStreamEndCapture(stream, &graph));
     check(cudaGraphInstantiate(&replay, graph, 0));
     check(cudaGraphLaunch(replay, stream));
   }
   stream.wait();
-  EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), of.wanted()));
+  EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), wanted));
   if (captured) {
     check(cudaGraphExecDestroy(replay));
     check(cudaGraphDestroy(graph));
@@ -388,9 +418,12 @@ TEST(CudaStreams, WaitsForWhatTheStreamDidBefore) {
   for (const Shape& shape : {Shape{1, 16, 32, 128}, Shape{2, 800, 2, 128}}) {
     for (const bool captured : {false, true}) {
       SCOPED_TRACE(testing::Message() << shape.seq << (captured ? " captured" : " at once"));
-      expect_comes_after(shape, captured, by_kernel);
-      expect_comes_after(shape, captured, by_copy);
-      expect_comes_after(shape, captured, by_another_stream);
+      for (const Late late : {Late::x, Late::table, Late::ids}) {
+        SCOPED_TRACE(static_cast<int>(late));
+        expect_comes_after(shape, late, captured, by_kernel);
+        expect_comes_after(shape, late, captured, by_copy);
+        expect_comes_after(shape, late, captured, by_another_stream);
+      }
     }
   }
   check(cudaEventDestroy(fork));

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <type_traits>
@@ -74,43 +75,63 @@ class Memory : public testing::Test {
   using X = typename T::X;
   using Tab = typename T::Tab;
   using Out = typename T::Out;
-  using Table = FencedTable<Tab>;
 
+  /// By every pairing, on a table whose arrays are of one kind.
   void check(const rw::Shape& shape, Index pairs, Arrays kind, const Placement& place) {
-    const Table table(kind, {1, shape.seq, 1, pairs}, place.against, place.gap);
+    const FencedTable<Tab> table(kind, {1, shape.seq, 1, pairs}, place.against, place.gap);
+    check(shape, table.view(), place);
+  }
+
+  void check(const rw::Shape& shape, const rw::TableView<Tab>& table, const Placement& place) {
     FaultPages<X> x(size_of(shape), place.against);
     fill(x, Values::uniform, 7);
     x.forbid_writing();
     const rw::View<const X> view(x.data(), shape);
-    const std::vector<Out> wanted = plain_result(view, table.view());
-    for (const Form& form : forms_of<Out, X>()) {
-      SCOPED_TRACE(form.name());
-      FaultPages<Out> out(x.size(), place.against, count_of(place.gap));
-      apply_form(form, Eigen::DefaultDevice(), rw::View<Out>(out.data(), shape), view,
-                 table.view());
-      expect_result(out, wanted);
-      if (form.kind == Form::fused) check_streaming(form.isa, view, table, place, wanted);
+    for (const rw::Pairing pairing :
+         {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+      const std::vector<Out> wanted = plain_result(view, table, pairing);
+      for (const Form& form : forms_of<Out, X>()) {
+        if (form.in_place() && pairing == rw::Pairing::interleaved_to_half) continue;
+        SCOPED_TRACE(testing::Message()
+                     << form.name() << ", pairing " << static_cast<int>(pairing));
+        rw::Options options;
+        options.pairing = pairing;
+        check_form(form, view, table, place, options, wanted);
+        options.stores = rw::Stores::streaming;
+        if (form.kind == Form::fused) check_form(form, view, table, place, options, wanted);
+      }
     }
+  }
+
+  /// By ids of two samples, in pages of their own.
+  template <class Id>
+  void check_gathered(Index head_dim, const Placement& place) {
+    const rw::Shape shape{2, 3, 2, head_dim};
+    const FencedTable<Tab> rows(Arrays::halves, {1, 3, 1, head_dim / 2}, place.against, place.gap);
+    FaultPages<Id> ids(6, place.against, count_of(place.gap));
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<Id>((5 - i) % 3);
+    ids.forbid_writing();
+    const Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>> map(ids.data(), 2, 3);
+    check(shape, rows.view().gather(map), place);
   }
 
  private:
   /// By the strided form from and to ordinary memory.
-  static std::vector<Out> plain_result(const rw::View<const X>& x,
-                                       const rw::TableView<Tab>& table) {
+  static std::vector<Out> plain_result(const rw::View<const X>& x, const rw::TableView<Tab>& table,
+                                       rw::Pairing pairing) {
+    rw::Options options;
+    options.pairing = pairing;
     std::vector<Out> out(size_of(x.shape()));
-    apply_definition(rw::View<Out>(out.data(), x.shape()), x, table);
+    apply_definition(rw::View<Out>(out.data(), x.shape()), x, table, options);
     return out;
   }
 
-  static void check_streaming(rw::Isa isa, const rw::View<const X>& x, const Table& table,
-                              const Placement& place, const std::vector<Out>& wanted) {
+  static void check_form(const Form& form, const rw::View<const X>& x,
+                         const rw::TableView<Tab>& table, const Placement& place,
+                         const rw::Options& options, const std::vector<Out>& wanted) {
     FaultPages<Out> out(wanted.size(), place.against, count_of(place.gap));
-    apply_form({Form::fused, isa}, Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x,
-               table.view(), forced(isa, rw::Stores::streaming));
-    expect_result(out, wanted);
-  }
-
-  static void expect_result(const FaultPages<Out>& out, const std::vector<Out>& wanted) {
+    apply_form(form, Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table,
+               options);
     EXPECT_TRUE(same_bits(out.data(), wanted.data(), wanted.size()));
     EXPECT_TRUE(out.surroundings_kept());
   }
@@ -137,6 +158,17 @@ TYPED_TEST(Memory, StaysInsideItsRows) {
         this->check({1, 2, heads, head_dim}, head_dim / 2, kind, place);
         if (this->HasFailure()) return;
       }
+    }
+  }
+}
+
+TYPED_TEST(Memory, StaysInsideTheTableAndItsPositionIds) {
+  for (const Index head_dim : {2, 60, 94, 128}) {
+    for (const Placement& place : placements) {
+      SCOPED_TRACE(testing::Message()
+                   << "head_dim " << head_dim << ", placement " << &place - placements);
+      this->template check_gathered<std::int32_t>(head_dim, place);
+      this->template check_gathered<std::int64_t>(head_dim, place);
     }
   }
 }

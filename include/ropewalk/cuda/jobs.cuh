@@ -75,9 +75,9 @@ LaneReader<Tab> lane_reader(const Lanes<Tab>& lane) {
 template <int Pairs, class Tab>
 bool holds_packs(const TableView<Tab>& table, const Tab* data, Index stride) {
   constexpr Index bytes = sizeof(Tab);
-  const Index alignment = std::min<Index>(16, stride * Pairs * bytes);
-  return is_aligned(data, alignment) && table.batch_stride() * bytes % alignment == 0 &&
-         table.seq_stride() * bytes % alignment == 0;
+  const Index entries = std::min(16 / bytes, stride * Pairs);
+  return is_aligned(data, entries * bytes) && table.batch_stride() % entries == 0 &&
+         table.seq_stride() % entries == 0;
 }
 
 /// A reader of packs; without data if the layout has no packs.
@@ -121,8 +121,9 @@ PackStrides pack_strides(const View<T>& view) {
 template <class T>
 bool has_pack_strides(const View<T>& view) {
   const auto fits = [](Index size, Index stride) {
-    const Index bytes = stride * static_cast<Index>(sizeof(T));
-    return size == 1 || (bytes % 16 == 0 && bytes / 16 <= std::numeric_limits<unsigned>::max());
+    constexpr Index pack = 16 / static_cast<Index>(sizeof(T));
+    return size == 1 ||
+           (stride % pack == 0 && stride / pack <= std::numeric_limits<unsigned>::max());
   };
   const Strides& strides = view.strides();
   return is_aligned(view.data(), 16) && fits(view.batch(), strides.batch) &&

@@ -121,7 +121,8 @@ __device__ __forceinline__ void for_each_access(const Visit& visit) {
   for (int i = 0; i < Pack<T, Size>::words / part_words; ++i) visit(i * part_words, i);
 }
 
-/// Of x, which may be out as well.
+/// Of x or of a table. Not by the cache for what nothing writes while a kernel runs: this one may
+/// begin before the one that writes a table has ended; see wait_for_stream.
 template <class T, int Size>
 __device__ __forceinline__ Pack<T, Size> load(const Raw<T>* from) {
   using Part = Access<Pack<T, Size>::words>;
@@ -135,17 +136,6 @@ __device__ __forceinline__ Pack<T, Size> load(const Raw<T>* from) {
 /// Into the second cache, where a load will find it.
 __device__ __forceinline__ void prefetch(const void* from) {
   asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
-}
-
-/// Of a table, which is read only: shared by the rows of a block, so kept in the first cache.
-template <class T, int Size>
-__device__ __forceinline__ Pack<T, Size> load_table(const Raw<T>* from) {
-  using Part = Access<Pack<T, Size>::words>;
-  Pack<T, Size> pack;
-  for_each_access<T, Size>([&](int word, int i) {
-    set_words(pack.word + word, __ldg(reinterpret_cast<const Part*>(from) + i));
-  });
-  return pack;
 }
 
 /// In PTX: nvcc 13.0 splits a plain store of 16 bytes into four, at 1.4 times the time.

@@ -45,8 +45,8 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
   if (table.ids.data != nullptr) {
     const auto at = static_cast<Index>(b) * table.ids.batch_stride +
                     static_cast<Index>(s) * table.ids.seq_stride;
-    const Index id = table.ids.wide ? __ldg(static_cast<const long long*>(table.ids.data) + at)
-                                    : __ldg(static_cast<const int*>(table.ids.data) + at);
+    const Index id = table.ids.wide ? static_cast<const std::int64_t*>(table.ids.data)[at]
+                                    : static_cast<const std::int32_t*>(table.ids.data)[at];
     // Without a sign, so that ids below the first are beyond the last.
     s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
     if (s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
@@ -68,8 +68,7 @@ template <class P, class Tab>
 __device__ __forceinline__ Value<P> coefficient(const LaneReader<Tab>& lane, const TableRow& row,
                                                 Index pair) {
   if (!row.is_there) return {not_a_number<P>()};
-  const Raw<Tab> raw =
-      __ldg(lane.data + row.offset + static_cast<std::uint64_t>(pair * lane.stride));
+  const Raw<Tab> raw = lane.data[row.offset + static_cast<std::uint64_t>(pair * lane.stride)];
   return {with_sign<P>(in_carrier<Carrier<P>>(widened<Tab>(raw)), lane.negative ? sign_bit : 0)};
 }
 
@@ -111,16 +110,16 @@ __device__ __forceinline__ void read(Coefficients<P, Pairs>& to, const PackReade
                                      const PackReader<Tab>& sin, bool two_apart,
                                      std::uint64_t offset, unsigned first) {
   if (!two_apart) {
-    const auto c = load_table<Tab, Pairs>(cos.data + (offset + first));
-    const auto s = load_table<Tab, Pairs>(sin.data + (offset + first));
+    const auto c = load<Tab, Pairs>(cos.data + (offset + first));
+    const auto s = load<Tab, Pairs>(sin.data + (offset + first));
 #pragma unroll
     for (int i = 0; i < Pairs; ++i) {
       to.cos[i] = signed_value<P>(cos, c, i);
       to.sin[i] = signed_value<P>(sin, s, i);
     }
   } else {
-    const auto c = load_table<Tab, 2 * Pairs>(cos.data + (offset + 2 * first));
-    const auto s = load_table<Tab, 2 * Pairs>(sin.data + (offset + 2 * first));
+    const auto c = load<Tab, 2 * Pairs>(cos.data + (offset + 2 * first));
+    const auto s = load<Tab, 2 * Pairs>(sin.data + (offset + 2 * first));
 #pragma unroll
     for (int i = 0; i < Pairs; ++i) {
       const auto cos_value = signed_value<P>(cos, c, 2 * i);
