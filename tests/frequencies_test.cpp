@@ -238,14 +238,14 @@ TEST(Frequencies, IncreasingRunFromHalfPiToThetaHalfPi) {
   for (std::size_t j = 0; j < 5; ++j) {
     EXPECT_DOUBLE_EQ(value(list, j), half_pi * std::pow(10.0, static_cast<double>(j)));
   }
-  EXPECT_EQ(increasing_frequencies(1, 1e4).values, std::vector<double>{half_pi});
+  EXPECT_EQ(increasing_frequencies(1, 1e4).values, List<double>{half_pi});
   EXPECT_EQ(increasing_frequencies(0, 1e4).pairs, 0);
 }
 
 TEST(Frequencies, OwnListIsKept) {
   const Frequencies list = own_frequencies({3, -1, 0.5}, 2);
   EXPECT_EQ(list.pairs, 3);
-  EXPECT_EQ(list.values, (std::vector<double>{3, -1, 0.5}));
+  EXPECT_EQ(list.values, (List<double>{3, -1, 0.5}));
   EXPECT_EQ(list.attention_factor, 2);
 }
 
@@ -297,12 +297,12 @@ TEST(Frequencies, FloatStepsOfAnyRuleStayNearTheDoubleOnes) {
 TEST(Lanes, AxisAfterAxis) {
   const LaneOrder order = axis_after_axis({2, 0, 1});
   EXPECT_EQ(order.axes, 3);
-  EXPECT_EQ(order.lanes, (std::vector<Lane>{{0, 0}, {0, 1}, {2, 0}}));
+  EXPECT_EQ(order.lanes, (List<Lane>{{0, 0}, {0, 1}, {2, 0}}));
 }
 
 TEST(Lanes, AlternatingIsFrequencyMajor) {
   const LaneOrder order = alternating(3, 2);
-  EXPECT_EQ(order.lanes, (std::vector<Lane>{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}}));
+  EXPECT_EQ(order.lanes, (List<Lane>{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}}));
 }
 
 TEST(Lanes, ContiguousSectionsOfQwen2Vl) {
@@ -350,22 +350,22 @@ TEST(Lanes, ArrangeTakesEveryLaneFromItsAxis) {
       arrange({own_frequencies({1, 2}), own_frequencies({3})}, {2, {{1, 0}, {0, 1}, {0, 0}}});
   EXPECT_EQ(all.axes, 2);
   EXPECT_EQ(all.pairs, 3);
-  EXPECT_EQ(all.values, (std::vector<double>{0, 2, 1, 3, 0, 0}));
+  EXPECT_EQ(all.values, (List<double>{0, 2, 1, 3, 0, 0}));
 }
 
 TEST(Lanes, ArrangeSharesASingleList) {
   // MiniMax-H3: t, h and w have the same 2 frequencies, axis after axis.
   const Frequencies all = arrange({own_frequencies({1, 2}, 1.5)}, axis_after_axis({2, 2}));
-  EXPECT_EQ(all.values, (std::vector<double>{1, 2, 0, 0, 0, 0, 1, 2}));
+  EXPECT_EQ(all.values, (List<double>{1, 2, 0, 0, 0, 0, 1, 2}));
   EXPECT_EQ(all.attention_factor, 1.5);
   const Frequencies mrope = arrange({own_frequencies({1, 2, 3})}, contiguous_sections({1, 2}));
-  EXPECT_EQ(mrope.values, (std::vector<double>{1, 0, 0, 0, 2, 3}));
+  EXPECT_EQ(mrope.values, (List<double>{1, 0, 0, 0, 2, 3}));
 }
 
 TEST(Lanes, IdentityLanesComeFirstAndFallToHeadZero) {
   const Frequencies list = arrange({own_frequencies({1})}, axis_after_axis({1, 1}));
   const Frequencies wide = with_identity_lanes(2, list);
-  EXPECT_EQ(wide.values, (std::vector<double>{0, 0, 1, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(wide.values, (List<double>{0, 0, 1, 0, 0, 0, 0, 1}));
   const Frequencies heads = split_heads(2, wide);
   EXPECT_EQ(heads.heads, 2);
   EXPECT_EQ(heads.pairs, 2);

@@ -353,9 +353,9 @@ TEST(Models, Ltx2RoundsFrequenciesMadeInDouble) {
 
 TEST(Models, CellsStandWhereTheModelPutsThem) {
   const Positions image = model_positions(model_named("Qwen-Image"), Grid{1, 3, 4});
-  EXPECT_EQ(image.axes[0].values, std::vector<double>({0}));
-  EXPECT_EQ(image.axes[1].values, std::vector<double>({-2, -1, 0}));
-  EXPECT_EQ(image.axes[2].values, std::vector<double>({-2, -1, 0, 1}));
+  EXPECT_EQ(image.axes[0].values, List<double>({0}));
+  EXPECT_EQ(image.axes[1].values, List<double>({-2, -1, 0}));
+  EXPECT_EQ(image.axes[2].values, List<double>({-2, -1, 0, 1}));
   const Positions patches = model_positions(model_named("DINOv3 L"), Grid{2, 4});
   const double pi = std::acos(-1.0);
   EXPECT_DOUBLE_EQ(patches.at(0, 0, 0), -pi);

@@ -18,7 +18,7 @@ using ropewalk_test::error_of;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-using List = std::vector<double>;
+using List = ropewalk::List<double>;
 
 /// The positions of all tokens of a sample on one axis.
 List along(const Positions& positions, Index axis, Index b = 0) {
@@ -82,7 +82,7 @@ TEST(PositionsOf, IdsOfEveryType) {
   EXPECT_EQ(along(id_positions(std::vector<std::int32_t>{5, -1, 5}), 0), (List{5, -1, 5}));
   EXPECT_EQ(along(id_positions(std::vector<std::int64_t>{1ll << 40}), 0), List{1099511627776.0});
   EXPECT_EQ(along(id_positions(std::vector<float>{0.25f, -3.5f}), 0), (List{0.25, -3.5}));
-  EXPECT_EQ(along(id_positions(std::vector<double>{0.1}), 0), List{0.1});
+  EXPECT_EQ(along(id_positions(List{0.1}), 0), List{0.1});
   EXPECT_FALSE(std::signbit(id_positions(std::vector<double>{-0.0}).at(0, 0, 0)));
   EXPECT_EQ(id_positions(std::vector<std::int64_t>{}).seq, 0);
 }
@@ -99,8 +99,8 @@ TEST(PositionsOf, IdsWithStride) {
 
 // cos and sin are taken once for every distinct position: repeated ids must be one entry.
 TEST(PositionsOf, RepeatedIdsAreOneEntry) {
-  EXPECT_EQ(distinct(id_positions(std::vector<double>{3, 1, 3, 1, 1})), 2u);
-  EXPECT_EQ(distinct(id_positions(std::vector<double>{0.0, -0.0})), 1u);
+  EXPECT_EQ(distinct(id_positions(List{3, 1, 3, 1, 1})), 2u);
+  EXPECT_EQ(distinct(id_positions(List{0.0, -0.0})), 1u);
   const Positions grid = grid_positions(Grid{3, 4, 5});
   for (std::size_t axis = 0; axis < 3; ++axis) EXPECT_EQ(distinct(grid, axis), 3 + axis);
 }

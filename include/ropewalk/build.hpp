@@ -2,11 +2,10 @@
 #ifndef ROPEWALK_BUILD_HPP
 #define ROPEWALK_BUILD_HPP
 
-#include <vector>
-
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/frequencies.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 
@@ -25,8 +24,8 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies,
                     AngleSteps steps = AngleSteps::f64);
 
 struct AxialOptions {
-  std::vector<double> first;             ///< position of the first cell on each axis; none: 0
-  std::vector<std::vector<double>> ids;  ///< positions of the cells; an empty list counts on
+  List<double> first;      ///< position of the first cell on each axis; none: 0
+  List<List<double>> ids;  ///< positions of the cells; an empty list counts on
   AngleSteps steps = AngleSteps::f64;
 };
 

@@ -2,12 +2,14 @@
 #ifndef ROPEWALK_CHECK_HPP
 #define ROPEWALK_CHECK_HPP
 
+#include <cinttypes>  // for PRId64, the format of an Index
+#include <cstdarg>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
-#include <string>
 
 #include "ropewalk/config.hpp"
 
@@ -38,12 +40,37 @@ inline FailureHandler& failure_handler() { return process::failure_handler; }
 
 namespace detail {
 
-/// Raises std::invalid_argument("<function>: <what>"); without exceptions, prints it and aborts.
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const char* function,
-                                                        const std::string& what) {
-  const std::string text = std::string(function) + ": " + what;
+/// A text put together as printf does it, in memory of its own; what does not fit is cut. Not by
+/// std::string: the linker would share its functions, compiled for the instruction set of this
+/// unit, with units compiled for others.
+class Text {
+ public:
+  [[gnu::format(printf, 2, 3)]] Text& add(const char* format, ...) {
+    std::va_list values;
+    va_start(values, format);
+    add_list(format, values);
+    va_end(values);
+    return *this;
+  }
+
+  [[gnu::format(printf, 2, 0)]] void add_list(const char* format, std::va_list values) {
+    const int added = std::vsnprintf(text_ + size_, capacity - size_, format, values);
+    if (added > 0) size_ += static_cast<std::size_t>(added);
+    if (size_ >= capacity) size_ = capacity - 1;
+  }
+
+  const char* c_str() const { return text_; }
+
+ private:
+  static constexpr std::size_t capacity = 8192;  // for a list of some hundred names
+  std::size_t size_ = 0;
+  char text_[capacity] = "";
+};
+
+/// Raises std::invalid_argument(text); without exceptions, prints it and aborts.
+[[noreturn, gnu::cold, gnu::noinline]] inline void raise(const Text& text) {
 #if ROPEWALK_EXCEPTIONS
-  throw std::invalid_argument(text);
+  throw std::invalid_argument(text.c_str());
 #else
   if (FailureHandler handler = failure_handler()) handler(text.c_str());
   std::fprintf(stderr, "ropewalk: %s\n", text.c_str());
@@ -51,52 +78,79 @@ namespace detail {
 #endif
 }
 
-/// Whose property is checked: "apply: head_dim of x is 63, must be even".
+/// "<function>: " and what the format makes of the values.
+[[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 2, 3)]] inline void fail(
+    const char* function, const char* format, ...) {
+  Text text;
+  text.add("%s: ", function);
+  std::va_list values;
+  va_start(values, format);
+  text.add_list(format, values);
+  va_end(values);
+  raise(text);
+}
+
+/// Whose property is checked: "apply: head_dim of x is 63, must be even"; of several tensors:
+/// "apply: head_dim of xs[1] is 63, must be even".
 struct Place {
   const char* function;
   const char* argument;
+  int index = -1;  ///< of several; negative: there is one
 };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const Place& place, const char* property,
-                                                        const std::string& is) {
-  fail(place.function, std::string(property) + " of " + place.argument + " " + is);
-}
-
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_value(const Place& place,
-                                                              const char* property, Index got,
-                                                              const std::string& wanted) {
-  fail(place, property, "is " + std::to_string(got) + ", must be " + wanted);
+/// "<function>: <property> of <argument> " and what the format makes of the values.
+[[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 3, 4)]] inline void fail(
+    const Place& place, const char* property, const char* format, ...) {
+  Text text;
+  text.add("%s: %s of %s", place.function, property, place.argument);
+  if (place.index >= 0) text.add("[%d]", place.index);
+  text.add(" ");
+  std::va_list values;
+  va_start(values, format);
+  text.add_list(format, values);
+  va_end(values);
+  raise(text);
 }
 
 inline void check_even(const Place& place, const char* property, Index value) {
-  if (value % 2 != 0) fail_value(place, property, value, "even");
+  if (value % 2 != 0) fail(place, property, "is %" PRId64 ", must be even", value);
 }
 
 inline void check_equal(const Place& place, const char* property, Index value, Index wanted) {
-  if (value != wanted) fail_value(place, property, value, std::to_string(wanted));
+  if (value != wanted) {
+    fail(place, property, "is %" PRId64 ", must be %" PRId64, value, wanted);
+  }
 }
 
 inline void check_one_or_equal(const Place& place, const char* property, Index value,
                                Index wanted) {
   if (value == 1 || value == wanted) return;
-  fail_value(place, property, value, wanted == 1 ? "1" : "1 or " + std::to_string(wanted));
+  if (wanted == 1) fail(place, property, "is %" PRId64 ", must be 1", value);
+  fail(place, property, "is %" PRId64 ", must be 1 or %" PRId64, value, wanted);
+}
+
+inline void check_at_least(const Place& place, const char* property, Index value, Index limit) {
+  if (value < limit) {
+    fail(place, property, "is %" PRId64 ", must be %" PRId64 " or more", value, limit);
+  }
 }
 
 inline void check_at_most(const Place& place, const char* property, Index value, Index limit) {
-  if (value > limit) fail_value(place, property, value, "at most " + std::to_string(limit));
+  if (value > limit) {
+    fail(place, property, "is %" PRId64 ", must be at most %" PRId64, value, limit);
+  }
 }
 
 inline void check_not_negative(const Place& place, const char* property, Index value) {
-  if (value < 0) fail_value(place, property, value, "0 or more");
+  check_at_least(place, property, value, 0);
 }
 
 /// [begin, begin + count) must lie in [0, size).
 inline void check_range(const Place& place, const char* property, Index begin, Index count,
                         Index size) {
   if (begin < 0 || count < 0 || begin > size || count > size - begin) {
-    fail(place, property,
-         "from " + std::to_string(begin) + ", " + std::to_string(count) +
-             " of them, must lie within " + std::to_string(size));
+    fail(place, property, "from %" PRId64 ", %" PRId64 " of them, must lie within %" PRId64, begin,
+         count, size);
   }
 }
 
@@ -110,23 +164,21 @@ inline Index checked_reach(const Place& place, const char* property, Index end, 
   Index reach = 0;
   if (__builtin_mul_overflow(size - 1, stride, &reach) ||
       __builtin_add_overflow(end, reach, &reach)) {
-    fail(place, property,
-         "is " + std::to_string(size) + " entries " + std::to_string(stride) +
-             " apart, must fit 64 bits");
+    fail(place, property, "is %" PRId64 " entries %" PRId64 " apart, must fit 64 bits", size,
+         stride);
   }
   return reach;
 }
 
-/// Where a part of a tensor or table begins whose strides nobody has checked yet; a part of nothing
-/// is nothing. Cut to 64 bits the distance would be a wrong one that looks sound.
+/// Where a part of a tensor or table begins whose strides nobody has checked yet; null stays null.
+/// Cut to 64 bits the distance would be a wrong one that looks sound.
 template <class T>
 T* checked_part(const Place& place, const char* property, T* data, Index begin, Index stride) {
   Index offset = 0, bytes = 0;
   if (__builtin_mul_overflow(begin, stride, &offset) ||
       __builtin_mul_overflow(offset, static_cast<Index>(sizeof(T)), &bytes)) {
-    fail(place, property,
-         "begins after " + std::to_string(begin) + " entries " + std::to_string(stride) +
-             " apart, must fit 64 bits");
+    fail(place, property, "begins after %" PRId64 " entries %" PRId64 " apart, must fit 64 bits",
+         begin, stride);
   }
   return data == nullptr ? data : data + offset;
 }

@@ -17,6 +17,9 @@
 #error "ropewalk needs float arithmetic in float: compile with SSE2 (-mfpmath=sse)"
 #endif
 
+static_assert(sizeof(0.1) == sizeof(double),
+              "ropewalk needs double constants: compile without -fsingle-precision-constant");
+
 #if defined(__clang__)
 #define ROPEWALK_CLANG 1
 #else
@@ -43,7 +46,9 @@
 #define ROPEWALK_INLINE [[gnu::always_inline]] inline
 
 // Compiled by itself: what a caller passes, constants above all, changes nothing inside.
-#if ROPEWALK_CLANG
+#if defined(ROPEWALK_TEST_UNGUARDED)
+#define ROPEWALK_OPAQUE ROPEWALK_INLINE
+#elif ROPEWALK_CLANG
 #define ROPEWALK_OPAQUE [[gnu::noinline, clang::optnone]]
 #else
 #define ROPEWALK_OPAQUE [[gnu::noipa]]
@@ -165,14 +170,32 @@
 #else
 #define ROPEWALK_WITH_SVE 0
 #endif
+// What -ffast-math is made of, as far as a macro tells. (g++ tells all, clang++ the first two; what
+// none tells changes no bit: the flag matrix of the tests holds it to that.)
 #if defined(__FAST_MATH__)
 #define ROPEWALK_WITH_FAST_MATH 1
-#elif defined(__ASSOCIATIVE_MATH__)
-#define ROPEWALK_WITH_FAST_MATH 3
-#elif __FINITE_MATH_ONLY__
-#define ROPEWALK_WITH_FAST_MATH 2
 #else
 #define ROPEWALK_WITH_FAST_MATH 0
+#endif
+#if __FINITE_MATH_ONLY__
+#define ROPEWALK_WITH_FINITE 1
+#else
+#define ROPEWALK_WITH_FINITE 0
+#endif
+#if defined(__ASSOCIATIVE_MATH__)
+#define ROPEWALK_WITH_ASSOCIATIVE 1
+#else
+#define ROPEWALK_WITH_ASSOCIATIVE 0
+#endif
+#if defined(__RECIPROCAL_MATH__)
+#define ROPEWALK_WITH_RECIPROCAL 1
+#else
+#define ROPEWALK_WITH_RECIPROCAL 0
+#endif
+#if defined(__NO_SIGNED_ZEROS__)
+#define ROPEWALK_WITH_UNSIGNED_ZEROS 1
+#else
+#define ROPEWALK_WITH_UNSIGNED_ZEROS 0
 #endif
 #if !ROPEWALK_EXCEPTIONS
 #define ROPEWALK_WITH_NO_EXCEPTIONS 1
@@ -186,15 +209,16 @@
 #define ROPEWALK_WITH_CUDA 0
 #endif
 
-#define ROPEWALK_JOIN_2(major, minor, patch, a, b, c, d, e, f, g, h, i, j, k, l, m, n) \
-  v##major##_##minor##_##patch##_##a##b##c##d##e##f##g##h##i##j##k##l##m##n
+#define ROPEWALK_JOIN_2(major, minor, patch, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) \
+  v##major##_##minor##_##patch##_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r
 #define ROPEWALK_JOIN(...) ROPEWALK_JOIN_2(__VA_ARGS__)
-#define ROPEWALK_ABI                                                                    \
-  ROPEWALK_JOIN(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH, \
-                ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA,               \
-                ROPEWALK_WITH_F16C, ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL,      \
-                ROPEWALK_WITH_AVX512VBMI, ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI,  \
-                ROPEWALK_WITH_SSE4, ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH,         \
+#define ROPEWALK_ABI                                                                               \
+  ROPEWALK_JOIN(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH,            \
+                ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA, ROPEWALK_WITH_F16C,      \
+                ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL, ROPEWALK_WITH_AVX512VBMI,           \
+                ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI, ROPEWALK_WITH_SSE4,                   \
+                ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH, ROPEWALK_WITH_FINITE,                  \
+                ROPEWALK_WITH_ASSOCIATIVE, ROPEWALK_WITH_RECIPROCAL, ROPEWALK_WITH_UNSIGNED_ZEROS, \
                 ROPEWALK_WITH_NO_EXCEPTIONS, ROPEWALK_WITH_CUDA)
 
 #define ROPEWALK_BEGIN_NAMESPACE \

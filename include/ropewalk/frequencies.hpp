@@ -4,13 +4,12 @@
 
 #include <cstddef>
 #include <initializer_list>
-#include <optional>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 
@@ -35,7 +34,7 @@ struct Frequencies {
   Index axes = 1;
   Index heads = 1;
   Index pairs = 0;
-  std::vector<double> values;
+  List<double> values;
   double attention_factor = 1;
 
   double at(Index axis, Index head, Index pair) const {
@@ -73,16 +72,16 @@ struct Yarn {
   double beta_slow = 0;  ///< not given: 1
   double mscale = 0;
   double mscale_all_dim = 0;
-  std::optional<double> attention_factor = std::nullopt;
+  double attention_factor = 0;  ///< not given: follows from the factor and the mscales
   Index max_length = 0;
 };
 
 /// LongRoPE (arXiv:2402.13753, Phi-3): the long factors serve lengths beyond `original_length`.
 struct LongRope {
-  std::vector<double> short_factors, long_factors;  ///< one a pair
-  double factor = 0;                                ///< not given: max_length / original_length
+  List<double> short_factors, long_factors;  ///< one a pair
+  double factor = 0;                         ///< not given: max_length / original_length
   Index original_length = 0;
-  std::optional<double> attention_factor = std::nullopt;
+  double attention_factor = 0;  ///< not given: follows from the factor and original_length
   Index max_length = 0;
 };
 
@@ -119,7 +118,7 @@ Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling =
                         const FrequencyOptions& options = {});
 
 /// A list of the caller's own: learned, from a checkpoint, or of a rule that is not here.
-inline Frequencies own_frequencies(std::vector<double> values, double attention_factor = 1) {
+inline Frequencies own_frequencies(List<double> values, double attention_factor = 1) {
   const auto pairs = static_cast<Index>(values.size());
   return {1, 1, pairs, std::move(values), attention_factor};
 }
@@ -144,11 +143,11 @@ inline bool operator==(const Lane& a, const Lane& b) {
 /// The lanes of a table in their order, and how many axes they speak of.
 struct LaneOrder {
   Index axes;
-  std::vector<Lane> lanes;
+  List<Lane> lanes;
 };
 
 /// All lanes of the first axis, then all of the next; counts in pairs (nearly every video model).
-LaneOrder axis_after_axis(const std::vector<Index>& counts);
+LaneOrder axis_after_axis(const List<Index>& counts);
 
 /// One lane of every axis, `count` times: frequency-major (LTX), alternating (Lumina-Next).
 LaneOrder alternating(Index axes, Index count);
@@ -156,20 +155,20 @@ LaneOrder alternating(Index axes, Index count);
 // M-RoPE: the axes share one list, lane i keeps frequency i, and sections say whose lane it is.
 
 /// Axis after axis (Qwen2-VL's 16 t, 24 h, 24 w; HunYuan-VL has four).
-LaneOrder contiguous_sections(const std::vector<Index>& sections);
+LaneOrder contiguous_sections(const List<Index>& sections);
 
 /// In turn, axis 0 keeping what the others leave (Qwen3-VL's 24, 20, 20; HunyuanImage-3's y, x).
-LaneOrder interleaved_sections(const std::vector<Index>& sections);
+LaneOrder interleaved_sections(const List<Index>& sections);
 
 /// Axes 1 and 2 in turn, then axis 0: sections h, w, t (Ernie-4.5-VL's 22, 22, 20; Ming).
-LaneOrder alternating_sections(const std::vector<Index>& sections_hwt);
+LaneOrder alternating_sections(const List<Index>& sections_hwt);
 
 /// The frequencies of all axes from the lists of each, in a lane order.
 ///
 /// Shapes   lists [1, 1, pairs of the axis], one an axis or a single one that all axes share
 /// Errors   std::invalid_argument: a list with fewer or more pairs than its lanes use (sections
 ///          that do not sum to the pairs); attention factors that differ
-Frequencies arrange(const std::vector<Frequencies>& lists, const LaneOrder& order);
+Frequencies arrange(const List<Frequencies>& lists, const LaneOrder& order);
 
 /// The same with `count` identity lanes (cos 1, sin 0) in front: LTX fills up its width so.
 Frequencies with_identity_lanes(Index count, const Frequencies& frequencies);
@@ -179,9 +178,9 @@ Frequencies split_heads(Index heads, Frequencies frequencies);
 
 /// Rotary features along each axis, the outermost first: Axes{44, 42, 42} has 22 + 21 + 21 pairs.
 struct Axes {
-  std::vector<Index> dims;
+  List<Index> dims;
   Axes(std::initializer_list<Index> list) : dims(list) {}
-  explicit Axes(std::vector<Index> list) : dims(std::move(list)) {}
+  explicit Axes(List<Index> list) : dims(std::move(list)) {}
 };
 
 /// Axis after axis, each with theta^(-2i / dim) of its own width.

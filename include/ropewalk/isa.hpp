@@ -3,11 +3,11 @@
 #define ROPEWALK_ISA_HPP
 
 #include <cstdlib>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/list.hpp"
 
 #if ROPEWALK_X86
 #include <cpuid.h>  // for F16C, which clang 14's __builtin_cpu_supports does not know
@@ -85,8 +85,8 @@ inline bool isa_available(Isa isa) {
 }
 
 /// The instruction sets that can be used here, the most capable last.
-inline std::vector<Isa> available_isas() {
-  std::vector<Isa> available;
+inline List<Isa> available_isas() {
+  List<Isa> available;
   for (Isa isa : all_isas) {
     if (isa_available(isa)) available.push_back(isa);
   }
@@ -95,29 +95,28 @@ inline std::vector<Isa> available_isas() {
 
 namespace detail {
 
-inline std::string available_names() {
-  std::string names;
-  for (Isa isa : available_isas()) {
-    names += (names.empty() ? "" : ", ") + std::string(isa_name(isa));
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_isa(const char* function,
+                                                            std::string_view name) {
+  Text names;
+  for (Isa isa : all_isas) {
+    if (isa_available(isa)) names.add("%s%s", isa == Isa::scalar ? "" : ", ", isa_name(isa));
   }
-  return names;
+  fail(function, "the instruction set is \"%.*s\", must be one of %s",
+       static_cast<int>(name.size()), name.data(), names.c_str());
 }
 
 /// `isa`, or an error if it cannot be used here.
 inline Isa checked_isa(const char* function, Isa isa) {
-  if (!isa_available(isa)) {
-    fail(function, std::string("the instruction set is \"") + isa_name(isa) +
-                       "\", must be one of " + available_names());
-  }
+  if (!isa_available(isa)) fail_isa(function, isa_name(isa));
   return isa;
 }
 
 /// The same of a name that `source` gave.
-inline Isa named_isa(const char* source, const std::string& name) {
+inline Isa named_isa(const char* source, std::string_view name) {
   for (Isa isa : all_isas) {
     if (name == isa_name(isa) && isa_available(isa)) return isa;
   }
-  fail(source, "the instruction set is \"" + name + "\", must be one of " + available_names());
+  fail_isa(source, name);
 }
 
 }  // namespace detail
@@ -125,9 +124,7 @@ inline Isa named_isa(const char* source, const std::string& name) {
 /// The instruction set of that name.
 ///
 /// Errors   std::invalid_argument: an unknown name, or one that cannot be used here
-inline Isa isa_from_name(const std::string& name) {
-  return detail::named_isa("isa_from_name", name);
-}
+inline Isa isa_from_name(std::string_view name) { return detail::named_isa("isa_from_name", name); }
 
 /// The instruction set used where none is forced: the one that the environment variable
 /// ROPEWALK_ISA names, read once, otherwise the most capable.

@@ -5,12 +5,12 @@
 #include <array>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/frequencies.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
@@ -71,13 +71,13 @@ struct Model {
 
 namespace detail {
 
-inline std::vector<Index> used_axes(const Model& model) {
+inline List<Index> used_axes(const Model& model) {
   const Place place{"model_frequencies", "the model"};
-  std::vector<Index> axes;
+  List<Index> axes;
   for (const Index features : model.axes) {
     if (features != 0) axes.push_back(features);
   }
-  if (axes.empty()) fail_value(place, "axes", 0, "1 or more");
+  if (axes.empty()) fail(place, "axes", "is 0, must be 1 or more");
   if (model.lanes == LaneRule::increasing) {
     for (const Index features : axes) check_equal(place, "axis", features, axes.front());
   }
@@ -92,9 +92,9 @@ inline Scaling general_scaling(const Model& model) {
   return std::visit([](const auto& rule) -> Scaling { return rule; }, model.scaling);
 }
 
-inline Frequencies axis_frequencies(const Model& model, const std::vector<Index>& axes) {
-  std::vector<Frequencies> lists;
-  std::vector<Index> pairs;
+inline Frequencies axis_frequencies(const Model& model, const List<Index>& axes) {
+  List<Frequencies> lists;
+  List<Index> pairs;
   for (const Index features : axes) {
     lists.push_back(
         frequencies(features, model.theta, general_scaling(model), {0, frequency_steps(model)}));
@@ -110,7 +110,7 @@ inline Frequencies section_frequencies(const Model& model, const LaneOrder& orde
       order);
 }
 
-inline Frequencies increasing_over_heads(const Model& model, const std::vector<Index>& axes) {
+inline Frequencies increasing_over_heads(const Model& model, const List<Index>& axes) {
   const auto axis_count = static_cast<Index>(axes.size());
   const Index count = axes.front() / 2;
   const Frequencies list = increasing_frequencies(count, model.theta, frequency_steps(model));
@@ -119,7 +119,7 @@ inline Frequencies increasing_over_heads(const Model& model, const std::vector<I
   return split_heads(model.shape.heads, with_identity_lanes(lanes - turning.pairs, turning));
 }
 
-inline Frequencies frequencies_of_lanes(const Model& model, const std::vector<Index>& axes) {
+inline Frequencies frequencies_of_lanes(const Model& model, const List<Index>& axes) {
   switch (model.lanes) {
     case LaneRule::contiguous_sections:
       return section_frequencies(model, contiguous_sections(axes));
@@ -158,11 +158,12 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
                       static_cast<Index>(grid.sizes.size()),
                       static_cast<Index>(detail::used_axes(model).size()));
   if (model.cells == CellRule::by_caller) {
-    detail::fail("model_positions", "a grid does not give the positions of " +
-                                        std::string(model.name) +
-                                        ", which depend on more than the cells; pass Positions");
+    detail::fail("model_positions",
+                 "a grid does not give the positions of %s, which depend on more than the cells; "
+                 "pass Positions",
+                 model.name);
   }
-  std::vector<std::vector<double>> lists;
+  List<List<double>> lists;
   for (const Index cells : grid.sizes) {
     if (model.cells == CellRule::centres_in_turn) {
       lists.push_back(cell_centres(cells, -2 * detail::pi, 2 * detail::pi));

@@ -2,7 +2,7 @@
 #ifndef ROPEWALK_MODELS_HPP
 #define ROPEWALK_MODELS_HPP
 
-#include <string>
+#include <cstddef>
 #include <string_view>
 
 #include "ropewalk/check.hpp"
@@ -103,16 +103,49 @@ inline constexpr Model models[] = {
 };
 // clang-format on
 
+namespace detail {
+
+inline char lower_case(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+/// How many letters must be put in, taken out or changed to make `wanted` of `name`, upper and
+/// lower case being one (Levenshtein 1966).
+inline int distance(std::string_view name, std::string_view wanted) {
+  constexpr std::size_t most = 64;
+  if (wanted.size() >= most) return static_cast<int>(most + name.size());
+  int row[most];
+  for (std::size_t j = 0; j <= wanted.size(); ++j) row[j] = static_cast<int>(j);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    int diagonal = row[0];
+    row[0] = static_cast<int>(i) + 1;
+    for (std::size_t j = 0; j < wanted.size(); ++j) {
+      const int changed = diagonal + (lower_case(name[i]) != lower_case(wanted[j]) ? 1 : 0);
+      const int moved = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+      diagonal = row[j + 1];
+      row[j + 1] = changed < moved ? changed : moved;
+    }
+  }
+  return row[wanted.size()];
+}
+
+}  // namespace detail
+
 /// The preset of that name.
 ///
-/// Errors   std::invalid_argument that lists the names there are
+/// Errors   std::invalid_argument that gives the nearest name, then all there are
 inline const Model& model_named(std::string_view name) {
-  std::string names;
+  const Model* nearest = models;
   for (const Model& model : models) {
     if (model.name == name) return model;
-    names += (names.empty() ? "" : "; ") + std::string(model.name);
+    if (detail::distance(name, model.name) < detail::distance(name, nearest->name)) {
+      nearest = &model;
+    }
   }
-  detail::fail("model_named", "there is no model \"" + std::string(name) + "\", but: " + names);
+  detail::Text names;
+  for (const Model& model : models) names.add("%s%s", &model == models ? "" : "; ", model.name);
+  detail::fail("model_named", "there is no model \"%.*s\"; the nearest is \"%s\" of: %s",
+               static_cast<int>(name.size()), name.data(), nearest->name, names.c_str());
 }
 
 ROPEWALK_END_NAMESPACE

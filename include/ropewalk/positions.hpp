@@ -5,18 +5,18 @@
 #include <cstddef>
 #include <initializer_list>
 #include <utility>
-#include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 
 /// The positions on one axis, each distinct one once: that of token i is values[index[i]]. Tokens
 /// share few positions, and a table then takes cos and sin of each only once.
 struct AxisPositions {
-  std::vector<double> values;
-  std::vector<Index> index;
+  List<double> values;
+  List<Index> index;
 };
 
 /// Where every token stands: one entry of `axes` an axis, over the tokens [batch, seq].
@@ -26,7 +26,7 @@ struct AxisPositions {
 struct Positions {
   Index batch = 1;
   Index seq = 0;
-  std::vector<AxisPositions> axes;
+  List<AxisPositions> axes;
 
   double at(Index axis, Index b, Index s) const {
     const AxisPositions& along = axes[static_cast<std::size_t>(axis)];
@@ -37,27 +37,27 @@ struct Positions {
 
 /// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}.
 struct Grid {
-  std::vector<Index> sizes;
+  List<Index> sizes;
   Grid(std::initializer_list<Index> list) : sizes(list) {}
-  explicit Grid(std::vector<Index> list) : sizes(std::move(list)) {}
+  explicit Grid(List<Index> list) : sizes(std::move(list)) {}
 };
 
 // Positions along one axis of a grid ------------------------------------------------------------
 
 /// first, first + step, ...: integer cells by default; fractions and offsets of any kind.
-std::vector<double> range(Index count, double first = 0, double step = 1);
+List<double> range(Index count, double first = 0, double step = 1);
 
 /// Integers around 0: -(count - count / 2) up to count / 2 - 1 (Qwen-Image's scale_rope).
-inline std::vector<double> centred(Index count) {
+inline List<double> centred(Index count) {
   const Index below = count - count / 2;
   return range(count, -static_cast<double>(below));
 }
 
 /// The middles of `count` equal cells from `low` to `high`: DINOv3 -1 and 1, Mochi +-extent / 2.
-std::vector<double> cell_centres(Index count, double low, double high);
+List<double> cell_centres(Index count, double low, double high);
 
 /// `count` positions evenly from `first` to `last`, both included; one position is `first`.
-std::vector<double> linspace(Index count, double first, double last);
+List<double> linspace(Index count, double first, double last);
 
 // Positions of tokens ---------------------------------------------------------------------------
 
@@ -73,8 +73,9 @@ Positions sequence_positions(Index seq, double first = 0);
 template <class Id>
 Positions id_positions(const Id* ids, Index seq, Index stride = 1);
 
-template <class Id>
-Positions id_positions(const std::vector<Id>& ids) {
+/// The same of a std::vector or any other container that lies in one piece.
+template <class Ids, class = decltype(std::declval<const Ids&>().data())>
+Positions id_positions(const Ids& ids) {
   return id_positions(ids.data(), static_cast<Index>(ids.size()));
 }
 
@@ -82,7 +83,7 @@ Positions id_positions(const std::vector<Id>& ids) {
 ///
 /// Shapes   lists: one entry a cell along that axis; seq is the product of their lengths
 /// Errors   std::invalid_argument: no axis, sizes that overflow, a position that is not finite
-Positions grid_positions(const std::vector<std::vector<double>>& lists);
+Positions grid_positions(const List<List<double>>& lists);
 
 /// The grid whose cells have integer positions from 0.
 Positions grid_positions(const Grid& grid);
@@ -90,28 +91,29 @@ Positions grid_positions(const Grid& grid);
 /// Packed sequences: one axis, 0, 1, ... from the start of every sequence.
 ///
 /// Shapes   cu_seqlens [sequences + 1]: 0, then where each sequence ends; the last entry is seq
+/// Types    a std::vector or any other container of integers that lies in one piece
 /// Errors   std::invalid_argument: empty, a first entry that is not 0, entries that decrease
-template <class Id>
-Positions packed_positions(const std::vector<Id>& cu_seqlens);
+template <class Ends>
+Positions packed_positions(const Ends& cu_seqlens);
 
 // Positions from positions ----------------------------------------------------------------------
 
 /// The same tokens on more axes: the axes of all parts, in their order (M-RoPE's rows t, h, w).
 ///
 /// Errors   std::invalid_argument: no part, parts that differ in batch or seq
-Positions zip_axes(const std::vector<Positions>& parts);
+Positions zip_axes(const List<Positions>& parts);
 
 /// Tokens after tokens: text and image, or history and chunk, in one sequence.
 ///
 /// Errors   std::invalid_argument: parts that differ in axes, a batch that is not 1, an index that
 ///          has no value
-Positions concatenate(const std::vector<Positions>& parts);
+Positions concatenate(const List<Positions>& parts);
 
 /// Samples with positions of their own: a table with one batch entry a part.
 ///
 /// Errors   std::invalid_argument: no part, parts that differ in axes or seq, a batch that is not
 ///          1, an index that has no value
-Positions stack(const std::vector<Positions>& parts);
+Positions stack(const List<Positions>& parts);
 
 ROPEWALK_END_NAMESPACE
 

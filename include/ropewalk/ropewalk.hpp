@@ -9,6 +9,7 @@
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/isa.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/model.hpp"
 #include "ropewalk/models.hpp"
 #include "ropewalk/options.hpp"

@@ -2,7 +2,7 @@
 #ifndef ROPEWALK_TABLE_LAYOUTS_HPP
 #define ROPEWALK_TABLE_LAYOUTS_HPP
 
-#include <string>
+#include <cinttypes>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 
@@ -46,8 +46,7 @@ auto table_source(const Map& map) {
 
 /// A lane reader of `source` that begins at entry `first` of a row.
 template <class T>
-Lanes<T> lanes_from(const View<const T>& source, Index first, Index stride,
-                    bool negative = false) {
+Lanes<T> lanes_from(const View<const T>& source, Index first, Index stride, bool negative = false) {
   return {source.data() == nullptr ? nullptr : source.data() + first, stride, negative};
 }
 
@@ -62,8 +61,8 @@ template <class T>
 Index part_of_width(const char* function, const char* argument, const View<const T>& source,
                     Index parts) {
   if (source.head_dim() % parts != 0) {
-    fail_value({function, argument}, "width", source.head_dim(),
-               "a multiple of " + std::to_string(parts));
+    fail({function, argument}, "width", "is %" PRId64 ", must be a multiple of %" PRId64,
+         source.head_dim(), parts);
   }
   return source.head_dim() / parts;
 }
@@ -159,15 +158,17 @@ auto packed_table(const Map& packed) {
 /// [.., 2 * pairs] = [cos | sin] (vLLM's cache).
 template <class Map>
 auto packed_cos_sin_table(const Map& packed) {
-  return detail::one_tensor("packed_cos_sin_table", packed, 2, 1,
-                            [](Index pairs) { return detail::FirstEntries{0, pairs}; });
+  return detail::one_tensor("packed_cos_sin_table", packed, 2, 1, [](Index pairs) {
+    return detail::FirstEntries{0, pairs};
+  });
 }
 
 /// [.., 2 * pairs] = [sin | cos] (GPT-J, MagiHuman).
 template <class Map>
 auto packed_sin_cos_table(const Map& packed) {
-  return detail::one_tensor("packed_sin_cos_table", packed, 2, 1,
-                            [](Index pairs) { return detail::FirstEntries{pairs, 0}; });
+  return detail::one_tensor("packed_sin_cos_table", packed, 2, 1, [](Index pairs) {
+    return detail::FirstEntries{pairs, 0};
+  });
 }
 
 /// [.., 4 * pairs] = [sin | cos], each value twice in a row (EVA-02 in timm).
@@ -181,8 +182,9 @@ auto packed_sin_cos_repeated_table(const Map& packed) {
 /// [.., 2 * pairs], cos and sin of each pair side by side: complex numbers as their parts.
 template <class Map>
 auto complex_table(const Map& parts) {
-  return detail::one_tensor("complex_table", parts, 2, 2,
-                            [](Index) { return detail::FirstEntries{0, 1}; });
+  return detail::one_tensor("complex_table", parts, 2, 2, [](Index) {
+    return detail::FirstEntries{0, 1};
+  });
 }
 
 /// [.., 4 * pairs], each pair's matrix row by row: out_a = m00 * a + m01 * b,

@@ -3,8 +3,8 @@
 #define ROPEWALK_TABLE_VIEW_HPP
 
 #include <array>
+#include <cinttypes>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
@@ -172,7 +172,8 @@ class TableView {
     if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
     Index end = 0;
     if (__builtin_add_overflow(first, seq(), &end)) {
-      detail::fail_value(place, "the first position", first, "so that the last one fits 64 bits");
+      detail::fail(place, "the first position",
+                   "is %" PRId64 ", must be so that the last one fits 64 bits", first);
     }
     const Index count = ids.dimension(rank - 1);
     const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
@@ -287,9 +288,8 @@ void check_ids(const Place& place, const TableView<T>& table) {
     for (Index s = 0; s < table.seq(); ++s) {
       const Index row = ids.row(b, s);
       if (row >= 0 && row < ids.rows()) continue;
-      fail_value(place, "a position id", ids.id(b, s),
-                 "from " + std::to_string(ids.first()) + " to " +
-                     std::to_string(ids.first() + ids.rows() - 1));
+      fail(place, "a position id", "is %" PRId64 ", must be from %" PRId64 " to %" PRId64,
+           ids.id(b, s), ids.first(), ids.first() + ids.rows() - 1);
     }
   }
 }

@@ -12,5 +12,8 @@ if [[ -z $package ]]; then
 fi
 need g++ libeigen3-dev "$package"
 say "The flag matrix for ${package/clang/clang++}"
-ROPEWALK_COMPILERS="${package/clang/clang++}" tests/flags/run.sh "$PWD/build/newest_clang" \
-  "-I$PWD/include" -isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3
+for program in hash tables; do
+  ROPEWALK_COMPILERS="${package/clang/clang++}" tests/flags/run.sh "$program" \
+    "$PWD/build/newest_clang/$program" \
+    "-I$PWD/include" -isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3
+done

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <iterator>  // for std::size
 #include <limits>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -80,9 +79,7 @@ rw::Scaling draw_scaling(Input& in, Index rotary_dim) {
     }
     return list;
   };
-  const auto maybe = [&] {
-    return in.rarely() ? std::optional<double>(draw_real(in)) : std::nullopt;
-  };
+  const auto maybe = [&] { return in.rarely() ? draw_real(in) : 0; };
   switch (in.below(8)) {
     case 0:
       return rw::Unscaled{};

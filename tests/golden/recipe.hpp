@@ -6,7 +6,6 @@
 #include <cstdlib>  // for std::strtod
 #include <map>
 #include <numeric>  // for std::accumulate
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -106,9 +105,6 @@ class RopeParameters {
   Index integer(const std::string& key) const {
     return has(key) ? static_cast<Index>(real_of(values_.at(key))) : 0;
   }
-  std::optional<double> optional(const std::string& key) const {
-    return has(key) ? std::optional<double>(real(key, 0)) : std::nullopt;
-  }
   std::vector<double> list(const std::string& key) const { return reals_of(text(key, "")); }
 
  private:
@@ -126,7 +122,7 @@ inline ropewalk::Yarn yarn_of(const RopeParameters& given, Index max_length) {
   rule.beta_slow = given.real("beta_slow", 0);
   rule.mscale = given.real("mscale", 0);
   rule.mscale_all_dim = given.real("mscale_all_dim", 0);
-  rule.attention_factor = given.optional("attention_factor");
+  rule.attention_factor = given.real("attention_factor", 0);
   rule.max_length = max_length;
   return rule;
 }
@@ -149,7 +145,7 @@ inline ropewalk::Scaling scaling_of(const Case& of) {
                               given.list("long_factor"),
                               given.real("factor", 0),
                               original_length,
-                              given.optional("attention_factor"),
+                              given.real("attention_factor", 0),
                               max_length};
   }
   if (type == "llama3") {

@@ -19,7 +19,7 @@ namespace ropewalk_test {
 namespace {
 
 namespace rw = ropewalk;
-using List = std::vector<double>;
+using List = rw::List<double>;
 
 template <class T>
 Tensor tensor_of(const std::string& name, std::vector<Index> shape, const std::vector<T>& values) {

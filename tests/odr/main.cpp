@@ -1,6 +1,7 @@
 // Prints hashes of what one of the two units computes: program baseline | wide.
 #include <Eigen/Core>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>  // for std::size
 #include <stdexcept>
@@ -47,6 +48,8 @@ void print_error(Rotate rotate) {
   }
 }
 
+std::uint64_t table_hash = 0;
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -56,7 +59,10 @@ int main(int count, char** words) {
     return 2;
   }
   const Rotate rotate = unit == "wide" ? rotate_wide : rotate_baseline;
+  const auto build = unit == "wide" ? build_wide : build_baseline;
   print<float, float>(rotate, Mix::f32_f32, "f32/f32");
   print<Eigen::bfloat16, float>(rotate, Mix::bf16_f32, "bf16/f32");
   print_error(rotate);
+  build([](double value) { table_hash = hash_bits(&value, 1, table_hash); });
+  std::printf("tables %016llx\n", static_cast<unsigned long long>(table_hash));
 }

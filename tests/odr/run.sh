@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Two units of one program, one compiled for AVX-512: the other must not be given its code.
+# Two units of one program, one compiled for AVX: the other must not be given its code.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
 #
-# No symbol of ours is defined in both objects; in whatever order they are linked, the program
+# No symbol of ours is defined in both objects, and of no other symbol that both define does the wide
+# one hold instructions that the baseline lacks; in whatever order they are linked, the program
 # prints the same hashes, and the other unit runs on an emulated CPU without AVX, Eigen's symbols and
 # all.
 set -euo pipefail
@@ -18,10 +19,13 @@ fi
 need_compiler "$compiler"
 
 build() {
-  local unit="$folder/unit.cpp" name=-DROPEWALK_ODR_ROTATE
-  "$compiler" "${options[@]}" "$1" $name=rotate_baseline -c "$unit" -o baseline.o
-  "$compiler" "${options[@]}" "$1" $name=rotate_wide -mavx512f -mfma -c "$unit" -o wide.o
-  "$compiler" "${options[@]}" "$1" -c "$folder/main.cpp" -o main.o
+  local level=$1 name unit="$folder/unit.cpp" for_name
+  for name in baseline wide; do
+    for_name=("-DROPEWALK_ODR_ROTATE=rotate_$name" "-DROPEWALK_ODR_BUILD=build_$name")
+    if [[ $name == wide ]]; then for_name+=("${@:2}"); fi
+    "$compiler" "${options[@]}" "$level" "${for_name[@]}" -c "$unit" -o "$name.o"
+  done
+  "$compiler" "${options[@]}" "$level" -c "$folder/main.cpp" -o main.o
   "$compiler" -pthread main.o baseline.o wide.o -o baseline_first
   "$compiler" -pthread main.o wide.o baseline.o -o wide_first
 }
@@ -36,6 +40,24 @@ expect_nothing_shared() {
   if [[ -n $shared ]]; then
     fail "symbols of ours that both units define:"
     head -n 20 <<<"$shared"
+  fi
+}
+
+# Functions that the linker may take from either object.
+weak() { nm --defined-only "$1.o" | awk '$2 ~ /[WVu]/ { print $3 }' | sort -u; }
+# Of these, the ones that need more than the baseline where the wide unit compiled them.
+expect_nothing_wide_shared() {
+  local found
+  found=$(objdump --disassemble --no-show-raw-insn wide.o | awk '
+    NR == FNR { shared[$1]; next }
+    /^[0-9a-f]+ <.*>:$/ { name = substr($2, 2, length($2) - 3); next }
+    name in shared && $2 ~ /^(v[a-z]|k[a-z]+[bwdq]$|shlx|sarx|shrx|rorx|mulx|andn$|bzhi|bextr|bls|pdep|pext|[lt]zcnt|popcnt|movbe)/ {
+      print name, $2
+      delete shared[name]
+    }' <(comm -12 <(weak baseline) <(weak wide)) - | c++filt)
+  if [[ -n $found ]]; then
+    fail "$level symbols that both units define, wide in one:"
+    head -n 20 <<<"$found"
   fi
 }
 
@@ -64,22 +86,27 @@ expect_emulated() {
   expect_wanted qemu-x86_64 -cpu Nehalem ./wide_first baseline
   # Or the emulated CPU would prove nothing.
   if run qemu-x86_64 -cpu Nehalem ./wide_first wide; then
-    fail "$level the unit for AVX-512 runs on a CPU without AVX"
+    fail "$level the wide unit runs on a CPU without AVX"
   fi
 }
 
-# At -O3 GCC writes vectors into Eigen functions that it leaves alone at -O2.
-for level in -O2 -O3; do
-  enter_empty "$build_dir/$level"
-  build "$level"
+# A CPU has AVX2 where it has not AVX-512; at -O3 GCC writes vectors into Eigen functions that it
+# leaves alone at -O2.
+for level in "-O2 -march=haswell" "-O3 -mavx512f -mfma"; do
+  read -ra flags <<<"$level"
+  enter_empty "$build_dir/${flags[0]}"
+  build "${flags[@]}"
   expect_nothing_shared
+  expect_nothing_wide_shared
   ./baseline_first baseline >wanted
   expect_wanted ./wide_first baseline
-  if [[ $cpu == *" avx512f "* && $cpu == *" fma "* ]]; then
+  needs=avx2
+  if [[ $level == *avx512f* ]]; then needs=avx512f; fi
+  if [[ $cpu == *" $needs "* && $cpu == *" fma "* ]]; then
     expect_wanted ./baseline_first wide
     expect_wanted ./wide_first wide
   else
-    skip "$level the unit for AVX-512: this CPU has none"
+    skip "$level the wide unit: this CPU has no $needs"
   fi
   expect_emulated
 done

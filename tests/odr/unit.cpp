@@ -1,4 +1,4 @@
-// One of the two units; ROPEWALK_ODR_ROTATE names its function.
+// One of the two units; ROPEWALK_ODR_ROTATE and ROPEWALK_ODR_BUILD name its functions.
 #include "unit.hpp"
 
 #include <Eigen/Core>
@@ -29,7 +29,46 @@ void rotate(Form form, const Call& call) {
   }
 }
 
+template <class T>
+void use_all(Use use, const rw::Table<T>& table) {
+  for (rw::Index b = 0; b < table.batch(); ++b) {
+    for (rw::Index s = 0; s < table.seq(); ++s) {
+      for (rw::Index i = 0; i < 2 * table.pairs(); ++i) {
+        use(static_cast<double>(table.cos(b, s)[i]));
+      }
+    }
+  }
+}
+
+template <class T>
+void build_tables(Use use) {
+  const rw::Grid grid{3, 5, 7};
+  rw::Table<T> table = rw::axial_table<T>(grid, rw::Axes{8, 6, 6});
+  use_all(use, rw::average_pool(table, grid, rw::Grid{2, 3, 3}));
+  table.append(rw::replicate_pad(table, grid, rw::Grid{2, 3, 3}));
+  rw::zero_rows(table, 0, 2, 3);
+  use_all(use, table);
+  const double ids[] = {3, -0.5, 3, 1, 2};
+  const rw::Positions positions =
+      rw::concatenate({rw::id_positions(ids, 5), rw::sequence_positions(30)});
+  for (const rw::Scaling& rule :
+       {rw::Scaling{rw::Unscaled{}}, rw::Scaling{rw::Yarn{4, 512}}, rw::Scaling{rw::Llama3{}},
+        rw::Scaling{rw::DynamicNtk{2, 512}}, rw::Scaling{rw::LongRope{{1, 1}, {2, 3}, 4, 512}}}) {
+    for (const rw::AngleSteps steps : {rw::AngleSteps::f32, rw::AngleSteps::f64}) {
+      use_all(use, rw::make_table<T>(positions, rw::frequencies(4, 1e4, rule, {9, steps}), steps));
+    }
+  }
+}
+
 }  // namespace
+
+void ROPEWALK_ODR_BUILD(Use use) {
+  build_tables<float>(use);
+  build_tables<double>(use);
+  const rw::Model& model = rw::model_named("LTX-2 audio");
+  const rw::Positions centres = rw::grid_positions({rw::cell_centres(5, -1, 1)});
+  use_all(use, rw::model_table<Eigen::bfloat16>(model, centres));
+}
 
 void ROPEWALK_ODR_ROTATE(Form form, Mix mix, const Call& call) {
   switch (mix) {

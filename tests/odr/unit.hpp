@@ -1,4 +1,4 @@
-// The two translation units of one program: the same text, compiled with and without AVX-512.
+// The two translation units of one program: the same text, compiled with and without AVX.
 #ifndef ROPEWALK_TESTS_ODR_UNIT_HPP
 #define ROPEWALK_TESTS_ODR_UNIT_HPP
 
@@ -17,5 +17,10 @@ enum class Mix { f32_f32, bf16_f32 };
 // Either calls the library; neither does anything else, so that nothing of the tests is shared.
 void rotate_baseline(Form form, Mix mix, const Call& call);
 void rotate_wide(Form form, Mix mix, const Call& call);
+
+/// Builds tables by every rule and maker; `use` is given each of their values.
+using Use = void (*)(double value);
+void build_baseline(Use use);
+void build_wide(Use use);
 
 #endif  // ROPEWALK_TESTS_ODR_UNIT_HPP

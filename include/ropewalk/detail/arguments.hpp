@@ -3,8 +3,8 @@
 #define ROPEWALK_DETAIL_ARGUMENTS_HPP
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -59,8 +59,8 @@ void check_apart_from_itself(const Place& place, const View<T>& out) {
   for (const Axis& axis : axes) {
     if (axis.size == 1) continue;
     if (axis.stride < span) {
-      fail_value(place, "a stride", axis.stride,
-                 "at least " + std::to_string(span) + ", or rows would overlap");
+      fail(place, "a stride", "is %" PRId64 ", must be at least %" PRId64 ", or rows would overlap",
+           axis.stride, span);
     }
     span += (axis.size - 1) * axis.stride;
   }

@@ -3,9 +3,8 @@
 #define ROPEWALK_DETAIL_BUILD_ROWS_HPP
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstddef>
-#include <string>
-#include <vector>
 
 #include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
@@ -15,6 +14,7 @@
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 
@@ -25,8 +25,8 @@ namespace detail {
 /// starts from 0, so that a lane of zeros gives 0, never -0.
 inline double turned(double angle, double position, double frequency, AngleSteps steps) {
   if (steps == AngleSteps::f32) {
-    const float term = rounded_product(static_cast<float>(position), static_cast<float>(frequency));
-    return rounded_sum(static_cast<float>(angle), term);
+    const float term = rounded_product(rounded_to_float(position), rounded_to_float(frequency));
+    return rounded_sum(rounded_to_float(angle), term);
   }
   return rounded_sum(angle, rounded_product(position, frequency));
 }
@@ -38,15 +38,15 @@ struct Turn {
   double attention_factor;
 
   void operator()(double angle, T* cos, T* sin) const {
-    if (steps != AngleSteps::f64) angle = static_cast<float>(angle);
+    if (steps != AngleSteps::f64) angle = rounded_to_float(angle);
     *cos = scaled(cosine(angle));
     *sin = scaled(sine(angle));
   }
 
   T scaled(double value) const {
     if (steps == AngleSteps::f64) return narrow<T>(rounded_product(value, attention_factor));
-    const auto rounded = static_cast<float>(value);
-    return narrow<T>(rounded_product(rounded, static_cast<float>(attention_factor)));
+    const float factor = rounded_to_float(attention_factor);
+    return narrow<T>(rounded_product(rounded_to_float(value), factor));
   }
 };
 
@@ -55,8 +55,8 @@ inline Index distinct(const AxisPositions& axis) { return static_cast<Index>(axi
 /// The lanes that one axis turns, and their rows [cos | sin] at every distinct position.
 template <class T>
 struct AxisRows {
-  std::vector<Index> lanes;  // numbered over heads * pairs
-  std::vector<T> rows;
+  List<Index> lanes;  // numbered over heads * pairs
+  List<T> rows;
 };
 
 /// Lanes that follow one another both in the table and in an axis' rows: one copy.
@@ -66,13 +66,13 @@ struct Run {
 };
 
 /// The axis that turns each lane; none at all if some lane has several.
-inline std::vector<std::size_t> axis_of_lanes(const Frequencies& frequencies) {
+inline List<std::size_t> axis_of_lanes(const Frequencies& frequencies) {
   const Index lanes = frequencies.heads * frequencies.pairs;
-  std::vector<std::size_t> axis_of(static_cast<std::size_t>(lanes), 0);
+  List<std::size_t> axis_of(static_cast<std::size_t>(lanes), 0);
   for (Index lane = 0; lane < lanes; ++lane) {
     Index found = 0;
     for (Index axis = 0; axis < frequencies.axes; ++axis) {
-      if (frequencies.values[static_cast<std::size_t>(axis * lanes + lane)] == 0) continue;
+      if (is_zero(frequencies.values[static_cast<std::size_t>(axis * lanes + lane)])) continue;
       axis_of[static_cast<std::size_t>(lane)] = static_cast<std::size_t>(axis);
       ++found;
     }
@@ -82,15 +82,15 @@ inline std::vector<std::size_t> axis_of_lanes(const Frequencies& frequencies) {
 }
 
 template <class T>
-std::vector<AxisRows<T>> axis_rows(const Positions& positions, const Frequencies& frequencies,
-                                   const std::vector<std::size_t>& axis_of, AngleSteps steps) {
+List<AxisRows<T>> axis_rows(const Positions& positions, const Frequencies& frequencies,
+                            const List<std::size_t>& axis_of, AngleSteps steps) {
   const Turn<T> turn{steps, frequencies.attention_factor};
-  std::vector<AxisRows<T>> all(positions.axes.size());
+  List<AxisRows<T>> all(positions.axes.size());
   for (std::size_t lane = 0; lane < axis_of.size(); ++lane) {
     all[axis_of[lane]].lanes.push_back(static_cast<Index>(lane));
   }
   for (std::size_t axis = 0; axis < all.size(); ++axis) {
-    const std::vector<Index>& lanes = all[axis].lanes;
+    const List<Index>& lanes = all[axis].lanes;
     const double* of_axis = frequencies.values.data() + axis * axis_of.size();
     all[axis].rows.resize(2 * lanes.size() * positions.axes[axis].values.size());
     T* cos = all[axis].rows.data();
@@ -105,9 +105,9 @@ std::vector<AxisRows<T>> axis_rows(const Positions& positions, const Frequencies
   return all;
 }
 
-inline std::vector<Run> runs_of(const std::vector<std::size_t>& axis_of, Index axes, Index pairs) {
-  std::vector<Run> runs;
-  std::vector<Index> taken(static_cast<std::size_t>(axes), 0);
+inline List<Run> runs_of(const List<std::size_t>& axis_of, Index axes, Index pairs) {
+  List<Run> runs;
+  List<Index> taken(static_cast<std::size_t>(axes), 0);
   for (std::size_t i = 0; i < axis_of.size(); ++i) {
     const auto lane = static_cast<Index>(i);
     const std::size_t axis = axis_of[i];
@@ -121,8 +121,8 @@ inline std::vector<Run> runs_of(const std::vector<std::size_t>& axis_of, Index a
 
 /// Every row from the rows of its positions on each axis.
 template <class T>
-void assemble(const Positions& positions, const std::vector<AxisRows<T>>& axes,
-              const std::vector<Run>& runs, Table<T>& table) {
+void assemble(const Positions& positions, const List<AxisRows<T>>& axes, const List<Run>& runs,
+              Table<T>& table) {
   std::size_t token = 0;
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s, ++token) {
@@ -145,7 +145,7 @@ template <class T>
 void fill_by_rule(const Positions& positions, const Frequencies& frequencies, AngleSteps steps,
                   Table<T>& table) {
   const Turn<T> turn{steps, frequencies.attention_factor};
-  std::vector<double> token(positions.axes.size());
+  List<double> token(positions.axes.size());
   const auto fill_row = [&](Index head, T* cos, T* sin) {
     for (Index pair = 0; pair < table.pairs(); ++pair) {
       double angle = 0;
@@ -178,7 +178,8 @@ inline void check_positions(const Place& place, const Positions& positions) {
     const Index values = distinct(axis);
     for (const Index index : axis.index) {
       if (index < 0 || index >= values) {
-        fail_value(place, "an index", index, "0 or more and less than " + std::to_string(values));
+        fail(place, "an index", "is %" PRId64 ", must be 0 or more and less than %" PRId64, index,
+             values);
       }
     }
   }
@@ -193,12 +194,11 @@ void check_given(const char* argument, const List& list, std::size_t axes) {
 }
 
 /// The positions along every axis of the grid: explicit ids where given, else counted from first.
-inline std::vector<std::vector<double>> axial_positions(const Grid& grid,
-                                                        const AxialOptions& options) {
+inline List<List<double>> axial_positions(const Grid& grid, const AxialOptions& options) {
   check_given("first", options.first, grid.sizes.size());
   check_given("ids", options.ids, grid.sizes.size());
   cells_of({"axial_table", "the grid"}, grid);
-  std::vector<std::vector<double>> lists;
+  List<List<double>> lists;
   for (std::size_t axis = 0; axis < grid.sizes.size(); ++axis) {
     const bool given = !options.ids.empty() && !options.ids[axis].empty();
     if (given) {
@@ -221,12 +221,12 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
   detail::check_equal({"make_table", "positions"}, "axes",
                       static_cast<Index>(positions.axes.size()), frequencies.axes);
   if (frequencies.axes == 0) {
-    detail::fail_value({"make_table", "positions"}, "axes", 0, "1 or more");
+    detail::fail({"make_table", "positions"}, "axes", "is 0, must be 1 or more");
   }
   Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
                  typename Table<T>::Unset{});
   if (frequencies.values.empty()) return table;
-  const std::vector<std::size_t> axis_of = detail::axis_of_lanes(frequencies);
+  const List<std::size_t> axis_of = detail::axis_of_lanes(frequencies);
   if (axis_of.empty()) {
     detail::fill_by_rule(positions, frequencies, steps, table);
   } else {

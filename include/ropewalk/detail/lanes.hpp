@@ -3,14 +3,14 @@
 #define ROPEWALK_DETAIL_LANES_HPP
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstddef>
-#include <string>
-#include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/frequencies.hpp"
+#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
@@ -28,7 +28,7 @@ inline void check_frequencies(const Place& place, const Frequencies& frequencies
 }
 
 /// How many lanes the sections have together.
-inline Index sum_of(const Place& place, const char* property, const std::vector<Index>& counts) {
+inline Index sum_of(const Place& place, const char* property, const List<Index>& counts) {
   Index sum = 0;
   for (const Index count : counts) {
     check_not_negative(place, property, count);
@@ -41,21 +41,21 @@ inline Index sum_of(const Place& place, const char* property, const std::vector<
 
 /// Without lanes as yet, but with room for all, so that a size beyond all memory fails before any
 /// of it is filled.
-inline LaneOrder order_of(const std::vector<Index>& sections, Index lanes) {
+inline LaneOrder order_of(const List<Index>& sections, Index lanes) {
   LaneOrder order{static_cast<Index>(sections.size()), {}};
   order.lanes.reserve(static_cast<std::size_t>(lanes));
   return order;
 }
 
 /// Checks lists and lanes: every lane finds its frequency, and no list has more than are used.
-inline void check_arrangement(const std::vector<Frequencies>& lists, const LaneOrder& order) {
+inline void check_arrangement(const List<Frequencies>& lists, const LaneOrder& order) {
   const Place place{"arrange", "a list"};
   check_one_or_equal({"arrange", "lists"}, "length", static_cast<Index>(lists.size()), order.axes);
-  std::vector<Index> used(lists.size(), 0);
+  List<Index> used(lists.size(), 0);
   for (const Lane& lane : order.lanes) {
     if (lane.axis < 0 || lane.axis >= order.axes) {
-      fail_value({"arrange", "a lane"}, "axis", lane.axis,
-                 "0 or more and less than " + std::to_string(order.axes));
+      fail({"arrange", "a lane"}, "axis",
+           "is %" PRId64 ", must be 0 or more and less than %" PRId64, lane.axis, order.axes);
     }
     check_not_negative({"arrange", "a lane"}, "frequency", lane.frequency);
     check_at_most({"arrange", "a lane"}, "frequency", lane.frequency, largest_count);
@@ -68,17 +68,19 @@ inline void check_arrangement(const std::vector<Frequencies>& lists, const LaneO
     check_equal(place, "heads", list.heads, 1);
     check_frequencies(place, list);
     if (list.pairs != used[i]) {
-      fail_value(place, "pairs", list.pairs, std::to_string(used[i]) + ", as its lanes use");
+      fail(place, "pairs", "is %" PRId64 ", must be %" PRId64 ", as its lanes use", list.pairs,
+           used[i]);
     }
-    if (list.attention_factor != lists.front().attention_factor) {
-      fail_real(place, "attention_factor", list.attention_factor, "that of the first list");
+    if (!are_equal(list.attention_factor, lists.front().attention_factor)) {
+      fail(place, "attention_factor", "is %.9g, must be that of the first list",
+           list.attention_factor);
     }
   }
 }
 
 }  // namespace detail
 
-inline LaneOrder axis_after_axis(const std::vector<Index>& counts) {
+inline LaneOrder axis_after_axis(const List<Index>& counts) {
   const Index lanes = detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
   LaneOrder order = detail::order_of(counts, lanes);
   for (Index axis = 0; axis < order.axes; ++axis) {
@@ -99,7 +101,7 @@ inline LaneOrder alternating(Index axes, Index count) {
   return order;
 }
 
-inline LaneOrder contiguous_sections(const std::vector<Index>& sections) {
+inline LaneOrder contiguous_sections(const List<Index>& sections) {
   LaneOrder order = axis_after_axis(sections);
   for (std::size_t i = 0; i < order.lanes.size(); ++i) {
     order.lanes[i].frequency = static_cast<Index>(i);
@@ -107,7 +109,7 @@ inline LaneOrder contiguous_sections(const std::vector<Index>& sections) {
   return order;
 }
 
-inline LaneOrder interleaved_sections(const std::vector<Index>& sections) {
+inline LaneOrder interleaved_sections(const List<Index>& sections) {
   const detail::Place place{"interleaved_sections", "sections"};
   const Index pairs = detail::sum_of(place, "a section", sections);
   LaneOrder order = detail::order_of(sections, pairs);
@@ -124,7 +126,7 @@ inline LaneOrder interleaved_sections(const std::vector<Index>& sections) {
   return order;
 }
 
-inline LaneOrder alternating_sections(const std::vector<Index>& sections_hwt) {
+inline LaneOrder alternating_sections(const List<Index>& sections_hwt) {
   const detail::Place place{"alternating_sections", "sections"};
   detail::check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
   const Index pairs = detail::sum_of(place, "a section", sections_hwt);
@@ -137,7 +139,7 @@ inline LaneOrder alternating_sections(const std::vector<Index>& sections_hwt) {
   return order;
 }
 
-inline Frequencies arrange(const std::vector<Frequencies>& lists, const LaneOrder& order) {
+inline Frequencies arrange(const List<Frequencies>& lists, const LaneOrder& order) {
   detail::check_arrangement(lists, order);
   const auto pairs = static_cast<Index>(order.lanes.size());
   const Index size = detail::checked_count({"arrange", "the result"}, "size", order.axes, pairs);
@@ -172,11 +174,12 @@ inline Frequencies with_identity_lanes(Index count, const Frequencies& frequenci
 
 inline Frequencies split_heads(Index heads, Frequencies frequencies) {
   const detail::Place place{"split_heads", "frequencies"};
-  if (heads < 1) detail::fail_value({"split_heads", "the split"}, "heads", heads, "1 or more");
+  detail::check_at_least({"split_heads", "the split"}, "heads", heads, 1);
   detail::check_equal(place, "heads", frequencies.heads, 1);
   detail::check_frequencies(place, frequencies);
   if (frequencies.pairs % heads != 0) {
-    detail::fail_value(place, "pairs", frequencies.pairs, "a multiple of " + std::to_string(heads));
+    detail::fail(place, "pairs", "is %" PRId64 ", must be a multiple of %" PRId64,
+                 frequencies.pairs, heads);
   }
   frequencies.heads = heads;
   frequencies.pairs /= heads;
@@ -184,8 +187,8 @@ inline Frequencies split_heads(Index heads, Frequencies frequencies) {
 }
 
 inline Frequencies axial_frequencies(const Axes& axes, double theta, AngleSteps steps) {
-  std::vector<Frequencies> lists;
-  std::vector<Index> counts;
+  List<Frequencies> lists;
+  List<Index> counts;
   for (const Index dim : axes.dims) {
     lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
     counts.push_back(dim / 2);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "ropewalk/build.hpp"
 #include "ropewalk/check.hpp"
@@ -12,6 +11,7 @@
 #include "ropewalk/detail/positions.hpp"
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/dtype.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 
@@ -23,17 +23,17 @@ inline Grid windows_of(const char* function, const Grid& grid, const Grid& windo
   check_equal({function, "window"}, "length", static_cast<Index>(window.sizes.size()),
               static_cast<Index>(grid.sizes.size()));
   check_equal({function, "table"}, "seq", seq, cells_of({function, "the grid"}, grid));
-  std::vector<Index> windows;
+  List<Index> windows;
   for (std::size_t axis = 0; axis < grid.sizes.size(); ++axis) {
     const Index size = window.sizes[axis];
-    if (size < 1) fail_value({function, "window"}, "a size", size, "1 or more");
+    check_at_least({function, "window"}, "a size", size, 1);
     windows.push_back(grid.sizes[axis] / size + (grid.sizes[axis] % size != 0));
   }
   return Grid(windows);
 }
 
 inline Grid times(const Place& place, const Grid& a, const Grid& b) {
-  std::vector<Index> sizes;
+  List<Index> sizes;
   for (std::size_t axis = 0; axis < a.sizes.size(); ++axis) {
     sizes.push_back(checked_count(place, "size", a.sizes[axis], b.sizes[axis]));
   }
@@ -41,7 +41,7 @@ inline Grid times(const Place& place, const Grid& a, const Grid& b) {
 }
 
 /// Steps to the next cell, row-major; false after the last, when it is back at the first.
-inline bool next_cell(std::vector<Index>& cell, const Grid& grid) {
+inline bool next_cell(List<Index>& cell, const Grid& grid) {
   for (std::size_t axis = grid.sizes.size(); axis-- > 0;) {
     if (++cell[axis] < grid.sizes[axis]) return true;
     cell[axis] = 0;
@@ -50,7 +50,7 @@ inline bool next_cell(std::vector<Index>& cell, const Grid& grid) {
 }
 
 /// The token of a cell; beyond the end of an axis, that of its last cell.
-inline Index token_of(const std::vector<Index>& cell, const Grid& grid) {
+inline Index token_of(const List<Index>& cell, const Grid& grid) {
   Index token = 0;
   for (std::size_t axis = 0; axis < cell.size(); ++axis) {
     token = token * grid.sizes[axis] + std::min(cell[axis], grid.sizes[axis] - 1);
@@ -59,14 +59,13 @@ inline Index token_of(const std::vector<Index>& cell, const Grid& grid) {
 }
 
 /// The tokens of one window, its first cell being `window * size`.
-inline std::vector<Index> tokens_of(const std::vector<Index>& cell, const Grid& grid,
-                                    const Grid& window) {
-  std::vector<Index> tokens;
+inline List<Index> tokens_of(const List<Index>& cell, const Grid& grid, const Grid& window) {
+  List<Index> tokens;
   // At once, so that a window beyond all memory fails before any of it is filled.
   tokens.reserve(static_cast<std::size_t>(cells_of({"average_pool", "the window"}, window)));
-  std::vector<Index> inside(cell.size(), 0);
+  List<Index> inside(cell.size(), 0);
   do {
-    std::vector<Index> at(cell.size());
+    List<Index> at(cell.size());
     for (std::size_t axis = 0; axis < cell.size(); ++axis) {
       at[axis] = cell[axis] * window.sizes[axis] + inside[axis];
     }
@@ -78,12 +77,12 @@ inline std::vector<Index> tokens_of(const std::vector<Index>& cell, const Grid& 
 /// The mean of the rows of some tokens, of all heads; sums in the carrier, as avg_pool3d takes
 /// them.
 template <class T>
-void mean_rows(const Table<T>& table, Index b, const std::vector<Index>& tokens, T* mean) {
+void mean_rows(const Table<T>& table, Index b, const List<Index>& tokens, T* mean) {
   const Index width = table.heads() * 2 * table.pairs();
-  std::vector<Carrier<T>> sums(static_cast<std::size_t>(width), 0);
+  List<Carrier<T>> sums(static_cast<std::size_t>(width), 0);
   for (const Index token : tokens) {
     const T* row = table.cos(b, token);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += widen(row[i]);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = rounded_sum(sums[i], widen(row[i]));
   }
   const auto count = static_cast<Carrier<T>>(tokens.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
@@ -99,7 +98,7 @@ void zero_rows(Table<T>& table, Index batch, Index first, Index count) {
   detail::check_range(place, "batch", batch, 1, table.batch());
   detail::check_range(place, "seq", first, count, table.seq());
   const Index entries = count * table.heads() * 2 * table.pairs();
-  std::fill_n(table.cos(batch, first), entries, detail::narrow<T>(0.0f));
+  detail::zero(table.cos(batch, first), entries);
 }
 
 template <class T>
@@ -110,7 +109,7 @@ Table<T> replicate_pad(const Table<T>& table, const Grid& grid, const Grid& wind
   const Index seq = detail::cells_of(place, padded);
   Table<T> result({table.batch(), seq, table.heads(), table.pairs()}, typename Table<T>::Unset{});
   const Index width = table.heads() * 2 * table.pairs();
-  std::vector<Index> cell(grid.sizes.size(), 0);
+  List<Index> cell(grid.sizes.size(), 0);
   for (Index s = 0; s < seq; ++s, detail::next_cell(cell, padded)) {
     const Index token = detail::token_of(cell, grid);
     for (Index b = 0; b < table.batch(); ++b) {
@@ -127,9 +126,9 @@ Table<T> average_pool(const Table<T>& table, const Grid& grid, const Grid& windo
   detail::times(place, windows, window);  // for its check: the padded sizes must not overflow
   const Index seq = detail::cells_of(place, windows);
   Table<T> result({table.batch(), seq, table.heads(), table.pairs()}, typename Table<T>::Unset{});
-  std::vector<Index> cell(grid.sizes.size(), 0);
+  List<Index> cell(grid.sizes.size(), 0);
   for (Index s = 0; s < seq; ++s, detail::next_cell(cell, windows)) {
-    const std::vector<Index> tokens = detail::tokens_of(cell, grid, window);
+    const List<Index> tokens = detail::tokens_of(cell, grid, window);
     for (Index b = 0; b < table.batch(); ++b) {
       detail::mean_rows(table, b, tokens, result.cos(b, s));
     }

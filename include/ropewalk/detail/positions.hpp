@@ -3,16 +3,16 @@
 #define ROPEWALK_DETAIL_POSITIONS_HPP
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/real.hpp"
+#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -37,29 +37,39 @@ double checked_position(const Place& place, Id id) {
     constexpr auto exact = std::uint64_t{1} << 53;
     const auto bits = static_cast<std::uint64_t>(id);
     if (id > 0 ? bits > exact : 0 - bits > exact) {
-      fail_real(place, "a position", position, "at most 2^53 in magnitude");
+      fail(place, "a position", "is %.9g, must be at most 2^53 in magnitude", position);
     }
   } else {
     check_finite(place, "a position", position);
   }
-  return position == 0 ? 0.0 : position;
+  return is_zero(position) ? 0.0 : position;
 }
 
+/// A position, and the token that stands there.
+struct TokenAt {
+  double position;
+  Index token;
+};
+
 /// The distinct values, and which of them each entry is.
-inline AxisPositions dictionary(const std::vector<double>& positions) {
-  AxisPositions axis;
-  axis.values = positions;
-  std::sort(axis.values.begin(), axis.values.end());
-  axis.values.erase(std::unique(axis.values.begin(), axis.values.end()), axis.values.end());
-  axis.index.reserve(positions.size());
+inline AxisPositions dictionary(const List<double>& positions) {
+  List<TokenAt> tokens;
+  tokens.reserve(positions.size());
   for (const double position : positions) {
-    const auto found = std::lower_bound(axis.values.begin(), axis.values.end(), position);
-    axis.index.push_back(found - axis.values.begin());
+    tokens.push_back({position, static_cast<Index>(tokens.size())});
+  }
+  std::sort(tokens.begin(), tokens.end(),
+            [](const TokenAt& a, const TokenAt& b) { return a.position < b.position; });
+  AxisPositions axis;
+  axis.index.resize(positions.size());
+  for (const TokenAt& at : tokens) {
+    if (axis.values.empty() || axis.values.back() < at.position) axis.values.push_back(at.position);
+    axis.index[static_cast<std::size_t>(at.token)] = static_cast<Index>(axis.values.size()) - 1;
   }
   return axis;
 }
 
-inline Positions joined(const Place& place, const std::vector<Positions>& parts) {
+inline Positions joined(const Place& place, const List<Positions>& parts) {
   Positions all;
   for (const Positions& part : parts) {
     const std::size_t axes = parts.front().axes.size();
@@ -81,36 +91,41 @@ inline Positions joined(const Place& place, const std::vector<Positions>& parts)
 
 }  // namespace detail
 
-inline std::vector<double> range(Index count, double first, double step) {
+inline List<double> range(Index count, double first, double step) {
   const detail::Place place{"range", "the axis"};
   detail::check_not_negative(place, "count", count);
   detail::check_at_most(place, "count", count, detail::largest_count);
   detail::check_finite(place, "first", first);
   detail::check_finite(place, "step", step);
-  std::vector<double> positions(static_cast<std::size_t>(count));
+  List<double> positions(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {
-    const double offset = detail::rounded_product(static_cast<double>(i), step);
+    const double offset = detail::rounded_product(detail::as_double(i), step);
     positions[static_cast<std::size_t>(i)] = detail::rounded_sum(first, offset);
   }
   return positions;
 }
 
-inline std::vector<double> cell_centres(Index count, double low, double high) {
+inline List<double> cell_centres(Index count, double low, double high) {
   const detail::Place place{"cell_centres", "the axis"};
   detail::check_finite(place, "low", low);
   detail::check_finite(place, "high", high);
-  std::vector<double> positions = range(count, 0.5);
+  List<double> positions = range(count, 0.5);
+  const double extent = detail::rounded_difference(high, low);
   for (double& position : positions) {
-    position = detail::rounded_quotient(position, static_cast<double>(count));
-    position = detail::rounded_sum(low, detail::rounded_product(position, high - low));
+    position = detail::rounded_quotient(position, detail::as_double(count));
+    position = detail::rounded_sum(low, detail::rounded_product(position, extent));
   }
   return positions;
 }
 
-inline std::vector<double> linspace(Index count, double first, double last) {
+inline List<double> linspace(Index count, double first, double last) {
   detail::check_finite({"linspace", "the axis"}, "last", last);
-  const double step = count > 1 ? (last - first) / static_cast<double>(count - 1) : 0;
-  std::vector<double> positions = range(count, first, step);
+  double step = 0;
+  if (count > 1) {
+    const double extent = detail::rounded_difference(last, first);
+    step = detail::rounded_quotient(extent, detail::as_double(count - 1));
+  }
+  List<double> positions = range(count, first, step);
   if (count > 1) positions.back() = last;
   return positions;
 }
@@ -127,7 +142,7 @@ Positions id_positions(const Id* ids, Index seq, Index stride) {
   detail::check_not_negative(place, "stride", stride);
   detail::check_at_most(place, "seq", seq, detail::largest_count);
   if (seq > 0) detail::check_not_null(place, ids);
-  std::vector<double> positions;
+  List<double> positions;
   positions.reserve(static_cast<std::size_t>(seq));
   for (Index s = 0; s < seq; ++s) {
     positions.push_back(detail::checked_position(place, ids[s * stride]));
@@ -135,10 +150,10 @@ Positions id_positions(const Id* ids, Index seq, Index stride) {
   return {1, seq, {detail::dictionary(positions)}};
 }
 
-inline Positions grid_positions(const std::vector<std::vector<double>>& lists) {
+inline Positions grid_positions(const List<List<double>>& lists) {
   const detail::Place place{"grid_positions", "the grid"};
-  if (lists.empty()) detail::fail_value(place, "axes", 0, "1 or more");
-  std::vector<Index> sizes;
+  if (lists.empty()) detail::fail(place, "axes", "is 0, must be 1 or more");
+  List<Index> sizes;
   sizes.reserve(lists.size());
   for (const auto& list : lists) sizes.push_back(static_cast<Index>(list.size()));
   Positions grid{1, detail::cells_of(place, Grid(sizes)), {}};
@@ -164,39 +179,42 @@ inline Positions grid_positions(const std::vector<std::vector<double>>& lists) {
 
 inline Positions grid_positions(const Grid& grid) {
   detail::cells_of({"grid_positions", "the grid"}, grid);
-  std::vector<std::vector<double>> lists;
+  List<List<double>> lists;
   for (const Index size : grid.sizes) lists.push_back(range(size));
   return grid_positions(lists);
 }
 
-template <class Id>
-Positions packed_positions(const std::vector<Id>& cu_seqlens) {
-  static_assert(std::is_integral_v<Id>, "ropewalk: cu_seqlens must be integers");
+template <class Ends>
+Positions packed_positions(const Ends& cu_seqlens) {
+  const auto* ends = cu_seqlens.data();
+  static_assert(std::is_integral_v<std::remove_reference_t<decltype(*ends)>>,
+                "ropewalk: cu_seqlens must be integers");
   const detail::Place place{"packed_positions", "cu_seqlens"};
-  if (cu_seqlens.empty()) detail::fail_value(place, "length", 0, "1 or more");
-  detail::check_equal(place, "first entry", static_cast<Index>(cu_seqlens.front()), 0);
-  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
-    const auto begin = static_cast<Index>(cu_seqlens[i - 1]);
-    const auto end = static_cast<Index>(cu_seqlens[i]);
+  const auto count = static_cast<Index>(cu_seqlens.size());
+  if (count == 0) detail::fail(place, "length", "is 0, must be 1 or more");
+  detail::check_equal(place, "first entry", static_cast<Index>(ends[0]), 0);
+  for (Index i = 1; i < count; ++i) {
+    const auto begin = static_cast<Index>(ends[i - 1]);
+    const auto end = static_cast<Index>(ends[i]);
     if (end < begin) {
-      detail::fail_value(place, "an entry", end, "at least " + std::to_string(begin));
+      detail::fail(place, "an entry", "is %" PRId64 ", must be at least %" PRId64, end, begin);
     }
   }
-  const auto seq = static_cast<Index>(cu_seqlens.back());
+  const auto seq = static_cast<Index>(ends[count - 1]);
   detail::check_at_most(place, "last entry", seq, detail::largest_count);
-  std::vector<double> positions;
+  List<double> positions;
   // At once, so that a length beyond all memory fails before any of it is filled.
   positions.reserve(static_cast<std::size_t>(seq));
-  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
-    const auto length = static_cast<Index>(cu_seqlens[i] - cu_seqlens[i - 1]);
-    for (Index s = 0; s < length; ++s) positions.push_back(static_cast<double>(s));
+  for (Index i = 1; i < count; ++i) {
+    const auto length = static_cast<Index>(ends[i]) - static_cast<Index>(ends[i - 1]);
+    for (Index s = 0; s < length; ++s) positions.push_back(detail::as_double(s));
   }
   return {1, seq, {detail::dictionary(positions)}};
 }
 
-inline Positions zip_axes(const std::vector<Positions>& parts) {
+inline Positions zip_axes(const List<Positions>& parts) {
   const detail::Place place{"zip_axes", "a part"};
-  if (parts.empty()) detail::fail_value({"zip_axes", "parts"}, "length", 0, "1 or more");
+  if (parts.empty()) detail::fail({"zip_axes", "parts"}, "length", "is 0, must be 1 or more");
   Positions all = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
     detail::check_equal(place, "batch", parts[i].batch, all.batch);
@@ -206,7 +224,7 @@ inline Positions zip_axes(const std::vector<Positions>& parts) {
   return all;
 }
 
-inline Positions concatenate(const std::vector<Positions>& parts) {
+inline Positions concatenate(const List<Positions>& parts) {
   const detail::Place place{"concatenate", "a part"};
   Positions all = detail::joined(place, parts);
   for (const Positions& part : parts) {
@@ -218,9 +236,9 @@ inline Positions concatenate(const std::vector<Positions>& parts) {
   return all;
 }
 
-inline Positions stack(const std::vector<Positions>& parts) {
+inline Positions stack(const List<Positions>& parts) {
   const detail::Place place{"stack", "a part"};
-  if (parts.empty()) detail::fail_value({"stack", "parts"}, "length", 0, "1 or more");
+  if (parts.empty()) detail::fail({"stack", "parts"}, "length", "is 0, must be 1 or more");
   Positions all = detail::joined(place, parts);
   for (const Positions& part : parts) {
     detail::check_equal(place, "batch", part.batch, 1);

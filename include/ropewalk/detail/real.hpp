@@ -2,11 +2,10 @@
 #ifndef ROPEWALK_DETAIL_REAL_HPP
 #define ROPEWALK_DETAIL_REAL_HPP
 
+#include <cinttypes>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
-#include <string>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
@@ -19,7 +18,8 @@ constexpr double pi = 3.14159265358979323846;
 
 // Each step is a call of its own: nothing is fused, reassociated, turned into a product with a
 // reciprocal, folded at compile time or replaced by a vector version of libm, whatever the flags.
-// (noinline is not enough: g++ -Ofast clones a quotient for a constant divisor, as a product.)
+// Every number that ends in a table is computed by these. (noinline is not enough: g++ -Ofast
+// clones a quotient for a constant divisor, as a product.)
 template <class Real>
 ROPEWALK_OPAQUE Real rounded_sum(Real a, Real b) {
   return a + b;
@@ -36,6 +36,7 @@ template <class Real>
 ROPEWALK_OPAQUE Real rounded_quotient(Real a, Real b) {
   return a / b;
 }
+ROPEWALK_OPAQUE inline float rounded_to_float(double value) { return static_cast<float>(value); }
 
 // The double functions of libm serve float too: rounded once, they are right but for a few values
 // in a hundred million, where float functions differ from one libm to the next. In a call of its
@@ -43,6 +44,8 @@ ROPEWALK_OPAQUE Real rounded_quotient(Real a, Real b) {
 ROPEWALK_OPAQUE inline double power(double base, double exponent) {
   return std::pow(base, exponent);
 }
+ROPEWALK_OPAQUE inline double square_root(double value) { return std::sqrt(value); }
+ROPEWALK_OPAQUE inline double logarithm(double value) { return std::log(value); }
 ROPEWALK_OPAQUE inline double cosine(double angle) { return std::cos(angle); }
 ROPEWALK_OPAQUE inline double sine(double angle) { return std::sin(angle); }
 
@@ -51,27 +54,29 @@ Real rounded_power(Real base, Real exponent) {
   return static_cast<Real>(power(static_cast<double>(base), static_cast<double>(exponent)));
 }
 
+/// A count as a number; counts are below 2^53.
+inline double as_double(Index count) { return static_cast<double>(count); }
+
+/// 0 or -0, told from the bits: -fno-signed-zeros lets a compiler return the value itself where it
+/// equals 0.
+inline bool is_zero(double value) { return bit_copy<std::uint64_t>(value) << 1 == 0; }
+
+/// The same number; of finite ones.
+inline bool are_equal(double a, double b) { return !(a < b) && !(b < a); }
+
 /// Neither infinite nor NaN, told from the bits: -ffinite-math-only folds std::isfinite to true.
 inline bool is_finite(double value) {
   constexpr std::uint64_t exponent = 0x7ff0000000000000u;
   return (bit_copy<std::uint64_t>(value) & exponent) != exponent;
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_real(const Place& place,
-                                                             const char* property, double got,
-                                                             const char* wanted) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", got);
-  fail(place, property, std::string("is ") + text + ", must be " + wanted);
-}
-
 inline void check_finite(const Place& place, const char* property, double value) {
-  if (!is_finite(value)) fail_real(place, property, value, "finite");
+  if (!is_finite(value)) fail(place, property, "is %.9g, must be finite", value);
 }
 
 inline void check_positive(const Place& place, const char* property, double value) {
   if (!is_finite(value) || !(value > 0)) {
-    fail_real(place, property, value, "finite and more than 0");
+    fail(place, property, "is %.9g, must be finite and more than 0", value);
   }
 }
 
@@ -81,14 +86,15 @@ Real checked_positive(const Place& place, const char* property, double value) {
   check_positive(place, property, value);
   using Limits = std::numeric_limits<Real>;
   if (value < static_cast<double>(Limits::min()) || value > static_cast<double>(Limits::max())) {
-    fail_real(place, property, value, "in the range of the type in which steps are taken");
+    fail(place, property, "is %.9g, must be in the range of the type in which steps are taken",
+         value);
   }
   return static_cast<Real>(value);
 }
 
 inline void check_more_than_one(const Place& place, const char* property, double value) {
   if (!is_finite(value) || !(value > 1)) {
-    fail_real(place, property, value, "finite and more than 1");
+    fail(place, property, "is %.9g, must be finite and more than 1", value);
   }
 }
 
@@ -98,8 +104,7 @@ constexpr Index largest_count = std::numeric_limits<Index>::max() / 16;
 inline Index checked_count(const Place& place, const char* property, Index a, Index b) {
   const Index count = saturating_product(a, b);
   if (count > largest_count) {
-    fail(place, property,
-         "is " + std::to_string(a) + " * " + std::to_string(b) + ", overflows, must fit memory");
+    fail(place, property, "is %" PRId64 " * %" PRId64 ", overflows, must fit memory", a, b);
   }
   return count;
 }

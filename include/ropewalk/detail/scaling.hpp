@@ -3,15 +3,15 @@
 #define ROPEWALK_DETAIL_SCALING_HPP
 
 #include <algorithm>
-#include <cmath>
+#include <cmath>  // for floor and ceil
 #include <cstddef>
 #include <variant>
-#include <vector>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/real.hpp"
 #include "ropewalk/frequencies.hpp"
+#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
@@ -26,14 +26,14 @@ struct Rope {
 inline Place rule_place(const char* rule) { return {"frequencies", rule}; }
 
 inline void check_length(const Place& place, const char* property, Index length) {
-  if (length < 1) fail_value(place, property, length, "1 or more");
+  check_at_least(place, property, length, 1);
 }
 
 /// theta^(2i / dim): the frequencies are their reciprocals.
 template <class Real>
-std::vector<Real> wavelengths(const Rope& rope) {
+List<Real> wavelengths(const Rope& rope) {
   const Real theta = checked_positive<Real>({"frequencies", "the rope"}, "theta", rope.theta);
-  std::vector<Real> result;
+  List<Real> result;
   // At once, so that a size beyond all memory fails before any of it is filled.
   result.reserve(static_cast<std::size_t>(rope.dim / 2));
   for (Index i = 0; i < rope.dim / 2; ++i) {
@@ -44,14 +44,14 @@ std::vector<Real> wavelengths(const Rope& rope) {
 }
 
 template <class Real>
-std::vector<Real> unscaled(const Rope& rope) {
-  std::vector<Real> result = wavelengths<Real>(rope);
+List<Real> unscaled(const Rope& rope) {
+  List<Real> result = wavelengths<Real>(rope);
   for (Real& value : result) value = rounded_quotient(Real(1), value);
   return result;
 }
 
 template <class Real>
-Frequencies as_list(const std::vector<Real>& values, double attention_factor = 1) {
+Frequencies as_list(const List<Real>& values, double attention_factor = 1) {
   return own_frequencies({values.begin(), values.end()}, attention_factor);
 }
 
@@ -63,16 +63,16 @@ Frequencies scaled(const Unscaled&, const Rope& rope) {
 template <class Real>
 Frequencies scaled(const Linear& rule, const Rope& rope) {
   const Real factor = checked_positive<Real>(rule_place("Linear"), "factor", rule.factor);
-  std::vector<Real> values = unscaled<Real>(rope);
+  List<Real> values = unscaled<Real>(rope);
   for (Real& value : values) value = rounded_quotient(value, factor);
   return as_list(values);
 }
 
 /// With theta * factor^(dim / (dim - 2)).
 inline Rope with_ntk_theta(const Place& place, Rope rope, double factor) {
-  if (rope.dim == 2) fail_value(place, "rotary_dim", 2, "more than 2");
-  const auto dim = static_cast<double>(rope.dim);
-  rope.theta = rounded_product(rope.theta, power(factor, dim / (dim - 2)));
+  if (rope.dim == 2) fail(place, "rotary_dim", "is 2, must be more than 2");
+  const double exponent = rounded_quotient(as_double(rope.dim), as_double(rope.dim - 2));
+  rope.theta = rounded_product(rope.theta, power(factor, exponent));
   return rope;
 }
 
@@ -88,17 +88,18 @@ Frequencies scaled(const DynamicNtk& rule, const Rope& rope) {
   const Place place = rule_place("DynamicNtk");
   check_positive(place, "factor", rule.factor);
   check_length(place, "max_length", rule.max_length);
-  const auto max_length = static_cast<double>(rule.max_length);
-  const double ratio = std::max(static_cast<double>(rope.length), max_length) / max_length;
-  const double factor = rounded_difference(rounded_product(rule.factor, ratio), rule.factor - 1);
+  const double length = as_double(std::max(rope.length, rule.max_length));
+  const double ratio = rounded_quotient(length, as_double(rule.max_length));
+  const double factor =
+      rounded_difference(rounded_product(rule.factor, ratio), rounded_difference(rule.factor, 1.0));
   return as_list(unscaled<Real>(with_ntk_theta(place, rope, factor)));
 }
 
 /// The factor given, or else max_length / original_length.
 inline double stretch(const Place& place, double factor, Index max_length, Index original_length) {
   check_length(place, "original_length", original_length);
-  if (factor == 0 && max_length > 0) {
-    factor = static_cast<double>(max_length) / static_cast<double>(original_length);
+  if (is_zero(factor) && max_length > 0) {
+    factor = rounded_quotient(as_double(max_length), as_double(original_length));
   }
   check_positive(place, "factor", factor);
   return factor;
@@ -106,13 +107,15 @@ inline double stretch(const Place& place, double factor, Index max_length, Index
 
 /// 1 for scales up to 1, then 1 + 0.1 * weight * ln(scale).
 inline double yarn_magnitude(double scale, double weight = 1) {
-  return scale <= 1 ? 1 : rounded_sum(1.0, rounded_product(0.1 * weight, std::log(scale)));
+  if (scale <= 1) return 1;
+  return rounded_sum(1.0, rounded_product(rounded_product(0.1, weight), logarithm(scale)));
 }
 
 inline double yarn_attention_factor(const Yarn& rule, double factor) {
-  if (rule.attention_factor) return *rule.attention_factor;
-  if (rule.mscale == 0 || rule.mscale_all_dim == 0) return yarn_magnitude(factor);
-  return yarn_magnitude(factor, rule.mscale) / yarn_magnitude(factor, rule.mscale_all_dim);
+  if (!is_zero(rule.attention_factor)) return rule.attention_factor;
+  if (is_zero(rule.mscale) || is_zero(rule.mscale_all_dim)) return yarn_magnitude(factor);
+  return rounded_quotient(yarn_magnitude(factor, rule.mscale),
+                          yarn_magnitude(factor, rule.mscale_all_dim));
 }
 
 /// The lanes between which YaRN goes over from kept to divided frequencies. (For a std::pair g++
@@ -122,26 +125,28 @@ struct YarnRange {
 };
 
 inline YarnRange yarn_range(const Yarn& rule, const Rope& rope) {
-  const auto dim = static_cast<double>(rope.dim);
   const auto lane_of = [&](double rotations) {
-    const double wavelength = static_cast<double>(rule.original_length) / (rotations * 2 * pi);
-    return dim * std::log(wavelength) / (2 * std::log(rope.theta));
+    const double turns = rounded_product(rounded_product(rotations, 2.0), pi);
+    const double wavelength = rounded_quotient(as_double(rule.original_length), turns);
+    return rounded_quotient(rounded_product(as_double(rope.dim), logarithm(wavelength)),
+                            rounded_product(2.0, logarithm(rope.theta)));
   };
-  double low = lane_of(rule.beta_fast != 0 ? rule.beta_fast : 32);
-  double high = lane_of(rule.beta_slow != 0 ? rule.beta_slow : 1);
+  double low = lane_of(is_zero(rule.beta_fast) ? 32 : rule.beta_fast);
+  double high = lane_of(is_zero(rule.beta_slow) ? 1 : rule.beta_slow);
   if (rule.truncate) {
     low = std::floor(low);
     high = std::ceil(high);
   }
-  low = std::max(low, 0.0);
-  high = std::min(high, dim - 1);  // not dim / 2 - 1: so transformers has it
-  return {low, low == high ? high + 0.001 : high};
+  const double last = as_double(rope.dim - 1);  // not dim / 2 - 1: so transformers has it
+  if (low < 0) low = 0;
+  if (high > last) high = last;
+  return {low, are_equal(low, high) ? rounded_sum(high, 0.001) : high};
 }
 
 inline void check_yarn(const Place& place, const Yarn& rule, const Rope& rope) {
-  if (rope.theta == 1) fail_real(place, "theta", 1, "other than 1");
+  if (are_equal(rope.theta, 1)) fail(place, "theta", "is 1, must be other than 1");
   for (const double beta : {rule.beta_fast, rule.beta_slow}) {
-    if (beta != 0) check_positive(place, "a beta", beta);
+    if (!is_zero(beta)) check_positive(place, "a beta", beta);
   }
   check_finite(place, "mscale", rule.mscale);
   check_finite(place, "mscale_all_dim", rule.mscale_all_dim);
@@ -154,14 +159,17 @@ Frequencies scaled(const Yarn& rule, const Rope& rope) {
   check_yarn(place, rule, rope);
   const auto [low, high] = yarn_range(rule, rope);
   const Real divisor = checked_positive<Real>(place, "factor", factor);
-  std::vector<Real> values = wavelengths<Real>(rope);
+  const auto width = static_cast<Real>(rounded_difference(high, low));
+  List<Real> values = wavelengths<Real>(rope);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Real kept = rounded_quotient(Real(1), values[i]);
     const Real divided = rounded_quotient(Real(1), rounded_product(divisor, values[i]));
     const Real beyond = rounded_difference(static_cast<Real>(i), static_cast<Real>(low));
-    const Real ramp = rounded_quotient(beyond, static_cast<Real>(high - low));
+    Real ramp = rounded_quotient(beyond, width);
+    if (ramp < 0) ramp = 0;
+    if (ramp > 1) ramp = 1;
     // The weights are 1 - (1 - ramp) and 1 - ramp, as in transformers: other bits than ramp itself.
-    const Real weight = rounded_difference(Real(1), std::clamp(ramp, Real(0), Real(1)));
+    const Real weight = rounded_difference(Real(1), ramp);
     values[i] = rounded_sum(rounded_product(divided, rounded_difference(Real(1), weight)),
                             rounded_product(kept, weight));
   }
@@ -169,12 +177,12 @@ Frequencies scaled(const Yarn& rule, const Rope& rope) {
 }
 
 inline double longrope_attention_factor(const LongRope& rule, double factor) {
-  if (rule.attention_factor) return *rule.attention_factor;
+  if (!is_zero(rule.attention_factor)) return rule.attention_factor;
   if (factor <= 1) return 1;
-  check_more_than_one(rule_place("LongRope"), "original_length",
-                      static_cast<double>(rule.original_length));
-  const auto original_length = static_cast<double>(rule.original_length);
-  return std::sqrt(1 + std::log(factor) / std::log(original_length));
+  const double original_length = as_double(rule.original_length);
+  check_more_than_one(rule_place("LongRope"), "original_length", original_length);
+  const double ratio = rounded_quotient(logarithm(factor), logarithm(original_length));
+  return square_root(rounded_sum(1.0, ratio));
 }
 
 template <class Real>
@@ -188,8 +196,8 @@ Frequencies scaled(const LongRope& rule, const Rope& rope) {
     for (const double entry : *list) check_positive(place, "an entry of the factors", entry);
   }
   const bool longer = rope.length > rule.original_length;
-  const std::vector<double>& factors = longer ? rule.long_factors : rule.short_factors;
-  std::vector<Real> values = wavelengths<Real>(rope);
+  const List<double>& factors = longer ? rule.long_factors : rule.short_factors;
+  List<Real> values = wavelengths<Real>(rope);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Real factor_of_pair =
         checked_positive<Real>(place, "an entry of the factors", factors[i]);
@@ -203,9 +211,9 @@ void check_llama3(const Place& place, const Llama3& rule) {
   checked_positive<Real>(place, "low_frequency_factor", rule.low_frequency_factor);
   checked_positive<Real>(place, "high_frequency_factor", rule.high_frequency_factor);
   check_length(place, "original_length", rule.original_length);
-  if (rule.high_frequency_factor == rule.low_frequency_factor) {
-    fail_real(place, "high_frequency_factor", rule.high_frequency_factor,
-              "other than low_frequency_factor");
+  if (are_equal(rule.high_frequency_factor, rule.low_frequency_factor)) {
+    fail(place, "high_frequency_factor", "is %.9g, must be other than low_frequency_factor",
+         rule.high_frequency_factor);
   }
 }
 
@@ -214,14 +222,17 @@ Frequencies scaled(const Llama3& rule, const Rope& rope) {
   const Place place = rule_place("Llama3");
   const Real factor = checked_positive<Real>(place, "factor", rule.factor);
   check_llama3<Real>(place, rule);
-  const auto original_length = static_cast<double>(rule.original_length);
-  const Real longest = checked_positive<Real>(place, "original_length / low_frequency_factor",
-                                              original_length / rule.low_frequency_factor);
-  const Real shortest = checked_positive<Real>(place, "original_length / high_frequency_factor",
-                                               original_length / rule.high_frequency_factor);
+  const double original_length = as_double(rule.original_length);
+  const Real longest =
+      checked_positive<Real>(place, "original_length / low_frequency_factor",
+                             rounded_quotient(original_length, rule.low_frequency_factor));
+  const Real shortest =
+      checked_positive<Real>(place, "original_length / high_frequency_factor",
+                             rounded_quotient(original_length, rule.high_frequency_factor));
   const auto low = static_cast<Real>(rule.low_frequency_factor);
-  const auto width = static_cast<Real>(rule.high_frequency_factor - rule.low_frequency_factor);
-  std::vector<Real> values = unscaled<Real>(rope);
+  const auto width =
+      static_cast<Real>(rounded_difference(rule.high_frequency_factor, rule.low_frequency_factor));
+  List<Real> values = unscaled<Real>(rope);
   for (Real& value : values) {
     const Real wavelength = rounded_quotient(static_cast<Real>(2 * pi), value);
     if (wavelength > longest) {
@@ -243,10 +254,11 @@ Frequencies scaled(const Proportional& rule, const Rope& rope) {
   const Real factor = checked_positive<Real>(place, "factor", rule.factor);
   const double share = rule.partial_rotary_factor;
   if (!is_finite(share) || share < 0 || share > 1) {
-    fail_real(place, "partial_rotary_factor", share, "from 0 to 1");
+    fail(place, "partial_rotary_factor", "is %.9g, must be from 0 to 1", share);
   }
-  std::vector<Real> values = unscaled<Real>(rope);
-  const auto rotated = static_cast<std::size_t>(share * static_cast<double>(rope.dim) / 2);
+  List<Real> values = unscaled<Real>(rope);
+  const auto rotated =
+      static_cast<std::size_t>(rounded_quotient(rounded_product(share, as_double(rope.dim)), 2.0));
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = i < rotated ? rounded_quotient(values[i], factor) : 0;
   }
@@ -254,9 +266,9 @@ Frequencies scaled(const Proportional& rule, const Rope& rope) {
 }
 
 template <class Real>
-std::vector<Real> increasing(Index count, double theta) {
+List<Real> increasing(Index count, double theta) {
   const Real base = checked_positive<Real>({"increasing_frequencies", "the axis"}, "theta", theta);
-  std::vector<Real> values;
+  List<Real> values;
   values.reserve(static_cast<std::size_t>(count));
   for (Index j = 0; j < count; ++j) {
     const Real exponent =
