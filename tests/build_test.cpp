@@ -278,6 +278,34 @@ TYPED_TEST(TablesOf, AppendingEqualsBuilding) {
   EXPECT_TRUE(same_bits(entries(grown), entries(whole)));
 }
 
+// A table that still had a shape would let append leave rows that nobody wrote.
+TEST(Tables, ThatWereMovedFromAreEmpty) {
+  const Frequencies list = frequencies(8, 1e4);
+  const auto made = [&] { return make_table<float>(sequence_positions(5), list); };
+  const auto expect_empty = [](const Table<float>& table) {
+    EXPECT_EQ(table.seq(), 0);
+    EXPECT_EQ(table.pairs(), 0);
+    EXPECT_EQ(table.view().seq(), 0);
+    EXPECT_EQ(table.view().lanes().cos_a.data, nullptr);
+  };
+  Table<float> first = made();
+  Table<float> second = std::move(first);
+  expect_empty(first);
+  EXPECT_EQ(error_of([&] { first.append(second); }),
+            "Table::append: pairs of more is 4, must be 0");
+  Table<float> third({1, 2, 1, 3});
+  third = std::move(second);
+  expect_empty(second);
+  EXPECT_EQ(third.seq(), 5);
+  first = made();
+  first.append(third);
+  EXPECT_EQ(first.seq(), 10);
+  Table<float>& itself = third;
+  third = std::move(itself);
+  EXPECT_EQ(third.seq(), 5);
+  EXPECT_TRUE(same_bits(entries(third), entries(made())));
+}
+
 TEST(Tables, AppendingToEverySample) {
   const Frequencies list = frequencies(8, 1e4);
   const auto samples = [&](Index seq, double from) {

@@ -315,6 +315,18 @@ TEST(Models, AnUnknownNameIsAnErrorThatListsThoseThereAre) {
   }
 }
 
+TEST(Models, AnUnknownNameIsAnErrorThatBeginsWithTheNearest) {
+  for (const auto& [name, nearest] :
+       {std::pair{"wan2.2 a14b", "Wan2.2 A14B"}, std::pair{"Llama3.1 8B", "Llama 3.1 8B"},
+        std::pair{"gptoss", "gpt-oss"}, std::pair{"qwen image", "Qwen-Image"},
+        std::pair{"DINOv2 L", "DINOv3 L"}, std::pair{"", "LTX-2"}}) {
+    EXPECT_NE(
+        error_of([&] { model_named(name); }).find("; the nearest is \"" + std::string(nearest)),
+        std::string::npos)
+        << error_of([&] { model_named(name); });
+  }
+}
+
 TEST(Models, ThatCannotBeAreErrors) {
   const auto error = [](const Model& model) { return error_of([&] { model_frequencies(model); }); };
   Model llama = model_named("Llama 2 7B");

@@ -48,8 +48,8 @@ List values_of(const Case& of, Index axes, Index heads = 1) {
 }
 
 TEST(Recipe, ListsOfNumbers) {
-  EXPECT_EQ(reals_of("t=2,h=2.5,w=3"), (List{2, 2.5, 3}));
-  EXPECT_EQ(reals_of("0,1;3,-5"), (List{0, 1, 3, -5}));
+  EXPECT_EQ(reals_of("t=2,h=2.5,w=3"), (std::vector<double>{2, 2.5, 3}));
+  EXPECT_EQ(reals_of("0,1;3,-5"), (std::vector<double>{0, 1, 3, -5}));
   EXPECT_EQ(sizes_of("1x3x4"), (std::vector<Index>{1, 3, 4}));
   EXPECT_THROW(sizes_of("1,2.5"), PackError);
   EXPECT_THROW(reals_of("1,two"), PackError);
