@@ -177,9 +177,9 @@ TEST(Recipe, SectionsInEveryLayout) {
   const auto lanes = [](const char* layout) {
     return section_order(case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", layout}})).lanes;
   };
-  EXPECT_EQ(lanes("contiguous"), (std::vector<rw::Lane>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
-  EXPECT_EQ(lanes("interleaved"), (std::vector<rw::Lane>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
-  EXPECT_EQ(lanes("alternating"), (std::vector<rw::Lane>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
+  EXPECT_EQ(lanes("contiguous"), (rw::List<rw::Lane>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
+  EXPECT_EQ(lanes("interleaved"), (rw::List<rw::Lane>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
+  EXPECT_EQ(lanes("alternating"), (rw::List<rw::Lane>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
   EXPECT_THROW(lanes("spiral"), PackError);
 }
 
