@@ -21,6 +21,8 @@ namespace detail {
 constexpr Index near_bytes = Index{8} << 10;
 constexpr Index far_bytes = Index{64} << 10;
 
+constexpr Index line_bytes = 64;
+
 /// How many tokens make up so many bytes; 0, for none, if there are not as many. Whole tokens,
 /// because that is a row which will be used whatever else lies in between.
 inline Index tokens_ahead(Index seq, Index bytes_per_token, Index bytes) {
@@ -29,14 +31,16 @@ inline Index tokens_ahead(Index seq, Index bytes_per_token, Index bytes) {
   return tokens < seq ? tokens : 0;
 }
 
-/// Asks for memory that will be read or written soon; never faults, whatever the address.
+/// Asks for memory that will be read or written soon, once for each 64 bytes of it. Only for what
+/// the call touches: a prefetch never faults, but one of an unmapped page has cost 90 ns in a
+/// virtual machine on Zen 3.
 ///
 /// Level   the cache that it is wanted in
 template <int Level = 1, class T>
 ROPEWALK_INLINE void fetch(T* from, Index count) {
-  constexpr Index line = Index{64} / static_cast<Index>(sizeof(T));
-  constexpr int to_write = std::is_const_v<T> ? 0 : 1;
-  for (Index i = 0; i < count; i += line) __builtin_prefetch(from + i, to_write, 4 - Level);
+  constexpr Index line = line_bytes / static_cast<Index>(sizeof(T));
+  [[maybe_unused]] constexpr int to_write = std::is_const_v<T> ? 0 : 1;
+  for (Index i = 0; i < count; i += line) ROPEWALK_PREFETCH(from + i, to_write, 4 - Level);
 }
 
 }  // namespace detail

@@ -47,9 +47,10 @@ struct FusedJob {
   }
 };
 
-/// Heads [h, h + heads) of token s, before those of token `next`.
+/// Heads [h, h + heads) of token s, before those of s + 1 and so on up to token `end`. What is
+/// fetched meanwhile is theirs: beyond may be the end of the tensor, or another thread's part.
 template <class Out, class X, class Tab>
-void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next, Index h,
+void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index end, Index h,
                   Index heads) {
   const Strides& x_strides = job.x.strides();
   const Strides& out_strides = job.out.strides();
@@ -58,6 +59,11 @@ void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next
   const bool in_place = same_place(job.out, job.x);
   // Streaming stores need no line in the cache; in place, x has brought it.
   const bool fetches_out = !job.stream && !in_place;
+  const Index ahead = s + job.ahead < end ? job.ahead : 0;
+  const Index far = s + job.far < end ? job.far : 0;
+  const Index lanes_ahead = s + 1 < end
+                                ? job.table.row(b, s + 1, h).cos_a.data - lanes.cos_a.data
+                                : 0;
   const RowBatch<Out, X, Tab> batch{job.out.row(b, s, h),
                                     job.x.row(b, s, h),
                                     heads,
@@ -67,10 +73,10 @@ void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index next
                                     job.table.heads_stride(),
                                     pairs,
                                     in_place ? 0 : job.x.head_dim() - 2 * pairs,
-                                    job.table.row(b, next, h).cos_a.data - lanes.cos_a.data,
-                                    fetches_out ? job.ahead * out_strides.seq : 0,
-                                    job.ahead * x_strides.seq,
-                                    job.far * x_strides.seq,
+                                    lanes_ahead,
+                                    fetches_out ? ahead * out_strides.seq : 0,
+                                    ahead * x_strides.seq,
+                                    far * x_strides.seq,
                                     job.stream};
   job.kernel(batch);
 }
@@ -84,9 +90,11 @@ void rotate_tokens(const FusedJob<Out, X, Tab>& job, Index b, Index begin, Index
   const Index heads_together = job.heads_together();
   for (Index first = begin; first < end; first += tokens_together) {
     const Index last = std::min(first + tokens_together, end);
+    // Where other heads of these tokens come first, those behind them are far from their turn.
+    const Index walked = heads_together < heads ? last : end;
     for (Index h = 0; h < heads; h += heads_together) {
       for (Index s = first; s < last; ++s) {
-        rotate_heads(job, b, s, s + 1 < end ? s + 1 : s, h, std::min(heads_together, heads - h));
+        rotate_heads(job, b, s, walked, h, std::min(heads_together, heads - h));
       }
     }
   }
@@ -138,6 +146,14 @@ struct KernelChoice {
   }
 };
 
+template <class Out, class X, class Tab>
+void plan_fetches(FusedJob<Out, X, Tab>& job) {
+  const Index bytes_together =
+      job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
+  job.ahead = tokens_ahead(job.x.seq(), bytes_together, near_bytes);
+  job.far = tokens_ahead(job.x.seq(), bytes_together, far_bytes);
+}
+
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
 template <class Out, class X, class Tab>
 bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& options) {
@@ -148,14 +164,10 @@ bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& op
     return false;
   }
   const bool in_place = same_place(job.out, job.x);
-  job.stream =
-      !in_place && (options.stores == Stores::streaming ||
-                    (options.stores == Stores::automatic &&
-                     exceeds_caches(job.tokens() * (job.bytes_read() + job.bytes_written()))));
-  const Index bytes_together =
-      job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
-  job.ahead = tokens_ahead(job.x.seq(), bytes_together, near_bytes);
-  job.far = tokens_ahead(job.x.seq(), bytes_together, far_bytes);
+  const Index bytes = job.tokens() * (job.bytes_read() + (in_place ? 0 : job.bytes_written()));
+  job.stream = !in_place && (options.stores == Stores::streaming ||
+                             (options.stores == Stores::automatic && exceeds_caches(bytes)));
+  plan_fetches(job);
   with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
   return true;
 }
