@@ -8,6 +8,7 @@
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/detail/caches.hpp"
 #include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/shard.hpp"
@@ -87,7 +88,9 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
   const Index tokens = x.batch() * x.seq();
-  const Index ahead = tokens_ahead(x.seq(), bytes_read, near_bytes);
+  const Index ahead = fits_second_cache(tokens * (bytes_read + bytes_written))
+                          ? 0
+                          : tokens_ahead(x.seq(), bytes_read, near_bytes);
   const auto rotate_tokens = [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();

@@ -2,14 +2,13 @@
 #ifndef ROPEWALK_FORMS_FUSED_HPP
 #define ROPEWALK_FORMS_FUSED_HPP
 
-#include <unistd.h>  // for the size of the last-level cache
-
 #include <algorithm>
 #include <type_traits>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/detail/caches.hpp"
 #include "ropewalk/detail/dispatch.hpp"
 #include "ropewalk/detail/fetch.hpp"
 #include "ropewalk/detail/row_batch.hpp"
@@ -31,6 +30,7 @@ struct FusedJob {
   RowKernel<Out, X, Tab> kernel = nullptr;
   Index ahead = 0;  ///< tokens from a row to the one to fetch while it is rotated; 0: none
   Index far = 0;    ///< the same, to the one to fetch into the second cache
+  bool fetches_lanes = false;  ///< whether to fetch the next token's coefficients, too
   bool stream = false;
 
   Index tokens() const { return x.batch() * x.seq(); }
@@ -61,7 +61,7 @@ void rotate_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index end,
   const bool fetches_out = !job.stream && !in_place;
   const Index ahead = s + job.ahead < end ? job.ahead : 0;
   const Index far = s + job.far < end ? job.far : 0;
-  const Index lanes_ahead = s + 1 < end
+  const Index lanes_ahead = job.fetches_lanes && s + 1 < end
                                 ? job.table.row(b, s + 1, h).cos_a.data - lanes.cos_a.data
                                 : 0;
   const RowBatch<Out, X, Tab> batch{job.out.row(b, s, h),
@@ -113,20 +113,6 @@ void rotate_range(const FusedJob<Out, X, Tab>& job, Index begin, Index end) {
   }
 }
 
-/// Streaming stores win where x and out do not stay in the caches: measured from about half of
-/// the last level on. The system is asked, not Eigen, whose answer is code that a unit compiled for
-/// a wider instruction set would share with this one.
-inline bool exceeds_caches(Index bytes) {
-  static const Index half_of_last_level = [] {
-    long last_level = 0;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-    last_level = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
-    return last_level > 0 ? Index{last_level} / 2 : Index{16} << 20;
-  }();
-  return bytes > half_of_last_level;
-}
-
 inline void finish_streaming() {
 #if ROPEWALK_X86
   _mm_sfence();
@@ -152,6 +138,7 @@ void plan_fetches(FusedJob<Out, X, Tab>& job) {
       job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
   job.ahead = tokens_ahead(job.x.seq(), bytes_together, near_bytes);
   job.far = tokens_ahead(job.x.seq(), bytes_together, far_bytes);
+  job.fetches_lanes = true;
 }
 
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
@@ -167,7 +154,7 @@ bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& op
   const Index bytes = job.tokens() * (job.bytes_read() + (in_place ? 0 : job.bytes_written()));
   job.stream = !in_place && (options.stores == Stores::streaming ||
                              (options.stores == Stores::automatic && exceeds_caches(bytes)));
-  plan_fetches(job);
+  if (!fits_second_cache(bytes)) plan_fetches(job);
   with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
   return true;
 }
