@@ -176,12 +176,12 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   const bool reads_table = is_wide<C>(batch.lanes);
   const bool shares_lanes = batch.lane_stride == 0 && batch.rows > 1;
   LaneScratch<C> scratch;
-  fetch_lanes_ahead(batch, 0);
   // Once at least: a table may have no pairs, and all features pass through.
   for (Index first = 0; first == 0 || first < batch.pairs; first += most_pairs) {
     const Index left = batch.pairs - first;
     const RowPart part = left > most_pairs ? RowPart{first, most_pairs, 0}
                                            : RowPart{first, left, batch.rest};
+    fetch_lanes_ahead(batch, 0, first, part.pairs);
     WideLanes<C> lanes = wide_lanes(batch.lanes, 0, first, part.pairs, scratch);
     Index done = 0;
     if constexpr (From == To && From == Pairing::interleaved && std::is_same_v<Out, X> &&
@@ -199,7 +199,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     if (done == part.pairs && (done > 0 || part.rest == 0)) continue;
     for (Index r = 0; r < batch.rows; ++r) {
       if (r > 0 && batch.lane_stride != 0) {
-        fetch_lanes_ahead(batch, r);
+        fetch_lanes_ahead(batch, r, first, part.pairs);
         lanes = reads_table
                     ? moved(lanes, batch.lane_stride)
                     : wide_lanes(batch.lanes, r * batch.lane_stride, first, part.pairs, scratch);

@@ -138,7 +138,7 @@ void plan_fetches(FusedJob<Out, X, Tab>& job) {
       job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
   job.ahead = tokens_ahead(job.x.seq(), bytes_together, near_bytes);
   job.far = tokens_ahead(job.x.seq(), bytes_together, far_bytes);
-  job.fetches_lanes = true;
+  job.fetches_lanes = lie_close(job.table.lanes().cos_a) && lie_close(job.table.lanes().sin_a);
 }
 
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
