@@ -68,7 +68,7 @@ void print_help() {
   std::puts(
       "ropewalk_bench: the forms of RoPE against the rate at which this machine copies memory\n"
       "\n"
-      "  [--quick]         only the rows for which goals are set, under a minute\n"
+      "  [--quick]         only the rows for which goals are set, about a minute\n"
       "  [--all-dtypes]    Wan2.2 480p in f32 and f16, too\n"
       "  [--out=<file>]    write the results there as JSON; --benchmark_out is the same\n"
       "  [--benchmark_repetitions=<number>]  rounds over each group of rows; 5 unless given\n"

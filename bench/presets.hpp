@@ -20,6 +20,10 @@ inline constexpr Preset presets[] = {
     {"in cache", {1, 512, 32, 128}},
     {"LTX-like", {1, 7392, 32, 64}},
     {"one token", {1, 1, 32, 128}},
+    {"4 tokens", {1, 4, 32, 128}},
+    {"16 tokens", {1, 16, 32, 128}},
+    {"64 tokens", {1, 64, 32, 128}},
+    {"128 tokens", {1, 128, 32, 128}},
     {"Wan2.2 480p", {1, 32760, 40, 128}},
 };
 
@@ -29,11 +33,13 @@ struct Restriction {
   const char* except;
 };
 
-// The first is 50 times slower than the others; variants and forced instruction sets are many.
+// The first is 50 times slower than the others; variants, forced instruction sets and short
+// sequences are many.
 inline constexpr Restriction restrictions[] = {
     {"rope/eigen_expression/.*", ".*/(1x8192x40x128|1x512x32x128)/.*"},
     {"rope/.*/(half|packed|bhsd|partial96|gathered|per_head)", ".*/1x8192x40x128/.*"},
     {"rope/[^/]*@.*", "[^/]*/[^/]*/[^/]*/f32/(1x8192x40x128|1x512x32x128|1x1x32x128)/.*"},
+    {"[^/]*/.*/1x(4|16|64|128)x32x128/.*", "(limit/.*|rope/fused(_inplace)?/[^/]*/f32/[^/]*)/t1"},
 };
 
 /// Left out unless --all-dtypes: two tensors of 671 MB in float.
@@ -47,6 +53,7 @@ inline constexpr const char* quick_rows[] = {
     "rope/fused(_inplace)?@avx2/(f32|f16|bf16)/f32/1x8192x40x128/t2",
     "rope/fused_inplace/(f32|f16|bf16)/f32/1x512x32x128/t[12]",
     "rope/fused_inplace/(f32|f16|bf16)/f32/1x1x32x128/t1",
+    "rope/fused(_inplace)?/(f32|f16|bf16)/f32/1x(4|16|64|128)x32x128/t1",
     "rope/fused(_inplace)?/bf16/f32/1x8192x40x128/t2/.*",
     "table/.*",
 };
