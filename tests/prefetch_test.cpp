@@ -1,0 +1,506 @@
+// What is fetched ahead lies in what the call, and the thread's part of it, reads or writes; and
+// its amount is bounded by that, whatever the strides.
+namespace ropewalk_test {
+void record_prefetch(const void* address);
+}
+#define ROPEWALK_TEST_PREFETCH(address) ropewalk_test::record_prefetch(address)
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "ropewalk/apply.hpp"
+#include "ropewalk/detail/caches.hpp"
+#include "support/typed_tests.hpp"  // not forms.hpp, whose library does not record
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using rw::Index;
+
+/// The tokens that one thread takes, and what it fetches meanwhile.
+struct Part {
+  Index begin, end;
+  std::vector<const void*> addresses = {};
+};
+std::vector<Part> recorded;
+
+/// A device that the library takes for a thread pool: does its parts one after the other.
+struct Parts {
+  Index count;
+
+  int currentThreadId() const { return -1; }
+  void parallelFor(Eigen::Index size, const Eigen::TensorOpCost&,
+                   const std::function<void(Eigen::Index, Eigen::Index)>& work) const {
+    recorded.clear();
+    for (Index i = 0; i < count; ++i) {
+      const Index begin = size * i / count, end = size * (i + 1) / count;
+      recorded.push_back({begin, end});
+      work(begin, end);
+    }
+  }
+};
+
+/// Records what the call fetches, as one part if it does not ask the device.
+template <class Call>
+void record(Index tokens, const Call& call) {
+  recorded.assign(1, Part{0, tokens});
+  call();
+}
+
+std::size_t recorded_count() {
+  std::size_t count = 0;
+  for (const Part& part : recorded) count += part.addresses.size();
+  return count;
+}
+
+/// Memory that may be fetched.
+class Memory {
+ public:
+  template <class T>
+  void add(const T* first, Index count) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(first);
+    stretches_.push_back({begin, begin + static_cast<std::uintptr_t>(count) * sizeof(T)});
+    sorted_ = false;
+  }
+
+  bool holds(const void* address) {
+    if (!sorted_) merge();
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    const auto next = std::upper_bound(
+        stretches_.begin(), stretches_.end(), at,
+        [](std::uintptr_t a, const Stretch& stretch) { return a < stretch.begin; });
+    return next != stretches_.begin() && at < (next - 1)->end;
+  }
+
+ private:
+  struct Stretch {
+    std::uintptr_t begin, end;
+  };
+
+  void merge() {
+    std::sort(stretches_.begin(), stretches_.end(),
+              [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; });
+    std::vector<Stretch> merged;
+    for (const Stretch& stretch : stretches_) {
+      if (merged.empty() || merged.back().end < stretch.begin) {
+        merged.push_back(stretch);
+      } else {
+        merged.back().end = std::max(merged.back().end, stretch.end);
+      }
+    }
+    stretches_ = merged;
+    sorted_ = true;
+  }
+
+  std::vector<Stretch> stretches_;
+  bool sorted_ = false;
+};
+
+/// How x and out lie in memory.
+enum class Arrangement { dense, heads_first, packed, part, one_row, overlapping };
+
+template <class T>
+class Tensor {
+ public:
+  Tensor(Arrangement arrangement, const rw::Shape& shape)
+      : values_(static_cast<std::size_t>(
+            arrangement == Arrangement::part
+                ? shape.batch * (shape.seq + 9) * (shape.heads + 3) * (shape.head_dim + 48)
+                : 3 * shape.batch * shape.seq * shape.heads * shape.head_dim)),
+        view_(arranged(values_.data(), arrangement, shape)) {}
+
+  const rw::View<T>& view() const { return view_; }
+  rw::View<const T> read() const { return view_; }
+
+ private:
+  static rw::View<T> arranged(T* data, Arrangement arrangement, const rw::Shape& shape) {
+    const rw::View<T> dense(data, shape);
+    switch (arrangement) {
+      case Arrangement::dense:
+        return dense;
+      case Arrangement::heads_first:
+        return rw::bhsd_view(data, shape);
+      case Arrangement::packed:
+        return rw::qkv_view(data, shape, 1);
+      case Arrangement::part:
+        return rw::View<T>(data, {shape.batch, shape.seq + 9, shape.heads + 3, shape.head_dim + 48})
+            .seq(5, shape.seq)
+            .heads(1, shape.heads)
+            .features(16, shape.head_dim);
+      case Arrangement::one_row:
+        return {data, shape, {0, 0, 0}};
+      case Arrangement::overlapping:
+        return {data, shape, {shape.seq * 24, 24, 8}};
+    }
+    return dense;
+  }
+
+  std::vector<T> values_;
+  rw::View<T> view_;
+};
+
+/// How the coefficients of a row lie; the first three have all of a row's entries in one stretch.
+enum class Layout { half, doubled, complex, matrix, one, transposed };
+
+template <class Tab>
+class TableMemory {
+ public:
+  TableMemory(Layout layout, const rw::TableShape& shape)
+      : values_(static_cast<std::size_t>(4 * shape.seq * shape.heads * shape.pairs + 64)),
+        view_(laid_out(aligned(values_.data()), layout, shape)) {}
+
+  const rw::TableView<Tab>& view() const { return view_; }
+
+ private:
+  /// To a cache line, so that each belongs to one row.
+  static const Tab* aligned(const Tab* data) {
+    while (reinterpret_cast<std::uintptr_t>(data) % 64 != 0) ++data;
+    return data;
+  }
+
+  static rw::TableView<Tab> laid_out(const Tab* data, Layout layout, const rw::TableShape& shape) {
+    const Index pairs = shape.pairs, rows = shape.seq * shape.heads;
+    const auto rotation = [&](Index sin, Index stride, Index row, Index heads_stride) {
+      const rw::Lanes<Tab> c{data, stride}, s{data + sin, stride};
+      return rw::TableView<Tab>({c, c, s, s}, shape, 0, row, heads_stride);
+    };
+    switch (layout) {
+      case Layout::half:
+        return rotation(pairs, 1, 2 * pairs * shape.heads, 2 * pairs);
+      case Layout::doubled:
+        return rotation(2 * pairs + 1, 2, 4 * pairs * shape.heads, 4 * pairs);
+      case Layout::complex:
+        return rotation(1, 2, 2 * pairs * shape.heads, 2 * pairs);
+      case Layout::matrix:
+        return rotation(1, 4, 4 * pairs * shape.heads, 4 * pairs);
+      case Layout::one:
+        return rotation(1, 0, 2 * shape.heads, 2);
+      case Layout::transposed:
+        return rotation(rows * pairs, rows, shape.heads, 1);
+    }
+    return rotation(pairs, 1, 2 * pairs, 2 * pairs);
+  }
+
+  std::vector<Tab> values_;
+  rw::TableView<Tab> view_;
+};
+
+/// What one part of a call touches of one tensor, and of its table.
+template <class Out, class X, class Tab>
+void add_touched(Memory& rows, Memory& coefficients, const Part& part, const rw::View<Out>& out,
+                 const rw::View<const X>& x, const rw::TableView<Tab>& table) {
+  const bool in_place = static_cast<const void*>(out.data()) == x.data();
+  const Index features = in_place ? 2 * table.pairs() : x.head_dim();
+  for (Index token = part.begin; token < part.end; ++token) {
+    const Index b = token / x.seq(), s = token % x.seq();
+    for (Index h = 0; h < x.heads(); ++h) {
+      rows.add(x.row(b, s, h), features);
+      rows.add(out.row(b, s, h), features);
+      if (h >= table.heads()) continue;
+      for (const rw::Lanes<Tab>& lanes : rw::detail::all_lanes(table.row(b, s, h))) {
+        // Cache lines between the entries belong to the row where every one of them holds an entry.
+        if (lanes.stride * static_cast<Index>(sizeof(Tab)) <= 64) {
+          coefficients.add(lanes.data, (table.pairs() - 1) * lanes.stride + 1);
+        } else {
+          for (Index i = 0; i < table.pairs(); ++i) {
+            coefficients.add(lanes.data + i * lanes.stride, 1);
+          }
+        }
+      }
+    }
+  }
+}
+
+/// One way to rotate.
+struct Form {
+  enum Kind { strided, stack_flatten, fused };
+  Kind kind;
+  rw::Isa isa;
+
+  std::string name() const {
+    return kind == strided         ? "strided"
+           : kind == stack_flatten ? "stack_flatten"
+                                   : std::string("fused@") + rw::isa_name(isa);
+  }
+  /// The scalar rows leave it all to the hardware.
+  bool fetches() const { return kind != fused || isa != rw::Isa::scalar; }
+};
+
+std::vector<Form> all_forms() {
+  std::vector<Form> forms = {{Form::strided, {}}, {Form::stack_flatten, {}}};
+  for (const rw::Isa isa : rw::available_isas()) forms.push_back({Form::fused, isa});
+  return forms;
+}
+
+/// Records what `form` fetches; of the options, the instruction set is the form's.
+template <class Out, class X, class Tab>
+void rotate(const Form& form, const Parts& device, const rw::View<Out>& out,
+            const rw::View<const X>& x, const rw::TableView<Tab>& table, rw::Options options) {
+  options.isa = form.isa;
+  record(x.batch() * x.seq(), [&] {
+    switch (form.kind) {
+      case Form::strided:
+        return rw::apply_strided(device, out, x, table, options);
+      case Form::stack_flatten:
+        return rw::apply_stack_flatten(device, out, x, table, options);
+      case Form::fused:
+        return rw::apply(device, out, x, table, options);
+    }
+  });
+}
+
+template <class T>
+class Prefetch : public testing::Test {
+ protected:
+  using X = typename T::X;
+  using Tab = typename T::Tab;
+  using Out = typename T::Out;
+
+  /// So many tokens that even x alone does not fit the second cache.
+  static Index large_seq(Index batch, Index heads, Index features) {
+    const Index bytes = batch * heads * features * static_cast<Index>(sizeof(X));
+    return rw::detail::cache_sizes().second_level * 9 / 8 / bytes + 2;
+  }
+  static rw::Shape large(Index batch, Index heads, Index head_dim) {
+    return {batch, large_seq(batch, heads, head_dim), heads, head_dim};
+  }
+
+  /// By every form, by one thread and by three, out of place and in place.
+  static void check(const rw::Shape& shape, Arrangement arrangement,
+                    const rw::TableView<Tab>& table) {
+    const Tensor<Out> out(Arrangement::dense, shape), arranged_out(writable(arrangement), shape);
+    const Tensor<X> x(arrangement, shape);
+    for (const Form& form : all_forms()) {
+      for (const Index count : {1, 3}) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", parts " << count);
+        const Parts device{count};
+        rw::Options options;
+        options.pairing = rw::Pairing::half;
+        check_call(form, device, arranged_out.view(), x.read(), table, options);
+        options.pairing = rw::Pairing::interleaved;
+        check_call(form, device, out.view(), x.read(), table, options);
+        if (form.kind != Form::fused) continue;
+        options.stores = rw::Stores::streaming;
+        check_call(form, device, out.view(), x.read(), table, options);
+        if constexpr (std::is_same_v<X, Out>) {
+          check_call(form, device, arranged_out.view(), arranged_out.read(), table, options);
+        }
+      }
+    }
+  }
+
+  /// That something is recorded only where something must be.
+  static void check_call(const Form& form, const Parts& device, const rw::View<Out>& out,
+                         const rw::View<const X>& x, const rw::TableView<Tab>& table,
+                         const rw::Options& options) {
+    rotate(form, device, out, x, table, options);
+    if (form.fetches()) {
+      EXPECT_GT(recorded_count(), 0u);
+    }
+    for (const Part& part : recorded) {
+      Memory rows, coefficients;
+      add_touched(rows, coefficients, part, out, x, table);
+      Index coefficients_fetched = 0;
+      for (const void* address : part.addresses) {
+        if (rows.holds(address)) continue;
+        ++coefficients_fetched;
+        ASSERT_TRUE(coefficients.holds(address))
+            << "x + " << static_cast<const char*>(address) - reinterpret_cast<const char*>(x.data())
+            << " bytes, tokens " << part.begin << " to " << part.end << " of " << x.seq();
+      }
+      EXPECT_LE(coefficients_fetched, 2 * (part.end - part.begin) * table.heads() * table.pairs());
+    }
+  }
+
+ private:
+  static Arrangement writable(Arrangement arrangement) {
+    return arrangement < Arrangement::one_row ? arrangement : Arrangement::dense;
+  }
+};
+
+using SomeMixes =
+    MixesOf<Mix<float, float>, Mix<Eigen::half, float>, Mix<Eigen::bfloat16, Eigen::bfloat16>>;
+TYPED_TEST_SUITE(Prefetch, SomeMixes, MixNames);
+
+TYPED_TEST(Prefetch, StaysInsideTheRowsOfThePart) {
+  for (const rw::Shape& shape : {this->large(1, 32, 128), this->large(3, 3, 80)}) {
+    const TableMemory<typename TypeParam::Tab> table(Layout::half,
+                                                     {1, shape.seq, 1, shape.head_dim / 2});
+    for (const Arrangement arrangement :
+         {Arrangement::dense, Arrangement::heads_first, Arrangement::packed, Arrangement::part,
+          Arrangement::one_row, Arrangement::overlapping}) {
+      SCOPED_TRACE(testing::Message()
+                   << shape.heads << " heads, arrangement " << static_cast<int>(arrangement));
+      this->check(shape, arrangement, table.view());
+      if (this->HasFailure()) return;
+    }
+  }
+}
+
+TYPED_TEST(Prefetch, StaysInsideWhatTurns) {
+  for (const Index pairs : {8, 48}) {
+    const rw::Shape shape = this->large(1, 5, 160);
+    const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, pairs});
+    SCOPED_TRACE(testing::Message() << pairs << " pairs");
+    this->check(shape, Arrangement::dense, table.view());
+  }
+}
+
+TYPED_TEST(Prefetch, StaysInsideTheTable) {
+  // Also rows of more pairs than are done at a time.
+  for (const rw::Shape& shape : {this->large(2, 4, 64), this->large(1, 2, 1088)}) {
+    for (const Layout layout : {Layout::half, Layout::doubled, Layout::complex, Layout::matrix,
+                                Layout::one, Layout::transposed}) {
+      for (const Index heads : {Index{1}, shape.heads}) {
+        SCOPED_TRACE(testing::Message() << "head_dim " << shape.head_dim << ", layout "
+                                        << static_cast<int>(layout) << ", heads " << heads);
+        const TableMemory<typename TypeParam::Tab> table(layout,
+                                                         {1, shape.seq, heads, shape.head_dim / 2});
+        this->check(shape, Arrangement::dense, table.view());
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreGathered) {
+  const rw::Shape shape = this->large(2, 4, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, 8 * shape.seq, 1, 32});
+  std::vector<Index> ids(static_cast<std::size_t>(2 * shape.seq));
+  std::mt19937 random(1);
+  for (Index& id : ids) id = static_cast<Index>(random()) % (8 * shape.seq);
+  using Ids = Eigen::Tensor<const Index, 2, Eigen::RowMajor>;
+  const Eigen::TensorMap<Ids> map(ids.data(), 2, shape.seq);
+  this->check(shape, Arrangement::dense, table.view().gather(map));
+}
+
+TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
+  const rw::Shape q_shape = this->large(1, 8, 128);
+  rw::Shape k_shape = q_shape;
+  k_shape.heads = 10;
+  const TableMemory<typename TypeParam::Tab> memory(Layout::half, {1, q_shape.seq, 1, 64});
+  const auto& table = memory.view();
+  const Tensor<typename TypeParam::X> q(Arrangement::dense, q_shape),
+      k(Arrangement::dense, k_shape);
+  for (const rw::Isa isa : rw::available_isas()) {
+    rw::Options options;
+    options.isa = isa;
+    record(q_shape.seq,
+           [&] { rw::apply_inplace(Parts{2}, std::tie(q.view(), k.view()), table, options); });
+    EXPECT_EQ(recorded.size(), 2u);
+    for (const Part& part : recorded) {
+      Memory touched;
+      add_touched(touched, touched, part, q.view(), q.read(), table);
+      add_touched(touched, touched, part, k.view(), k.read(), table);
+      for (const void* address : part.addresses) ASSERT_TRUE(touched.holds(address));
+    }
+  }
+}
+
+// A line of the table belongs to one row here, and so to one token and head.
+TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnce) {
+  const rw::Shape shape = this->large(1, 2, 1024);
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
+  for (const Layout layout : {Layout::half, Layout::doubled, Layout::complex, Layout::matrix}) {
+    for (const Index heads : {Index{1}, shape.heads}) {
+      const TableMemory<typename TypeParam::Tab> table(layout, {1, shape.seq, heads, 512});
+      for (const rw::Isa isa : rw::available_isas()) {
+        SCOPED_TRACE(testing::Message() << rw::isa_name(isa) << ", layout "
+                                        << static_cast<int>(layout) << ", heads " << heads);
+        rotate({Form::fused, isa}, Parts{1}, x.view(), x.read(), table.view(), {});
+        Memory rows, coefficients;
+        add_touched(rows, coefficients, recorded[0], x.view(), x.read(), table.view());
+        std::set<std::uintptr_t> lines;
+        Index fetched = 0;
+        for (const void* address : recorded[0].addresses) {
+          if (!coefficients.holds(address)) continue;
+          ++fetched;
+          lines.insert(reinterpret_cast<std::uintptr_t>(address) / 64);
+        }
+        EXPECT_EQ(static_cast<std::size_t>(fetched), lines.size());
+        EXPECT_EQ(fetched > 0, isa != rw::Isa::scalar);
+      }
+    }
+  }
+}
+
+// Whatever touches no more than the second cache holds is not fetched ahead.
+TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
+  const Index row = 512 / static_cast<Index>(sizeof(typename TypeParam::X));
+  const Index most = rw::detail::cache_sizes().second_level / 4096;  // tokens of 8 heads, in place
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, most + 1, 1, row / 2});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, {1, most + 1, 8, row}),
+      out(Arrangement::dense, {1, most + 1, 8, row});
+  for (const Form& form : all_forms()) {
+    SCOPED_TRACE(form.name());
+    const auto fetched = [&](const Tensor<typename TypeParam::X>& to, Index tokens) {
+      rotate(form, Parts{1}, to.view().seq(0, tokens), x.read().seq(0, tokens),
+             table.view().rows(0, tokens), {});
+      return recorded_count();
+    };
+    for (const Index tokens : {Index{1}, Index{2}, Index{16}, most / 2}) {
+      EXPECT_EQ(fetched(out, tokens), 0u) << tokens << " tokens";
+    }
+    EXPECT_EQ(fetched(out, most / 2 + 1) > 0, form.fetches());
+    if (form.kind != Form::fused) continue;
+    EXPECT_EQ(fetched(x, most), 0u);
+    EXPECT_EQ(fetched(x, most + 1) > 0, form.fetches());
+  }
+}
+
+// A table [pairs, seq]: from pair to pair it is as far as the table is long.
+TEST(PrefetchIsBounded, WhereTheTableIsTransposed) {
+  const rw::Shape shape{1, 32768, 1, 128};
+  const TableMemory<float> table(Layout::transposed, {1, shape.seq, 1, 64});
+  const Tensor<float> x(Arrangement::dense, shape);
+  const auto lines_of_x = static_cast<std::size_t>(shape.seq * shape.head_dim / 16);
+  record(shape.seq, [&] { rw::apply_inplace(Parts{1}, x.view(), table.view()); });
+  EXPECT_LE(recorded_count(), 3 * lines_of_x);
+}
+
+// Only the first entry is read, and the stride says nothing.
+TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
+  const std::vector<float> values(8192, 0.5f);
+  for (const Index seq : {Index{2}, Index{4096}}) {
+    const rw::Shape shape{1, seq, 4, 128};
+    const Tensor<float> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
+    for (const Index stride :
+         {Index{17}, Index{1'000'000'000'000}, std::numeric_limits<Index>::max()}) {
+      const rw::Lanes<float> cos{values.data(), stride}, sin{values.data() + seq, stride};
+      const rw::TableView<float> table({cos, cos, sin, sin}, {1, seq, 1, 1}, 0, 1, 0);
+      // The pair and the features behind it are asked for apart.
+      const auto lines_of_x = static_cast<std::size_t>(seq * 4 * (1 + 8));
+      for (const Form& form : all_forms()) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", " << seq << " tokens " << stride);
+        rotate(form, Parts{1}, out.view(), x.read(), table, {});
+        EXPECT_LE(recorded_count(), 3 * lines_of_x);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void record_prefetch(const void* address) {
+  // Far more than any call here may fetch: one without bound would not end.
+  constexpr std::size_t most = 1 << 24;
+  std::vector<const void*>& addresses = recorded.back().addresses;
+  if (addresses.size() == most) throw std::runtime_error("prefetches without bound");
+  addresses.push_back(address);
+}
+
+}  // namespace ropewalk_test
