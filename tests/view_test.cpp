@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -145,6 +147,50 @@ TEST(Shape, EqualsWhereEverySizeDoes) {
   EXPECT_FALSE(shape == (rw::Shape{2, 1, 4, 6}));
   EXPECT_FALSE(shape == (rw::Shape{2, 3, 1, 6}));
   EXPECT_FALSE(shape == (rw::Shape{2, 3, 4, 1}));
+}
+
+// Of a vector's size, of int or of what an interface in C gives, in braces and in constants.
+TEST(Shape, TakesEveryInteger) {
+  const std::vector<float> values(64);
+  const int narrow = 2;
+  const unsigned unsigned_narrow = 4;
+  EXPECT_EQ((rw::Shape{1, values.size(), narrow, unsigned_narrow}), (rw::Shape{1, 64, 2, 4}));
+  EXPECT_EQ((rw::Strides{values.size(), narrow, std::uint8_t{3}}), (rw::Strides{64, 2, 3}));
+  const rw::View<const float> view(values.data(), {1, 2, values.size() / 8, unsigned_narrow},
+                                   {values.size(), values.size() / 2, unsigned_narrow});
+  EXPECT_EQ(view.shape(), (rw::Shape{1, 2, 8, 4}));
+  EXPECT_EQ(view.strides(), (rw::Strides{64, 32, 4}));
+  constexpr rw::Shape shape{1, std::size_t{5}, 3, 8ll};
+  static_assert(shape == rw::Shape(1, 5, 3, 8) && rw::Shape() == rw::Shape{1, 1, 1, 0});
+  static_assert(rw::Strides{} == rw::Strides{0, 0, 0});
+  constexpr rw::TableShape rows{1, std::size_t{7}};
+  static_assert(rows.batch == 1 && rows.seq == 7 && rows.heads == 1 && rows.pairs == 0);
+}
+
+// Nothing but integers: 0.5 tokens are an error of the compiler, as they were.
+static_assert(std::is_constructible_v<rw::Shape, std::size_t, int, long long, unsigned char>);
+static_assert(!std::is_constructible_v<rw::Shape, int, double, int, int>);
+static_assert(!std::is_constructible_v<rw::Strides, float*, int, int>);
+static_assert(!std::is_convertible_v<int, rw::Shape>);
+enum Sizes { head_dim_of_enum = 64 };
+enum class Scoped { size };
+static_assert(rw::Shape{1, 1, 1, head_dim_of_enum}.head_dim == 64);
+static_assert(!std::is_constructible_v<rw::Shape, Scoped>);
+
+// A size of 2^63 or more is negative in 64 bits, and refused as such.
+TEST(Shape, WhatDoesNotFitIsRefused) {
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  float value = 0;
+  const auto error = [&value](const rw::Shape& shape, const rw::Strides& strides) {
+    return error_of([&] {
+      rw::detail::checked_extent({"apply", "x"}, rw::View<float>(&value, shape, strides));
+    });
+  };
+  EXPECT_EQ(error({1, most, 1, 2}, {2, 2, 2}), "apply: seq of x is -1, must be 0 or more");
+  EXPECT_EQ(error({1, 1, 1, most / 2 + 1}, {2, 2, 2}),
+            "apply: head_dim of x is -9223372036854775808, must be 0 or more");
+  EXPECT_EQ(error({1, 1, 1, 2}, {2, most - 1, 2}),
+            "apply: seq stride of x is -2, must be 0 or more");
 }
 
 TEST(Strides, EqualsWhereEveryStrideDoes) {

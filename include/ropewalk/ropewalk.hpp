@@ -14,6 +14,7 @@
 #include "ropewalk/models.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
+#include "ropewalk/shape.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "ropewalk/table_view.hpp"

@@ -12,6 +12,7 @@
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
+#include "ropewalk/shape.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 
@@ -30,14 +31,6 @@ struct Lanes {
 template <class T>
 struct PairLanes {
   Lanes<T> cos_a, cos_b, sin_a, sin_b;
-};
-
-/// Sizes of a table; batch and heads are 1 where one row serves all of them.
-struct TableShape {
-  Index batch = 1;
-  Index seq = 0;
-  Index heads = 1;
-  Index pairs = 0;
 };
 
 /// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.

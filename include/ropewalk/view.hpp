@@ -8,37 +8,9 @@
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
 #include "ropewalk/dtype.hpp"
+#include "ropewalk/shape.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// Sizes of the logical axes of x, whatever its memory layout.
-struct Shape {
-  Index batch = 1;
-  Index seq = 1;
-  Index heads = 1;
-  Index head_dim = 0;
-};
-
-inline bool operator==(const Shape& a, const Shape& b) {
-  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
-}
-
-/// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
-struct Strides {
-  Index batch = 0;
-  Index seq = 0;
-  Index heads = 0;
-};
-
-inline bool operator==(const Strides& a, const Strides& b) {
-  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
-}
-
-/// Strides of a dense row-major [batch, seq, heads, head_dim].
-inline Strides contiguous_strides(const Shape& shape) {
-  const Index seq = detail::saturating_product(shape.heads, shape.head_dim);
-  return {detail::saturating_product(shape.seq, seq), seq, shape.head_dim};
-}
 
 /// A tensor that somebody else owns: pointer, shape and strides.
 ///

@@ -1,0 +1,81 @@
+// Sizes and strides, of whatever integers the caller has.
+#ifndef ROPEWALK_SHAPE_HPP
+#define ROPEWALK_SHAPE_HPP
+
+#include <cstdint>
+#include <type_traits>
+
+#include "ropewalk/check.hpp"
+#include "ropewalk/config.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// What braces of Index take without losing a value, and std::size_t, which they would not.
+template <class T>
+inline constexpr bool is_size = (std::is_integral_v<T> ||
+                                 std::is_enum_v<T>)&&std::is_convertible_v<T, Index> &&
+                                sizeof(T) <= sizeof(Index);
+
+/// A size or stride of any integer type. One that does not fit 64 signed bits becomes negative,
+/// which every check refuses.
+struct Size {
+  template <class T, class = std::enable_if_t<is_size<T>>>
+  constexpr Size(T size) : value(static_cast<Index>(size)) {}
+
+  Index value;
+};
+
+}  // namespace detail
+
+/// Sizes of the logical axes of x, whatever its memory layout.
+struct Shape {
+  constexpr Shape(detail::Size batch_size = 1, detail::Size seq_size = 1,
+                  detail::Size heads_size = 1, detail::Size head_dim_size = 0)
+      : batch(batch_size.value),
+        seq(seq_size.value),
+        heads(heads_size.value),
+        head_dim(head_dim_size.value) {}
+
+  Index batch, seq, heads, head_dim;
+};
+
+constexpr bool operator==(const Shape& a, const Shape& b) {
+  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
+}
+
+/// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
+struct Strides {
+  constexpr Strides(detail::Size batch_stride = 0, detail::Size seq_stride = 0,
+                    detail::Size heads_stride = 0)
+      : batch(batch_stride.value), seq(seq_stride.value), heads(heads_stride.value) {}
+
+  Index batch, seq, heads;
+};
+
+constexpr bool operator==(const Strides& a, const Strides& b) {
+  return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
+}
+
+/// Sizes of a table; batch and heads are 1 where one row serves all of them.
+struct TableShape {
+  constexpr TableShape(detail::Size batch_size = 1, detail::Size seq_size = 0,
+                       detail::Size heads_size = 1, detail::Size pairs_size = 0)
+      : batch(batch_size.value),
+        seq(seq_size.value),
+        heads(heads_size.value),
+        pairs(pairs_size.value) {}
+
+  Index batch, seq, heads, pairs;
+};
+
+/// Strides of a dense row-major [batch, seq, heads, head_dim].
+inline Strides contiguous_strides(const Shape& shape) {
+  const Index seq = detail::saturating_product(shape.heads, shape.head_dim);
+  return {detail::saturating_product(shape.seq, seq), seq, shape.head_dim};
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_SHAPE_HPP
