@@ -2,7 +2,6 @@
 #ifndef ROPEWALK_SHAPE_HPP
 #define ROPEWALK_SHAPE_HPP
 
-#include <cstdint>
 #include <type_traits>
 
 #include "ropewalk/check.hpp"
