@@ -109,8 +109,10 @@ class Table {
   const T* sin(Index b, Index s, Index h = 0) const { return cos(b, s, h) + pairs(); }
 
   /// Puts the rows of `more` behind the tokens of each batch entry; those there are kept as they
-  /// are. With batch 1 the cost is that of the new rows, on average over many calls.
+  /// are. With batch 1 the cost is that of the new rows, on average over many calls; with more,
+  /// every call copies the whole table.
   ///
+  /// Alias    views of the table are no longer valid, and nobody may read it meanwhile
   /// Errors   std::invalid_argument: another batch, heads or pairs
   void append(const Table& more) {
     const detail::Place place{"Table::append", "more"};
@@ -136,6 +138,8 @@ class Table {
     shape_.seq += more.seq();
   }
 
+  /// Valid until the table is destroyed, assigned, moved from or appended to; of a temporary table,
+  /// in the statement that makes it.
   TableView<T> view() const {
     const Index row = 2 * pairs();
     const Lanes<T> cos{data_.data(), 1};
@@ -155,11 +159,13 @@ class Table {
   Storage data_;
 };
 
+/// A table as the forms read it; a type in another namespace may have an as_table of its own there.
 template <class T>
 TableView<T> as_table(const TableView<T>& table) {
   return table;
 }
 
+/// Valid as long as table.view() is.
 template <class T>
 TableView<T> as_table(const Table<T>& table) {
   return table.view();
