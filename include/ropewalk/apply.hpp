@@ -3,8 +3,10 @@
 #define ROPEWALK_APPLY_HPP
 
 #include <tuple>
+#include <type_traits>
 
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/entry_types.hpp"
 #include "ropewalk/forms/fused.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
@@ -37,15 +39,19 @@ ROPEWALK_BEGIN_NAMESPACE
 template <class Device, class Out, class X, class Tab>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table,
            const Options& options = {}) {
-  detail::fused("apply", device, as_view(out), detail::read_only(as_view(x)), as_table(table),
-                options);
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::fused("apply", device, as_view(out), detail::read_only(as_view(x)), as_table(table),
+                  options);
+  }
 }
 
 /// Rotates every feature pair of `x` where it lies; see apply.
 template <class Device, class X, class Tab>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {}) {
-  const auto view = as_view(x);
-  detail::fused("apply_inplace", device, view, detail::read_only(view), as_table(table), options);
+  if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
+    const auto view = as_view(x);
+    detail::fused("apply_inplace", device, view, detail::read_only(view), as_table(table), options);
+  }
 }
 
 /// Rotates several tensors by one table in one call, queries and keys with their own head counts:
@@ -58,18 +64,19 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
            const Tab& table, const Options& options = {}) {
-  static_assert(sizeof...(Outs) == sizeof...(Xs), "ropewalk: apply needs one out for each x");
-  const auto view = as_table(table);
-  std::apply(
-      [&](auto&... out) {
-        std::apply(
-            [&](auto&... x) {
-              detail::fused_all("apply", device, options,
-                                detail::fused_job(as_view(out), as_view(x), view)...);
-            },
-            xs);
-      },
-      outs);
+  if constexpr (detail::takes_tuples<Device, Tab, Outs...>(detail::TypeTag<std::tuple<Xs...>>{})) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... out) {
+          std::apply(
+              [&](auto&... x) {
+                detail::fused_all("apply", device, options,
+                                  detail::fused_job(as_view(out), as_view(x), view)...);
+              },
+              xs);
+        },
+        outs);
+  }
 }
 
 /// Rotates several tensors by one table in one call where they lie:
@@ -77,13 +84,27 @@ void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> x
 template <class Device, class... Xs, class Tab>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
                    const Options& options = {}) {
-  const auto view = as_table(table);
-  std::apply(
-      [&](auto&... x) {
-        detail::fused_all("apply_inplace", device, options,
-                          detail::fused_job(as_view(x), as_view(x), view)...);
-      },
-      xs);
+  if constexpr (detail::takes_in_place<Device, Tab, Xs...>()) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... x) {
+          detail::fused_all("apply_inplace", device, options,
+                            detail::fused_job(as_view(x), as_view(x), view)...);
+        },
+        xs);
+  }
+}
+
+// With one argument too few, for the compiler's first error.
+template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply(const Any&, const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>,
+                "ropewalk: apply takes a device, out, x and a table; apply_inplace takes no out");
+}
+
+template <class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply_inplace(const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>, "ropewalk: apply_inplace takes a device, x and a table");
 }
 
 ROPEWALK_END_NAMESPACE

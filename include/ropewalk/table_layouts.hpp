@@ -4,44 +4,99 @@
 
 #include <cinttypes>
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/tensor_kinds.hpp"
+#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
+#include "ropewalk/shape.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 // Every maker takes row-major Eigen tensors or maps [seq, width], [batch, seq, width] or
-// [batch, seq, heads, width], or a View of any strides whose head_dim is the width. It throws
-// std::invalid_argument where a width does not fit the layout or two shapes differ; data is checked
-// by the function that reads the table.
+// [batch, seq, heads, width], or a View of any strides whose head_dim is the width, or what has an
+// as_view of its own that gives one. It throws std::invalid_argument where a width does not fit the
+// layout or two shapes differ; data is checked by the function that reads the table, which is valid
+// as long as the tensors' memory is.
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 
-template <class T>
-View<const T> table_source(const View<const T>& view) {
-  return view;
-}
-template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
-View<const T> table_source(const View<T>& view) {
-  return read_only(view);
+/// Asserts what it returns, as do those of entry_types.hpp.
+template <class Map>
+constexpr bool takes_source_layout() {
+  constexpr int rank = static_cast<int>(Map::NumIndices);
+  constexpr bool is_ranked = rank >= 2 && rank <= 4;
+  static_assert(is_ranked,
+                "ropewalk: a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]");
+  static_assert(!is_ranked || is_row_major<Map>,
+                "ropewalk: a table must be row-major (Eigen::RowMajor)");
+  return is_ranked && is_row_major<Map>;
 }
 
-template <class Map, class = decltype(Map::NumIndices)>
-auto table_source(const Map& map) {
-  constexpr int rank = static_cast<int>(Map::NumIndices);
-  static_assert(rank >= 2 && rank <= 4,
-                "ropewalk: a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]");
-  static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
-                "ropewalk: a table must be row-major (Eigen::RowMajor)");
-  Shape shape;
-  shape.head_dim = map.dimension(rank - 1);
-  if constexpr (rank == 4) shape.heads = map.dimension(2);
-  shape.seq = map.dimension(rank == 2 ? 0 : 1);
-  if constexpr (rank > 2) shape.batch = map.dimension(0);
-  return View<const std::remove_const_t<typename Map::Scalar>>(map.data(), shape);
+template <class Map>
+auto source_element() {
+  if constexpr (is_dense_tensor<const Map>) {
+    return TypeTag<std::remove_const_t<typename Map::Scalar>>{};
+  } else {
+    return TypeTag<std::remove_const_t<ViewElement<const Map>>>{};
+  }
+}
+
+template <class Map>
+using SourceScalar = typename decltype(source_element<Map>())::type;
+
+template <class Map>
+constexpr bool takes_source() {
+  constexpr bool is_dense = is_dense_tensor<const Map>;
+  constexpr bool is_source = is_dense || has_view<const Map>;
+  static_assert(is_source,
+                "ropewalk: a table is made of a View, a row-major Eigen TensorMap or Tensor, or a "
+                "type with an as_view of its own; of a std::vector or a pointer pass "
+                "View(data, shape)");
+  if constexpr (is_source) {
+    using Scalar = SourceScalar<Map>;
+    // A View that is none has asserted the same where it was made.
+    constexpr bool is_view =
+        std::is_same_v<Map, View<Scalar>> || std::is_same_v<Map, View<const Scalar>>;
+    static_assert(is_dtype<Scalar> || is_view,
+                  "ropewalk: the scalar of a table must be float, double, half or bfloat16");
+    if constexpr (is_dense && is_dtype<Scalar>) return takes_source_layout<Map>();
+    return is_dtype<Scalar>;
+  } else {
+    return false;
+  }
+}
+
+template <class Cos, class Sin>
+constexpr bool takes_sources() {
+  if constexpr (takes_source<Cos>()) {
+    if constexpr (takes_source<Sin>()) {
+      constexpr bool are_one = std::is_same_v<SourceScalar<Cos>, SourceScalar<Sin>>;
+      static_assert(are_one, "ropewalk: cos and sin must have one scalar type");
+      return are_one;
+    }
+  }
+  return false;
+}
+
+/// What a maker returns that has asserted: what follows in the caller's code has no errors.
+inline TableView<float> no_table() { return {{}, {}, 0, 0, 0}; }
+
+template <class Map>
+View<const SourceScalar<Map>> table_source(const Map& map) {
+  if constexpr (is_dense_tensor<const Map>) {
+    constexpr int rank = static_cast<int>(Map::NumIndices);
+    Shape shape;
+    shape.head_dim = map.dimension(rank - 1);
+    if constexpr (rank == 4) shape.heads = map.dimension(2);
+    shape.seq = map.dimension(rank == 2 ? 0 : 1);
+    if constexpr (rank > 2) shape.batch = map.dimension(0);
+    return {map.data(), shape};
+  } else {
+    return as_view(map);
+  }
 }
 
 /// A lane reader of `source` that begins at entry `first` of a row.
@@ -71,20 +126,24 @@ Index part_of_width(const char* function, const char* argument, const View<const
 template <class Cos, class Sin>
 auto two_tensors(const char* function, const Cos& cos_map, const Sin& sin_map, Index parts,
                  Index cos_first, Index sin_first, Index stride) {
-  const auto cos = table_source(cos_map);
-  const auto sin = table_source(sin_map);
-  const Place place{function, "sin"};
-  check_equal(place, "batch", sin.batch(), cos.batch());
-  check_equal(place, "seq", sin.seq(), cos.seq());
-  check_equal(place, "heads", sin.heads(), cos.heads());
-  check_equal(place, "width", sin.head_dim(), cos.head_dim());
-  check_equal(place, "batch stride", sin.strides().batch, cos.strides().batch);
-  check_equal(place, "seq stride", sin.strides().seq, cos.strides().seq);
-  check_equal(place, "heads stride", sin.strides().heads, cos.strides().heads);
-  const Index pairs = part_of_width(function, "cos", cos, parts);
-  const auto c = lanes_from(cos, cos_first, stride);
-  const auto s = lanes_from(sin, sin_first, stride);
-  return table_over(cos, {c, c, s, s}, pairs);
+  if constexpr (takes_sources<Cos, Sin>()) {
+    const auto cos = table_source(cos_map);
+    const auto sin = table_source(sin_map);
+    const Place place{function, "sin"};
+    check_equal(place, "batch", sin.batch(), cos.batch());
+    check_equal(place, "seq", sin.seq(), cos.seq());
+    check_equal(place, "heads", sin.heads(), cos.heads());
+    check_equal(place, "width", sin.head_dim(), cos.head_dim());
+    check_equal(place, "batch stride", sin.strides().batch, cos.strides().batch);
+    check_equal(place, "seq stride", sin.strides().seq, cos.strides().seq);
+    check_equal(place, "heads stride", sin.strides().heads, cos.strides().heads);
+    const Index pairs = part_of_width(function, "cos", cos, parts);
+    const auto c = lanes_from(cos, cos_first, stride);
+    const auto s = lanes_from(sin, sin_first, stride);
+    return table_over(cos, {c, c, s, s}, pairs);
+  } else {
+    return no_table();
+  }
 }
 
 /// One tensor whose rows hold `parts` numbers a pair; cos and sin begin at entries that `pairs`
@@ -92,11 +151,15 @@ auto two_tensors(const char* function, const Cos& cos_map, const Sin& sin_map, I
 template <class Map, class First>
 auto one_tensor(const char* function, const Map& map, Index parts, Index stride,
                 const First& first) {
-  const auto source = table_source(map);
-  const Index pairs = part_of_width(function, "packed", source, parts);
-  const auto c = lanes_from(source, first(pairs).cos, stride);
-  const auto s = lanes_from(source, first(pairs).sin, stride);
-  return table_over(source, {c, c, s, s}, pairs);
+  if constexpr (takes_source<Map>()) {
+    const auto source = table_source(map);
+    const Index pairs = part_of_width(function, "packed", source, parts);
+    const auto c = lanes_from(source, first(pairs).cos, stride);
+    const auto s = lanes_from(source, first(pairs).sin, stride);
+    return table_over(source, {c, c, s, s}, pairs);
+  } else {
+    return no_table();
+  }
 }
 
 struct FirstEntries {
@@ -133,17 +196,21 @@ auto even_odd_table(const Cos& cos, const Sin& sin) {
 /// features that `pairing` puts there (ERNIE-Image, MammothModa2; not a rotation).
 template <class Cos, class Sin>
 auto per_lane_table(const Cos& cos, const Sin& sin, Pairing pairing) {
-  const bool interleaved = pairing != Pairing::half;
-  const Index stride = interleaved ? 2 : 1;
-  auto table = detail::two_tensors("per_lane_table", cos, sin, 2, 0, 0, stride);
-  const Index second = interleaved ? 1 : table.pairs();
-  const auto c = detail::table_source(cos);
-  const auto s = detail::table_source(sin);
-  return detail::table_over(
-      c,
-      {detail::lanes_from(c, 0, stride), detail::lanes_from(c, second, stride),
-       detail::lanes_from(s, 0, stride), detail::lanes_from(s, second, stride)},
-      table.pairs());
+  if constexpr (detail::takes_sources<Cos, Sin>()) {
+    const bool interleaved = pairing != Pairing::half;
+    const Index stride = interleaved ? 2 : 1;
+    auto table = detail::two_tensors("per_lane_table", cos, sin, 2, 0, 0, stride);
+    const Index second = interleaved ? 1 : table.pairs();
+    const auto c = detail::table_source(cos);
+    const auto s = detail::table_source(sin);
+    return detail::table_over(
+        c,
+        {detail::lanes_from(c, 0, stride), detail::lanes_from(c, second, stride),
+         detail::lanes_from(s, 0, stride), detail::lanes_from(s, second, stride)},
+        table.pairs());
+  } else {
+    return detail::no_table();
+  }
 }
 
 /// [.., 4 * pairs] = [cos | sin], each as wide as a head; cos is read at its even entries, sin at
@@ -191,13 +258,17 @@ auto complex_table(const Map& parts) {
 /// out_b = m10 * a + m11 * b (the original Flux, HiDream, Kandinsky, PRX).
 template <class Map>
 auto matrix_table(const Map& matrices) {
-  const auto source = detail::table_source(matrices);
-  const Index pairs = detail::part_of_width("matrix_table", "matrices", source, 4);
-  return detail::table_over(
-      source,
-      {detail::lanes_from(source, 0, 4), detail::lanes_from(source, 3, 4),
-       detail::lanes_from(source, 1, 4, true), detail::lanes_from(source, 2, 4)},
-      pairs);
+  if constexpr (detail::takes_source<Map>()) {
+    const auto source = detail::table_source(matrices);
+    const Index pairs = detail::part_of_width("matrix_table", "matrices", source, 4);
+    return detail::table_over(
+        source,
+        {detail::lanes_from(source, 0, 4), detail::lanes_from(source, 3, 4),
+         detail::lanes_from(source, 1, 4, true), detail::lanes_from(source, 2, 4)},
+        pairs);
+  } else {
+    return detail::no_table();
+  }
 }
 
 ROPEWALK_END_NAMESPACE

@@ -6,11 +6,11 @@
 #include <cinttypes>
 #include <cstdint>
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/tensor_kinds.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/shape.hpp"
 
@@ -83,7 +83,8 @@ class RowIds {
 /// Units    cos and sin of angles in radians, or whatever coefficients a model learned or pooled
 /// Errors   std::invalid_argument where a sub-table is asked for that the table does not have; the
 ///          rest is checked by the function that reads it
-/// Does not own, allocate or copy; never recomputes one coefficient from another.
+/// Does not own, allocate or copy; never recomputes one coefficient from another. Valid as long as
+/// what holds the coefficients is and stays where it is, position ids too: see gather.
 template <class T>
 class TableView {
  public:
@@ -154,30 +155,33 @@ class TableView {
   ///
   /// Shapes   ids [seq] or [batch, seq], row-major Eigen tensors or maps of int32 or int64
   /// Units    the id of the first row is `first`: negative ids, if the table has them
+  /// Alias    the ids stay where they are and are read by each call of apply: they must live until
+  ///          then, on a device until the stream has passed the call
   /// Errors   std::invalid_argument by the function that reads it: an id outside the table
   template <class Ids>
   TableView gather(const Ids& ids, Index first = 0) const {
-    constexpr int rank = static_cast<int>(Ids::NumIndices);
-    static_assert(rank == 1 || rank == 2, "ropewalk: position ids must be [seq] or [batch, seq]");
-    static_assert(rank == 1 || static_cast<int>(Ids::Layout) == static_cast<int>(Eigen::RowMajor),
-                  "ropewalk: position ids must be row-major (Eigen::RowMajor)");
-    const detail::Place place{"gather", "the table"};
-    if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
-    Index end = 0;
-    if (__builtin_add_overflow(first, seq(), &end)) {
-      detail::fail(place, "the first position",
-                   "is %" PRId64 ", must be so that the last one fits 64 bits", first);
+    if constexpr (detail::takes_ids<Ids>()) {
+      const detail::Place place{"gather", "the table"};
+      if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
+      Index end = 0;
+      if (__builtin_add_overflow(first, seq(), &end)) {
+        detail::fail(place, "the first position",
+                     "is %" PRId64 ", must be so that the last one fits 64 bits", first);
+      }
+      constexpr int rank = static_cast<int>(Ids::NumIndices);
+      const Index count = ids.dimension(rank - 1);
+      const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
+      if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
+      TableView gathered = *this;
+      gathered.ids_ =
+          RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
+                 id_rows == 1 ? 0 : count, 1, first, seq());
+      gathered.shape_.seq = count;
+      gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
+      return gathered;
+    } else {
+      return *this;
     }
-    const Index count = ids.dimension(rank - 1);
-    const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
-    if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
-    TableView gathered = *this;
-    gathered.ids_ =
-        RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
-               id_rows == 1 ? 0 : count, 1, first, seq());
-    gathered.shape_.seq = count;
-    gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
-    return gathered;
   }
 
   /// The table that turns by the opposite angles: undoes a rotation of unit length. Not one that

@@ -4,9 +4,11 @@
 
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/tensor_kinds.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/shape.hpp"
 
@@ -18,7 +20,8 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Alias    two views may share memory; apply says which overlaps are errors
 /// Errors   std::invalid_argument: a part outside the view. All else is for the function that reads
 ///          or writes, which checks its views first and names them
-/// Does not own, allocate or copy.
+/// Does not own, allocate or copy: it is valid as long as the memory is. One of a temporary tensor
+/// may be passed in the statement that makes the tensor, and not be kept.
 template <class T>
 class View {
  public:
@@ -143,7 +146,7 @@ View<T> qkv_view(T* data, const Shape& shape, Index which) {
           {detail::saturating_product(shape.seq, token), token, shape.head_dim}};
 }
 
-/// A view as it is.
+/// A view as it is; a type in another namespace may have an as_view of its own there.
 template <class T>
 View<T> as_view(const View<T>& view) {
   return view;
@@ -152,38 +155,75 @@ View<T> as_view(const View<T>& view) {
 namespace detail {
 
 template <class Map>
-auto view_of_tensor(Map& map) {
+constexpr bool takes_layout() {
   constexpr int rank = static_cast<int>(Map::NumIndices);
-  static_assert(rank >= 2 && rank <= 4, "ropewalk: x and out must have rank 2, 3 or 4");
-  static_assert(static_cast<int>(Map::Layout) == static_cast<int>(Eigen::RowMajor),
+  constexpr bool is_ranked = rank >= 2 && rank <= 4;
+  static_assert(is_ranked, "ropewalk: x and out must have rank 2, 3 or 4");
+  static_assert(!is_ranked || is_row_major<Map>,
                 "ropewalk: x and out must be row-major (Eigen::RowMajor)");
-  constexpr int seq_axis = rank == 2 ? 0 : rank - 3;
-  Shape shape;
-  shape.head_dim = map.dimension(rank - 1);
-  if constexpr (rank >= 3) shape.heads = map.dimension(rank - 2);
-  shape.seq = map.dimension(seq_axis);
-  if constexpr (rank == 4) shape.batch = map.dimension(0);
-  return View<std::remove_pointer_t<decltype(map.data())>>(map.data(), shape);
+  return is_ranked && is_row_major<Map>;
+}
+
+template <class Map>
+using ViewOfTensor = View<std::remove_pointer_t<decltype(std::declval<Map&>().data())>>;
+
+template <class Map>
+ViewOfTensor<Map> view_of_tensor(Map& map) {
+  if constexpr (takes_layout<Map>()) {
+    constexpr int rank = static_cast<int>(Map::NumIndices);
+    constexpr int seq_axis = rank == 2 ? 0 : rank - 3;
+    Shape shape;
+    shape.head_dim = map.dimension(rank - 1);
+    if constexpr (rank >= 3) shape.heads = map.dimension(rank - 2);
+    shape.seq = map.dimension(seq_axis);
+    if constexpr (rank == 4) shape.batch = map.dimension(0);
+    return {map.data(), shape};
+  } else {
+    return {map.data(), Shape()};
+  }
 }
 
 }  // namespace detail
 
 /// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
-/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim].
+/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim]. It does not keep the tensor alive,
+/// and a Tensor that is resized or assigned another size has its memory elsewhere.
 template <class PlainTensor, int Options, template <class> class MakePointer>
-auto as_view(const Eigen::TensorMap<PlainTensor, Options, MakePointer>& map) {
+auto as_view(const Eigen::TensorMap<PlainTensor, Options, MakePointer>& map)
+    -> detail::ViewOfTensor<decltype(map)> {
   return detail::view_of_tensor(map);
 }
 
 template <class T, int Rank, int Options, class TensorIndex>
-auto as_view(const Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
+View<const T> as_view(const Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
   return detail::view_of_tensor(tensor);
 }
 
 template <class T, int Rank, int Options, class TensorIndex>
-auto as_view(Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
+View<T> as_view(Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
   return detail::view_of_tensor(tensor);
 }
+
+namespace detail {
+
+template <class T>
+struct ElementOf {};
+template <class T>
+struct ElementOf<View<T>> {
+  using type = T;
+};
+
+/// The element of the view that as_view makes of a T, ours or one that argument-dependent look-up
+/// finds. No as_view of ours takes what it cannot view: it would be preferred to a user's own.
+template <class T>
+using ViewElement = typename ElementOf<std::decay_t<decltype(as_view(std::declval<T&>()))>>::type;
+
+template <class T, class = void>
+inline constexpr bool has_view = false;
+template <class T>
+inline constexpr bool has_view<T, std::void_t<ViewElement<T>>> = true;
+
+}  // namespace detail
 
 ROPEWALK_END_NAMESPACE
 

@@ -1,10 +1,38 @@
 // Calls that must not compile, one for each name; the comment is how the compiler's first message
-// must begin. run.sh defines one of the names, or none: then all that is left must compile.
+// must begin. run.sh defines one of the names, or none: what is left then must compile.
 #include <Eigen/Core>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
 
 #include "ropewalk/ropewalk.hpp"
+
+// A user's own tensors and tables, which know nothing of the library but how it looks for them.
+namespace engine {
+
+struct Tensor {
+  float* data;
+  std::size_t tokens, heads, head_dim;
+};
+
+ropewalk::View<float> as_view(const Tensor& tensor) {
+  return {tensor.data, {1, tensor.tokens, tensor.heads, tensor.head_dim}};
+}
+
+struct Constants {
+  std::vector<float> cos, sin;
+};
+
+ropewalk::TableView<float> as_table(const Constants& table) {
+  const ropewalk::Shape shape{1, table.cos.size(), 1, 1};
+  return ropewalk::half_table(ropewalk::View<const float>(table.cos.data(), shape),
+                              ropewalk::View<const float>(table.sin.data(), shape));
+}
+
+}  // namespace engine
 
 namespace {
 
@@ -14,20 +42,10 @@ template <class T, int Rank = 4, int Layout = Eigen::RowMajor>
 using Map = Eigen::TensorMap<Eigen::Tensor<T, Rank, Layout>>;
 
 const Eigen::DefaultDevice device;
+[[maybe_unused]] const std::array<Eigen::Index, 3> starts{};
+[[maybe_unused]] const std::array<Eigen::Index, 3> sizes{1, 1, 2};
 
 }  // namespace
-
-// With every warning that users may have on: clang++ saw a sign change in a tensor of rank 2.
-void sound_calls(Map<float> out, Map<const float> x, Map<Eigen::half, 2> narrow,
-                 Eigen::Tensor<float, 2, Eigen::RowMajor>& rank_2,
-                 Eigen::Tensor<float, 3, Eigen::RowMajor>& rank_3, const rw::Table<float>& table) {
-  rw::apply(device, out, x, table);
-  rw::apply(device, narrow, narrow, table);
-  rw::apply_inplace(device, std::tie(out, narrow), table);
-  rw::apply_inplace(device, std::tie(rank_2, rank_3), table);
-  rw::apply_strided(device, out, x, table);
-  rw::apply_stack_flatten(device, out, x, table);
-}
 
 #if defined(INTEGER_SCALAR)
 // the scalar of x and out must be float, double, half or bfloat16
@@ -62,7 +80,7 @@ void call(const Eigen::Tensor<float, 4, Eigen::RowMajor>& out, Map<const float> 
   rw::apply_strided(device, out, x, table);
 }
 #elif defined(CONST_IN_PLACE)
-// out must not be const
+// x must not be const
 void call(Map<float> q, Map<const float> k, const rw::Table<float>& table) {
   rw::apply_inplace(device, std::tie(q, k), table);
 }
@@ -88,5 +106,275 @@ void call(Map<double> out, Map<Eigen::half> x, const rw::Table<float>& table) {
 // apply needs one out for each x
 void call(Map<float> out, Map<float> q, Map<float> k, const rw::Table<float>& table) {
   rw::apply(device, std::tie(out), std::tie(q, k), table);
+}
+#elif defined(NO_TENSORS)
+// std::tie() holds no tensor
+void call(const rw::Table<float>& table) { rw::apply_inplace(device, std::tie(), table); }
+#elif defined(INTEGER_TABLE_THAT_OWNS)
+// the scalar of a table must be float, double, half or bfloat16
+void call(Map<float> x, const rw::Table<int>& table) { rw::apply_inplace(device, x, table); }
+
+// In the place of a tensor: something else.
+#elif defined(SLICE_FOR_X)
+// x is an Eigen expression (a slice, a chip)
+void call(Map<float, 3> out, Map<const float, 3> x, const rw::Table<float>& table) {
+  rw::apply(device, out, x.slice(starts, sizes), table);
+}
+#elif defined(CHIP_FOR_X)
+// x is an Eigen expression (a slice, a chip)
+void call(Map<float, 3> out, Map<const float, 4> x, const rw::Table<float>& table) {
+  rw::apply_strided(device, out, x.chip(0, 0), table);
+}
+#elif defined(SUM_FOR_X)
+// x is an Eigen expression (a slice, a chip)
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_stack_flatten(device, out, x + x, table);
+}
+#elif defined(SLICE_FOR_OUT)
+// out is an Eigen expression (a slice, a chip)
+void call(Map<float, 3> out, Map<const float, 3> x, const rw::Table<float>& table) {
+  rw::apply(device, out.slice(starts, sizes), x, table);
+}
+#elif defined(CHIP_IN_PLACE)
+// x is an Eigen expression (a slice, a chip)
+void call(Eigen::Tensor<float, 4, Eigen::RowMajor>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x.chip(0, 0), table);
+}
+#elif defined(SLICE_AMONG_SEVERAL)
+// x is an Eigen expression (a slice, a chip)
+void call(Map<float, 3> q, Map<float, 3> k, const rw::Table<float>& table) {
+  auto slice = k.slice(starts, sizes);
+  rw::apply_inplace(device, std::tie(q, slice), table);
+}
+#elif defined(SLICE_AMONG_SEVERAL_OUTS)
+// out is an Eigen expression (a slice, a chip)
+void call(Map<float, 3> q, Map<float, 3> k, const rw::Table<float>& table) {
+  auto slice = k.slice(starts, sizes);
+  rw::apply(device, std::tie(q, slice), std::tie(q, k), table);
+}
+#elif defined(MATRIX_FOR_X)
+// x is an Eigen Matrix, Array or Map
+void call(Map<float> out, const Eigen::MatrixXf& x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table);
+}
+#elif defined(ARRAY_MAP_IN_PLACE)
+// x is an Eigen Matrix, Array or Map
+void call(Eigen::Map<Eigen::ArrayXXf> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table);
+}
+#elif defined(BLOCK_FOR_OUT)
+// out is an Eigen Matrix, Array or Map
+void call(Eigen::MatrixXf& out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_strided(device, out.topRows(2), x, table);
+}
+#elif defined(POINTER_FOR_X)
+// x is a pointer, must be View(pointer, shape)
+void call(Map<float> out, const float* x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table);
+}
+#elif defined(C_ARRAY_FOR_OUT)
+// out is a pointer, must be View(pointer, shape)
+void call(float (&out)[8], Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_stack_flatten(device, out, x, table);
+}
+#elif defined(VECTOR_IN_PLACE)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(std::vector<float>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table);
+}
+#elif defined(VECTOR_FOR_OUT)
+// out must be a View, a row-major Eigen TensorMap or Tensor
+void call(std::vector<float>& out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table);
+}
+#elif defined(TUPLE_OF_VIEWS)
+// x is a tuple
+void call(rw::View<float> q, rw::View<float> k, const rw::Table<float>& table) {
+  rw::apply_inplace(device, std::make_tuple(q, k), table);
+}
+#elif defined(TUPLE_FOR_A_READABLE_FORM)
+// out is a tuple
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::apply_strided(device, std::tie(q, k), std::tie(q, k), table);
+}
+#elif defined(AS_VIEW_OF_SOMETHING_ELSE)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+namespace engine {
+struct Other {};
+float* as_view(const Other&);
+}  // namespace engine
+void call(Map<float> out, const engine::Other& x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table);
+}
+
+// In the wrong order.
+#elif defined(TABLE_AND_X_SWAPPED)
+// x is a table, must be a tensor
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(device, out, table, x);
+}
+#elif defined(TABLE_AND_X_SWAPPED_IN_PLACE)
+// x is a table, must be a tensor
+void call(Map<float> x, const rw::Table<float>& table) { rw::apply_inplace(device, table, x); }
+#elif defined(TABLE_FIRST)
+// out is a table, must be a tensor
+void call(Map<float> out, Map<const float> x, const rw::TableView<float>& table) {
+  rw::apply_strided(device, table, out, x);
+}
+#elif defined(NO_DEVICE)
+// apply takes a device, out, x and a table
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(out, x, table);
+}
+#elif defined(NO_DEVICE_BUT_OPTIONS)
+// the device is a tensor or table
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(out, x, table, rw::Options());
+}
+#elif defined(NO_DEVICE_IN_PLACE)
+// apply_inplace takes a device, x and a table
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::apply_inplace(std::tie(q, k), table);
+}
+#elif defined(NO_DEVICE_IN_PLACE_BUT_OPTIONS)
+// the device is a tensor or table
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(x, table, rw::Options());
+}
+#elif defined(NO_DEVICE_FOR_STRIDED)
+// apply_strided takes a device, out, x and a table
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_strided(out, x, table);
+}
+#elif defined(NO_DEVICE_FOR_STACK_FLATTEN)
+// apply_stack_flatten takes a device, out, x and a table
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_stack_flatten(out, x, table);
+}
+#elif defined(DEVICE_AFTER_OUT)
+// the device is a tensor or table
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(out, device, x, table);
+}
+#elif defined(NO_OUT)
+// apply takes a device, out, x and a table
+void call(Map<float> x, const rw::Table<float>& table) { rw::apply(device, x, table); }
+
+// In the place of a table: something else.
+#elif defined(TENSOR_FOR_A_TABLE)
+// the table is a tensor, must be a Table or TableView
+void call(Map<float> x, Map<const float> cos_and_sin) { rw::apply_inplace(device, x, cos_and_sin); }
+#elif defined(OPTIONS_FOR_A_TABLE)
+// the table is missing: options stand in its place
+void call(Map<float> out, Map<const float> x) { rw::apply(device, out, x, rw::Options()); }
+#elif defined(POINTER_FOR_A_TABLE)
+// the table is a pointer, must be a Table or TableView
+void call(Map<float> x, const float* table) { rw::apply_inplace(device, x, table); }
+#elif defined(VECTOR_FOR_A_TABLE)
+// the table must be a Table, a TableView
+void call(Map<float> out, Map<const float> x, const std::vector<float>& table) {
+  rw::apply_strided(device, out, x, table);
+}
+#elif defined(MATRIX_FOR_A_TABLE)
+// the table must be a Table, a TableView
+void call(Map<float> out, Map<const float> x, const Eigen::MatrixXf& table) {
+  rw::apply_stack_flatten(device, out, x, table);
+}
+#elif defined(TENSOR_FOR_A_TABLE_OF_SEVERAL)
+// the table is a tensor, must be a Table or TableView
+void call(Map<float> q, Map<float> k, Map<const float> table) {
+  rw::apply(device, std::tie(q, k), std::tie(q, k), table);
+}
+
+// What tables are made of.
+#elif defined(TABLE_OF_VECTORS)
+// a table is made of a View, a row-major Eigen TensorMap or Tensor
+rw::TableView<float> call(const std::vector<float>& cos, const std::vector<float>& sin) {
+  const auto table = rw::half_table(cos, sin);
+  return table.rows(0, 1);
+}
+#elif defined(TABLE_OF_A_POINTER)
+// a table is made of a View, a row-major Eigen TensorMap or Tensor
+auto call(const float* packed) { return rw::packed_table(packed); }
+#elif defined(TABLE_OF_A_SLICE)
+// a table is made of a View, a row-major Eigen TensorMap or Tensor
+auto call(Map<const float, 3> matrices) { return rw::matrix_table(matrices.slice(starts, sizes)); }
+#elif defined(TABLE_OF_A_MATRIX)
+// a table is made of a View, a row-major Eigen TensorMap or Tensor
+auto call(Map<float> cos, const Eigen::MatrixXf& sin) {
+  return rw::per_lane_table(cos, sin, rw::Pairing::half);
+}
+#elif defined(TABLE_OF_TWO_TYPES)
+// cos and sin must have one scalar type
+auto call(Map<const float> cos, Map<const double> sin) { return rw::repeated_table(cos, sin); }
+#elif defined(TABLE_OF_INTEGERS)
+// the scalar of a table must be float, double, half or bfloat16
+auto call(Map<const int> parts) { return rw::complex_table(parts); }
+#elif defined(TABLE_OF_RANK_5)
+// a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]
+auto call(Map<const float, 5> parts) { return rw::complex_table(parts); }
+#elif defined(COLUMN_MAJOR_TABLE)
+// a table must be row-major (Eigen::RowMajor)
+auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table(parts); }
+
+// Position ids.
+#elif defined(VECTOR_OF_IDS)
+// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
+auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
+  return table.view().gather(ids);
+}
+#elif defined(POINTER_TO_IDS)
+// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
+auto call(const rw::Table<float>& table, const std::int32_t* ids) {
+  return table.view().gather(ids, 1);
+}
+#elif defined(SLICE_OF_IDS)
+// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
+auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
+  return table.view().gather(ids.chip(0, 0));
+}
+#elif defined(IDS_OF_16_BITS)
+// position ids must be int32_t or int64_t
+auto call(const rw::Table<float>& table, Map<const std::int16_t, 1> ids) {
+  return table.view().gather(ids);
+}
+#elif defined(IDS_OF_RANK_3)
+// position ids must be [seq] or [batch, seq]
+auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
+  return table.view().gather(ids);
+}
+#elif defined(COLUMN_MAJOR_IDS)
+// position ids must be row-major (Eigen::RowMajor)
+auto call(const rw::Table<float>& table, Map<std::int64_t, 2, Eigen::ColMajor> ids) {
+  return table.view().gather(ids);
+}
+
+// None of them: what is sound compiles.
+#else
+// With every warning that users may have on: clang++ saw a sign change in a tensor of rank 2.
+void sound_calls(Map<float> out, Map<const float> x, Map<Eigen::half, 2> narrow,
+                 Eigen::Tensor<float, 2, Eigen::RowMajor>& rank_2,
+                 Eigen::Tensor<float, 3, Eigen::RowMajor>& rank_3, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table);
+  rw::apply(device, narrow, narrow, table);
+  rw::apply_inplace(device, std::tie(out, narrow), table);
+  rw::apply_inplace(device, std::tie(rank_2, rank_3), table);
+  rw::apply_strided(device, out, x, table);
+  rw::apply_stack_flatten(device, out, x, table);
+}
+
+void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> mapped,
+                        const engine::Constants& table) {
+  rw::apply(device, out, x, table);
+  rw::apply(device, engine::Tensor(out), x, table, rw::Options());
+  rw::apply(device, std::tie(out, mapped), std::tie(x, mapped), table);
+  rw::apply_inplace(device, out, table);
+  rw::apply_inplace(device, std::tie(out, mapped), table);
+  rw::apply_strided(device, out, x, table);
+  rw::apply_stack_flatten(device, out, x, table);
+  rw::apply(device, mapped, x, rw::half_table(x, x));
+  rw::apply(device, mapped, x, rw::per_lane_table(x, x, rw::Pairing::half));
+  rw::apply(device, mapped, x, rw::packed_table(x));
+  rw::apply(device, mapped, x, rw::matrix_table(x));
 }
 #endif

@@ -5,11 +5,14 @@
 #include <cuda_runtime_api.h>
 
 #include <tuple>
+#include <type_traits>
 
 #include "ropewalk/config.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/rotate.cuh"
 #include "ropewalk/cuda/scalars.cuh"
+#include "ropewalk/detail/entry_types.hpp"
+#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
@@ -47,15 +50,19 @@ namespace cuda {
 template <class Out, class X, class Tab>
 void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
            const Options& options = {}) {
-  detail::gpu::rotate("cuda::apply", stream, options,
-                      detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
+  if constexpr (detail::takes_call<cudaStream_t, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::gpu::rotate("cuda::apply", stream, options,
+                        detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
+  }
 }
 
 /// Rotates every feature pair of `x` where it lies; see apply.
 template <class X, class Tab>
 void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {}) {
-  detail::gpu::rotate("cuda::apply_inplace", stream, options,
-                      detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
+  if constexpr (detail::takes_in_place<cudaStream_t, Tab, std::remove_reference_t<X>>()) {
+    detail::gpu::rotate("cuda::apply_inplace", stream, options,
+                        detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
+  }
 }
 
 /// Rotates several tensors by one table in one launch, queries and keys with their own head counts:
@@ -68,18 +75,20 @@ void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& 
 template <class... Outs, class... Xs, class Tab>
 void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
            const Options& options = {}) {
-  static_assert(sizeof...(Outs) == sizeof...(Xs), "ropewalk: apply needs one out for each x");
-  const auto view = as_table(table);
-  std::apply(
-      [&](auto&... out) {
-        std::apply(
-            [&](auto&... x) {
-              detail::gpu::rotate("cuda::apply", stream, options,
-                                  detail::gpu::tensors(as_view(out), as_view(x), view)...);
-            },
-            xs);
-      },
-      outs);
+  if constexpr (detail::takes_tuples<cudaStream_t, Tab, Outs...>(
+                    detail::TypeTag<std::tuple<Xs...>>{})) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... out) {
+          std::apply(
+              [&](auto&... x) {
+                detail::gpu::rotate("cuda::apply", stream, options,
+                                    detail::gpu::tensors(as_view(out), as_view(x), view)...);
+              },
+              xs);
+        },
+        outs);
+  }
 }
 
 /// Rotates several tensors by one table in one launch where they lie:
@@ -87,13 +96,15 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
 template <class... Xs, class Tab>
 void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
                    const Options& options = {}) {
-  const auto view = as_table(table);
-  std::apply(
-      [&](auto&... x) {
-        detail::gpu::rotate("cuda::apply_inplace", stream, options,
-                            detail::gpu::tensors(as_view(x), as_view(x), view)...);
-      },
-      xs);
+  if constexpr (detail::takes_in_place<cudaStream_t, Tab, Xs...>()) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... x) {
+          detail::gpu::rotate("cuda::apply_inplace", stream, options,
+                              detail::gpu::tensors(as_view(x), as_view(x), view)...);
+        },
+        xs);
+  }
 }
 
 }  // namespace cuda

@@ -3,9 +3,11 @@
 #define ROPEWALK_FORMS_STACK_FLATTEN_HPP
 
 #include <algorithm>
+#include <type_traits>
 
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/entry_types.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/rows.hpp"
 #include "ropewalk/dtype.hpp"
@@ -73,9 +75,18 @@ struct StackFlattenRow {
 template <class Device, class Out, class X, class Tab>
 void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
                          const Options& options) {
-  detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
-                                                 detail::read_only(as_view(x)), as_table(table),
-                                                 options);
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
+                                                   detail::read_only(as_view(x)), as_table(table),
+                                                   options);
+  }
+}
+
+// With one argument too few, for the compiler's first error.
+template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply_stack_flatten(const Any&, const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>,
+                "ropewalk: apply_stack_flatten takes a device, out, x and a table");
 }
 
 ROPEWALK_END_NAMESPACE

@@ -2,8 +2,11 @@
 #ifndef ROPEWALK_FORMS_STRIDED_HPP
 #define ROPEWALK_FORMS_STRIDED_HPP
 
+#include <type_traits>
+
 #include "ropewalk/check.hpp"
 #include "ropewalk/config.hpp"
+#include "ropewalk/detail/entry_types.hpp"
 #include "ropewalk/detail/pair.hpp"
 #include "ropewalk/detail/rows.hpp"
 #include "ropewalk/options.hpp"
@@ -50,9 +53,18 @@ struct StridedRow {
 template <class Device, class Out, class X, class Tab>
 void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
                    const Options& options) {
-  detail::apply_by_rows<detail::StridedRow>("apply_strided", device, as_view(out),
-                                            detail::read_only(as_view(x)), as_table(table),
-                                            options);
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::apply_by_rows<detail::StridedRow>("apply_strided", device, as_view(out),
+                                              detail::read_only(as_view(x)), as_table(table),
+                                              options);
+  }
+}
+
+// With one argument too few, for the compiler's first error.
+template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply_strided(const Any&, const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>,
+                "ropewalk: apply_strided takes a device, out, x and a table");
 }
 
 ROPEWALK_END_NAMESPACE
