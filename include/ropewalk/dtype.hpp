@@ -82,7 +82,7 @@ ROPEWALK_INLINE std::uint16_t narrow_bfloat16(float value) {
 }
 
 ROPEWALK_INLINE float widen_half(std::uint16_t bits) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
+  const std::uint32_t sign = (bits & 0x8000u) << 16;
   const std::uint32_t magnitude = bits & 0x7fffu;
   const std::uint32_t special = mask_if(magnitude >= 0x7c00u) & 0x38000000u;
   const std::uint32_t normal = (magnitude << 13) + 0x38000000u + special;

@@ -53,6 +53,7 @@ void with_options(const Options& options, const Work& work) {
       case Pairing::half: return work.template run<P, Pairing::half>();
       case Pairing::interleaved_to_half:
         return work.template run<P, Pairing::interleaved_to_half>();
+      default: return;
     }
   };
   if (options.compute == Compute::wide) {
