@@ -4,6 +4,7 @@
 
 // Everything that rows-inl.hpp uses comes before the regions: what is first included inside one
 // would be compiled for that instruction set wherever it is used.
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -81,7 +82,8 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
         return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
       }
     case Isa::scalar:
-    case Isa::neon: break;
+    case Isa::neon:
+    default: break;
   }
 #elif ROPEWALK_NEON
   if (isa == Isa::neon) return &neon::rotate_rows<P, From, To, Out, X, Tab>;

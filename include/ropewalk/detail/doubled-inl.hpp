@@ -69,7 +69,7 @@ ROPEWALK_INLINE Index rotate_doubled_group(const RowBatch<X, X, Tab>& batch,
   constexpr auto order = std::make_integer_sequence<int, static_cast<int>(count)>{};
   const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
-  DoubledLanes<C, count> table[Group][2];
+  DoubledLanes<C, count> table[std::size_t{Group}][2];
 #pragma GCC unroll 4
   for (int g = 0; g < Group; ++g) doubled_table<X>(lanes, i + g * count, table[g]);
   for (Index r = 0; r < batch.rows; ++r) {
@@ -103,6 +103,7 @@ ROPEWALK_INLINE Index rotate_doubled(const RowBatch<X, X, Tab>& batch, const Wid
       case 3: return rotate_doubled_group<Stream, 3>(batch, lanes, part, i);
       case 2: return rotate_doubled_group<Stream, 2>(batch, lanes, part, i);
       case 1: return rotate_doubled_group<Stream, 1>(batch, lanes, part, i);
+      default: break;
     }
   }
   return i;

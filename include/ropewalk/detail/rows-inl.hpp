@@ -61,9 +61,10 @@ template <class P, Pairing From, Pairing To, int Count, class Out, class X>
 [[gnu::noinline]] void rotate_tail(Row<P, Out, X> row, Index i) {
   const Index count = row.count - i;
   if (count == 0) return;
-  X x[2 * Count];
-  Out out[2 * Count];
-  Carrier<P> lanes[4][Count];
+  constexpr auto room = std::size_t{Count};
+  X x[2 * room];
+  Out out[2 * room];
+  Carrier<P> lanes[4][room];
   const Carrier<P>* sources[4] = {row.lanes.cos_a, row.lanes.cos_b, row.lanes.sin_a,
                                   row.lanes.sin_b};
   for (Index j = 0; j < Count; ++j) {
@@ -105,7 +106,7 @@ ROPEWALK_INLINE Index rotate_group(const RowBatch<Out, X, Tab>& rows,
   const RowBatch<Out, X, Tab> batch = rows;  // a copy, or it is read again after every store
   const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
-  Coefficients<P, count> table[Group];
+  Coefficients<P, count> table[std::size_t{Group}];
   if constexpr (splits<From, To, Out, X>) {
 #pragma GCC unroll 2
     for (int g = 0; g < Group; g += 2) {
@@ -153,6 +154,8 @@ ROPEWALK_INLINE Index rotate_held(const RowBatch<Out, X, Tab>& batch,
       case 2: return rotate_group<P, From, To, Stream, 2>(batch, lanes, part, i);
       case 1:
         if constexpr (!even) return rotate_group<P, From, To, Stream, 1>(batch, lanes, part, i);
+        break;
+      default: break;
     }
   }
   return i;

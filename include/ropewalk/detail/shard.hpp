@@ -38,7 +38,7 @@ void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Inde
       const Eigen::TensorOpCost cost(static_cast<double>(bytes_read),
                                      static_cast<double>(bytes_written), cycles);
       device.parallelFor(tokens, cost, [&work](Eigen::Index begin, Eigen::Index end) {
-        work(static_cast<Index>(begin), static_cast<Index>(end));
+        work(begin, end);
       });
       return;
     }
