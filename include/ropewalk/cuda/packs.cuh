@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_CUDA_PACKS_CUH
 #define ROPEWALK_CUDA_PACKS_CUH
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -23,7 +24,7 @@ struct Pack {
   /// What the address of a pack must be a multiple of.
   static constexpr int alignment = bytes < 16 ? bytes : 16;
 
-  std::uint32_t word[words];
+  std::uint32_t word[std::size_t{words}];
 };
 
 /// Value i of a pack in its carrier; i must be known when this is compiled.
@@ -55,11 +56,12 @@ __device__ __forceinline__ std::uint32_t narrowed_pair(float first, float second
 }
 
 /// The values, each rounded to T.
-template <class T, int Size, class C>
-__device__ __forceinline__ Pack<T, Size> packed(const C (&values)[Size]) {
-  Pack<T, Size> pack;
+template <class T, std::size_t Size, class C>
+__device__ __forceinline__ Pack<T, static_cast<int>(Size)> packed(const C (&values)[Size]) {
+  constexpr int size = static_cast<int>(Size);
+  Pack<T, size> pack;
 #pragma unroll
-  for (int i = 0; i < Size; ++i) {
+  for (int i = 0; i < size; ++i) {
     if constexpr (sizeof(T) == 8) {
       const double value = narrowed<T>(values[i]);
       pack.word[2 * i] = static_cast<std::uint32_t>(__double2loint(value));

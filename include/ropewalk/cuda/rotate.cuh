@@ -123,6 +123,8 @@ void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, co
       return launch_rotation<Wide, Pairing::half>(function, stream, tensors...);
     case Pairing::interleaved_to_half:
       return launch_rotation<Wide, Pairing::interleaved_to_half>(function, stream, tensors...);
+    default:
+      return;
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_CUDA_TABLE_ROWS_CUH
 #define ROPEWALK_CUDA_TABLE_ROWS_CUH
 
+#include <cstddef>
 #include <cstdint>
 
 #include "ropewalk/check.hpp"
@@ -83,7 +84,7 @@ struct PackReader {
 
 template <class P, int Pairs>
 struct Coefficients {
-  Value<P> cos[Pairs], sin[Pairs];
+  Value<P> cos[std::size_t{Pairs}], sin[std::size_t{Pairs}];
 
   __device__ __forceinline__ static Coefficients not_there() {
     Coefficients result;
