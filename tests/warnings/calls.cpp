@@ -1,0 +1,76 @@
+// A call of every template of the headers, for compilers that warn where one is instantiated.
+#include <Eigen/Core>
+#include <cstdint>
+#include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "ropewalk/ropewalk.hpp"
+
+namespace rw = ropewalk;
+
+template <class T, int Rank>
+using Map = Eigen::TensorMap<Eigen::Tensor<T, Rank, Eigen::RowMajor>>;
+
+template <class X, class Tab>
+void apply_all(Map<X, 4> out, Map<const X, 3> x, Map<X, 2> k, const rw::TableView<Tab>& table) {
+  const Eigen::DefaultDevice device;
+  rw::apply(device, out, x, table);
+  rw::apply(device, std::tie(out, k), std::tie(x, k), table);
+  rw::apply_inplace(device, k, table);
+  rw::apply_inplace(device, std::tie(out, k), table);
+  rw::apply_strided(device, out, x, table);
+  rw::apply_stack_flatten(device, out, x, table);
+}
+
+template <class Tab>
+rw::TableView<Tab> table_of(Map<const Tab, 3> cos, Map<const Tab, 3> sin, bool& has_none,
+                            const std::vector<std::int64_t>& wide, Map<const std::int32_t, 2> ids) {
+  const rw::TableView<Tab> tables[] = {rw::half_table(cos, sin),
+                                       rw::repeated_table(cos, sin),
+                                       rw::duplicated_table(cos, sin),
+                                       rw::even_odd_table(cos, sin),
+                                       rw::packed_table(cos),
+                                       rw::per_lane_table(cos, sin, rw::Pairing::half),
+                                       rw::packed_cos_sin_table(cos),
+                                       rw::packed_sin_cos_table(cos),
+                                       rw::complex_table(cos),
+                                       rw::matrix_table(cos),
+                                       rw::packed_sin_cos_repeated_table(cos)};
+  for (const rw::TableView<Tab>& table : tables) has_none = has_none || table.pairs() == 0;
+  const Map<const std::int64_t, 1> wide_ids(wide.data(), static_cast<Eigen::Index>(wide.size()));
+  return tables[0].gather(ids).pairs(0, 1).heads(0, 1).inverse().gradient().rows(0, 1).gather(
+      wide_ids, 1);
+}
+
+template <class T>
+void views(T* data, const rw::Shape& shape) {
+  rw::bhsd_view(data, shape).seq(0, 1).heads(0, 1).features(0, 2);
+  rw::thd_view(data, 1, 2, 4).heads(0, 1);
+  rw::bsc_view(data, 1, 2, 4).seq(0, 1);
+  rw::qkv_view(data, {1, 2, 3, 4}, 1).features(0, 2);
+}
+
+template <class Tab>
+rw::Table<Tab> build(const rw::Grid& grid, const std::vector<std::int32_t>& ids) {
+  rw::Table<Tab> table = rw::axial_table<Tab>(grid, rw::Axes{44, 42, 42}, 1e4);
+  table.append(rw::make_table<Tab>(rw::id_positions(ids), rw::frequencies(128, 1e6)));
+  table.append(rw::make_table<Tab>(rw::packed_positions(ids), rw::frequencies(128, 1e6)));
+  table.append(rw::model_table<Tab>(rw::model_named("Flux.1"), rw::grid_positions(grid)));
+  table.append(rw::model_table<Tab>(rw::model_named("Qwen-Image"), grid));
+  rw::zero_rows(table, 0, 0, 1);
+  return rw::average_pool(rw::replicate_pad(table, grid, grid), grid, grid);
+}
+
+template void apply_all(Map<float, 4>, Map<const float, 3>, Map<float, 2>,
+                        const rw::TableView<float>&);
+template void apply_all(Map<Eigen::bfloat16, 4>, Map<const Eigen::bfloat16, 3>,
+                        Map<Eigen::bfloat16, 2>, const rw::TableView<double>&);
+template void apply_all(Map<Eigen::half, 4>, Map<const Eigen::half, 3>, Map<Eigen::half, 2>,
+                        const rw::TableView<Eigen::half>&);
+template rw::TableView<float> table_of(Map<const float, 3>, Map<const float, 3>, bool&,
+                                       const std::vector<std::int64_t>&,
+                                       Map<const std::int32_t, 2>);
+template void views(double*, const rw::Shape&);
+template rw::Table<float> build(const rw::Grid&, const std::vector<std::int32_t>&);
+template rw::Table<Eigen::half> build(const rw::Grid&, const std::vector<std::int32_t>&);

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The headers, found as a user's own are, give no warning under what users compile with.
+# usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
+build_dir=$1
+compiler=$2
+options+=("${@:3}")
+need_compiler "$compiler"
+enter_empty "$build_dir"
+
+# A switch names every entry of its enumeration, and has a default for what is none of them.
+flags=(-Wpedantic -Wsign-conversion -Wfloat-equal -Wswitch-enum -Wswitch-default)
+if [[ $compiler == g++* ]]; then flags+=(-Wuseless-cast); fi
+
+if LC_ALL=C "$compiler" "${options[@]}" "${flags[@]}" -fsyntax-only "$folder/calls.cpp" 2>output
+then
+  echo "clean   ${flags[*]}"
+else
+  fail "${flags[*]}:"
+  grep -E '(error|warning): ' output | sort -u | head -n 40
+fi
+
+finish
