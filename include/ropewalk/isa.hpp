@@ -44,8 +44,9 @@ inline const char* isa_name(Isa isa) {
       return "avx512";
     case Isa::avx512bf16:
       return "avx512bf16";
+    default:
+      return "unknown";
   }
-  return "unknown";
 }
 
 namespace detail {

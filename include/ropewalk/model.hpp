@@ -130,9 +130,9 @@ inline Frequencies frequencies_of_lanes(const Model& model, const List<Index>& a
     case LaneRule::increasing:
       return increasing_over_heads(model, axes);
     case LaneRule::axis_after_axis:
-      break;
+    default:
+      return axis_frequencies(model, axes);
   }
-  return axis_frequencies(model, axes);
 }
 
 }  // namespace detail
