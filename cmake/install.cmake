@@ -12,3 +12,5 @@ set(version_file ${PROJECT_BINARY_DIR}/ropewalk-config-version.cmake)
 write_basic_package_version_file(${version_file} COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/ropewalk-config.cmake ${version_file}
   DESTINATION ${package_dir})
+# Not CMAKE_INSTALL_DOCDIR, which below the top level is the parent's.
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/ropewalk)
