@@ -26,6 +26,14 @@ constexpr Index heads = 3;
 constexpr Index width = 8;
 const Eigen::DefaultDevice device;
 
+/// The rows of x, one after the other.
+template <class T>
+std::vector<T> dense(const rw::View<T>& x) {
+  std::vector<T> values(size_of(x.shape()));
+  copy_rows(rw::View<T>(values.data(), x.shape()), rw::View<const T>(x));
+  return values;
+}
+
 /// Packed queries, keys and values of two batch entries, and a table for them.
 struct Packed {
   rw::Shape shape{2, seq, heads, width};
@@ -34,17 +42,16 @@ struct Packed {
 
   rw::View<float> part(Index which) { return rw::qkv_view(memory.data(), shape, which); }
 
-  /// The dense copy of a part.
-  std::vector<float> dense(Index which) {
-    std::vector<float> values(size_of(shape));
-    copy_rows(rw::View<float>(values.data(), shape), rw::View<const float>(part(which)));
-    return values;
-  }
+  std::vector<float> dense(Index which) { return ropewalk_test::dense(part(which)); }
 };
 
 const std::string apart =
     "apply: memory of out overlaps that of x, must be apart from it or the "
     "same tensor";
+
+std::string meets(const std::string& memory, const std::string& other) {
+  return memory + " overlaps that of " + other + ", must be apart from it";
+}
 
 TEST(PackedTensors, PartsThatShareNoElementAreApart) {
   Packed of;
@@ -102,15 +109,20 @@ TEST(TableParts, OneHeadOfATableServesAllHeads) {
   }
 }
 
-// A batch of one has any stride: the tensor is still the same one.
+// An axis of one entry has any stride: the tensor is still the same one.
 TEST(InPlace, StridesOfSingleRowsSayNothing) {
-  const rw::Shape shape{1, 3, 6, 4};
-  auto memory = random_values<float>(3 * 6 * 4, Values::uniform, 5);
-  const auto x = memory;
-  const StoredTable<float> table(Width::half, true, shape, 2, Values::uniform, 3);
-  const rw::View<float> out(memory.data(), shape, {0, 24, 4});
-  rw::apply(device, out, rw::View<const float>(memory.data(), shape, {72, 24, 4}), table.view());
-  EXPECT_TRUE(same_bits(memory, rotated<float>(x, shape, table)));
+  const rw::Shape shapes[] = {{1, 3, 6, 4}, {3, 1, 6, 4}, {3, 6, 1, 4}};
+  const rw::Strides strides[] = {{0, 24, 4}, {24, 0, 4}, {24, 4, 0}};
+  const rw::Strides others[] = {{72, 24, 4}, {24, 24, 4}, {24, 4, 4}};
+  for (int i = 0; i < 3; ++i) {
+    const rw::Shape& shape = shapes[i];
+    auto memory = random_values<float>(3 * 6 * 4, Values::uniform, 5);
+    const auto x = memory;
+    const StoredTable<float> table(Width::half, true, shape, 2, Values::uniform, 3);
+    const rw::View<float> out(memory.data(), shape, strides[i]);
+    rw::apply(device, out, rw::View<const float>(memory.data(), shape, others[i]), table.view());
+    EXPECT_TRUE(same_bits(memory, rotated<float>(x, shape, table)));
+  }
 }
 
 TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
@@ -123,17 +135,111 @@ TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
     EXPECT_EQ(error_of([&] { rw::apply(device, shifted, q, table); }), apart) << by;
     EXPECT_EQ(error_of([&] { rw::apply(device, q, shifted, table); }), apart) << by;
   }
-  // Parts of other strides are not proved apart, even where they are.
-  const rw::View<float> sparse(q.data() + heads * width, {1, 2, heads, width},
-                               {0, 6 * heads * width, width});
-  const rw::View<float> x(q.data(), {1, 2, heads, width}, {0, 3 * heads * width, width});
   const auto rows = rw::TableView<float>(table.lanes(), {1, 2, 1, 4}, 0, 4, 0);
-  EXPECT_EQ(error_of([&] { rw::apply(device, sparse, x, rows); }), apart);
   // Apart in every head of a token, but a token is one head and a half: they meet in the next.
   const rw::Shape two_heads{1, 2, 2, 4};
   const rw::View<float> first(q.data(), two_heads, {24, 12, 8});
   const rw::View<float> second(q.data() + 4, two_heads, {24, 12, 8});
   EXPECT_EQ(error_of([&] { rw::apply(device, second, first, rows.pairs(0, 2)); }), apart);
+  EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+/// Two parts of one memory that share no element can be rotated in one call, and into one another.
+void expect_apart(const rw::View<float>& q, const rw::View<float>& k) {
+  const StoredTable<float> table(Width::half, true, q.shape(), q.head_dim() / 2, Values::uniform,
+                                 3);
+  const auto rotated_q = rotated<float>(dense(q), q.shape(), table);
+  const auto rotated_k = rotated<float>(dense(k), k.shape(), table);
+  rw::View<float> first = q, second = k;
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(first, second), table.view()); }),
+            "");
+  EXPECT_TRUE(same_bits(dense(q), rotated_q));
+  EXPECT_TRUE(same_bits(dense(k), rotated_k));
+  EXPECT_EQ(error_of([&] { rw::apply(device, q, k, table.view()); }), "");
+  EXPECT_TRUE(same_bits(dense(q), rotated<float>(rotated_k, k.shape(), table)));
+  EXPECT_TRUE(same_bits(dense(k), rotated_k));
+}
+
+// Where batches are padded, or strides of the two differ, but no row meets another.
+TEST(PackedTensors, OfAnyStridesAreApartWhereNoRowsMeet) {
+  auto memory = random_values<float>(1 << 14, Values::uniform, 5);
+  float* data = memory.data();
+  const rw::Shape padded{2, 8, 4, 8};
+  expect_apart({data, padded, {1001, 96, 8}}, {data + 32, padded, {1001, 96, 8}});
+  const rw::Shape wide{2, 8, 2, 8};
+  expect_apart({data, wide, {512, 16, 8}}, {data + 128, wide, {1024, 16, 8}});
+  const rw::Shape tokens{1, 2, heads, width};
+  constexpr Index token = 3 * heads * width;
+  expect_apart({data + heads * width, tokens, {0, 2 * token, width}},
+               {data, tokens, {0, token, width}});
+}
+
+// Rows of bfloat16 in the gaps between rows of float, and over them.
+TEST(PackedTensors, MayHaveElementsOfTwoSizes) {
+  const rw::Shape shape{1, seq, heads, width};
+  using Eigen::bfloat16;
+  std::vector<float> memory(count_of(2 * seq * heads * width), 7.0f);
+  const rw::View<float> out(memory.data(), shape, {0, 2 * heads * width, 2 * width});
+  const auto x_at = [&](Index floats) {
+    return rw::View<bfloat16>(reinterpret_cast<bfloat16*>(memory.data() + floats), shape,
+                              {0, 4 * heads * width, 4 * width});
+  };
+  const StoredTable<float> table(Width::half, true, shape, width / 2, Values::uniform, 1);
+  const auto x = random_values<bfloat16>(size_of(shape), Values::uniform, 2);
+  const rw::View<bfloat16> between = x_at(width);
+  copy_rows(between, rw::View<const bfloat16>(x.data(), shape));
+  rw::apply(device, out, between, table.view());
+  EXPECT_TRUE(same_bits(dense(out), rotated<float>(x, shape, table)));
+  EXPECT_TRUE(same_bits(dense(between), x));
+  for (const Index first : {Index{0}, width - 1}) {
+    EXPECT_EQ(error_of([&] { rw::apply(device, out, x_at(first), table.view()); }), apart);
+  }
+  // The same pointer, shape and strides, but not the same memory.
+  const auto before = memory;
+  const rw::View<bfloat16> narrow(reinterpret_cast<bfloat16*>(memory.data()), shape);
+  EXPECT_EQ(error_of([&] {
+              rw::apply(device, rw::View<float>(memory.data(), shape), narrow, table.view());
+            }),
+            apart);
+  // By half an element, and by a whole one.
+  for (const Index bytes : {2, 4}) {
+    const auto shifted =
+        reinterpret_cast<float*>(reinterpret_cast<unsigned char*>(memory.data()) + bytes);
+    EXPECT_EQ(error_of([&] {
+                rw::apply(device, rw::View<float>(memory.data(), shape),
+                          rw::View<const float>(shifted, shape), table.view());
+              }),
+              apart);
+  }
+  EXPECT_TRUE(same_bytes(memory, before));
+}
+
+// Rows that no id names are part of a gathered table, too, and may be more than the tokens are.
+TEST(Tables, ThatAreGatheredReachToTheirLastRow) {
+  const rw::Shape shape{1, 2, 1, width};
+  constexpr Index pairs = width / 2, rows = 10;
+  std::vector<float> memory(count_of(rows * 2 * pairs) + size_of(shape), 1.0f);
+  const std::vector<float> x(size_of(shape), 1.0f);
+  const std::vector<std::int32_t> ids = {0, 1};
+  const auto table = rw::packed_cos_sin_table(Map<float, 2>(memory.data(), rows, 2 * pairs))
+                         .gather(Map<const std::int32_t, 1>(ids.data(), 2));
+  const auto error = [&](Index first) {
+    return error_of([&] {
+      rw::apply(device, rw::View<float>(memory.data() + first, shape),
+                rw::View<const float>(x.data(), shape), table);
+    });
+  };
+  EXPECT_EQ(error(rows * 2 * pairs - 1), meets("apply: memory of out", "the table"));
+  EXPECT_EQ(error(rows * 2 * pairs), "");
+}
+
+// Nothing is read of a table without pairs, wherever it points.
+TEST(Tables, ThatAreEmptyMayPointIntoOut) {
+  Packed of;
+  const auto before = of.memory;
+  const rw::Lanes<float> inside{of.memory.data() + 100, 1};
+  const rw::TableView<float> nothing({inside, inside, inside, inside}, {1, seq, 1, 0}, 0, 0, 0);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), nothing); }), "");
   EXPECT_TRUE(same_bytes(of.memory, before));
 }
 
