@@ -298,26 +298,59 @@ TEST(SeveralTensors, AreAllCheckedBeforeTheFirstIsWritten) {
   const rw::TableView<float> table = of.table.view();
   const StoredTable<float> shared(Width::half, true, of.shape, width / 2, Values::uniform, 1);
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, odd), table); }),
-            "apply_inplace: head_dim of x is 7, must be even");
+            "apply_inplace: head_dim of xs[1] is 7, must be even");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, short_k), table); }),
             "apply_inplace: seq of the table is 6, must be 2");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, half_batch), shared.view()); }),
-            "apply_inplace: batch of x is 1, must be 2");
-  const std::string meets =
-      "memory of out overlaps that of another tensor of the call, must be apart from it";
+            "apply_inplace: batch of xs[1] is 1, must be 2");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, q), table); }),
-            "apply_inplace: " + meets);
+            meets("apply_inplace: memory of xs[1]", "xs[0]"));
   // A key's output on a query's input: apart from its own input, but read later.
   std::vector<float> other(before.size());
   rw::View<float> q_out = rw::qkv_view(other.data(), of.shape, 0);
   rw::View<float> k = of.part(1);
   EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q_out, q), std::tie(q, k), table); }),
-            "apply: " + meets);
+            meets("apply: memory of outs[1]", "xs[0]"));
   EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q, q_out), std::tie(k, q), table); }),
-            "apply: " + meets);
+            meets("apply: memory of outs[0]", "xs[1]"));
   EXPECT_EQ(error_of([&] { rw::apply(device, std::tie(q_out, q_out), std::tie(q, k), table); }),
-            "apply: " + meets);
+            meets("apply: memory of outs[1]", "outs[0]"));
   EXPECT_TRUE(same_bytes(of.memory, before));
+}
+
+// By the parameter and the index in it, as std::get counts.
+TEST(SeveralTensors, AreNamedInErrors) {
+  Packed of;
+  std::vector<float> other(of.memory.size());
+  rw::View<float> q = of.part(0), k = of.part(1), v = of.part(2);
+  rw::View<float> q_out = rw::qkv_view(other.data(), of.shape, 0);
+  rw::View<float> k_out = rw::qkv_view(other.data(), of.shape, 1);
+  rw::View<float> v_out = rw::qkv_view(other.data(), of.shape, 2);
+  const rw::TableView<float> table = of.table.view();
+  const auto error = [&](rw::View<float> third_out, rw::View<float> third) {
+    return error_of([&] {
+      rw::apply(device, std::tie(q_out, k_out, third_out), std::tie(q, k, third), table);
+    });
+  };
+  EXPECT_EQ(error(v_out, {nullptr, of.shape}),
+            "apply: data of xs[2] is null, must point to the elements");
+  EXPECT_EQ(error({nullptr, of.shape}, v),
+            "apply: data of outs[2] is null, must point to the elements");
+  EXPECT_EQ(error(v_out.seq(0, 2), v), "apply: seq of outs[2] is 2, must be 6");
+  EXPECT_EQ(error({v_out.data(), of.shape, {0, 72, 8}}, v),
+            "apply: a stride of outs[2] is 0, must be at least 8, or rows would overlap");
+  EXPECT_EQ(error({v.data() + 1, v.shape(), v.strides()}, v),
+            meets("apply: memory of outs[2]", "xs[2]") + " or the same tensor");
+  EXPECT_EQ(error(q, v), meets("apply: memory of outs[2]", "xs[0]"));
+  EXPECT_EQ(error(v_out, k_out), meets("apply: memory of outs[1]", "xs[2]"));
+  EXPECT_EQ(error(k_out, v), meets("apply: memory of outs[2]", "outs[1]"));
+  EXPECT_EQ(error({const_cast<float*>(table.lanes().cos_a.data), of.shape}, v),
+            meets("apply: memory of outs[2]", "the table"));
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k, k), table); }),
+            meets("apply_inplace: memory of xs[2]", "xs[1]"));
+  rw::View<float> one(nullptr, of.shape);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(one), table); }),
+            "apply_inplace: data of xs[0] is null, must point to the elements");
 }
 
 // Reading at 2i and writing to i would overwrite what is read later.
@@ -326,10 +359,28 @@ TEST(MovedFeatures, CannotBeInPlace) {
   const auto before = of.memory;
   rw::Options options;
   options.pairing = rw::Pairing::interleaved_to_half;
-  const auto call = [&] { rw::apply_inplace(device, of.part(0), of.table.view(), options); };
-  EXPECT_EQ(error_of(call),
-            "apply_inplace: memory of out overlaps that of x, must be apart from it");
+  const rw::TableView<float> table = of.table.view();
+  rw::View<float> q = of.part(0), k = of.part(1);
+  const std::string moves =
+      "apply_inplace: pairing of the options is interleaved_to_half, which moves features: call "
+      "apply, with an output apart from ";
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, q, table, options); }), moves + "x");
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k), table, options); }),
+            moves + "xs[0]");
+  const std::string since = ", since the pairing interleaved_to_half moves features";
+  EXPECT_EQ(error_of([&] { rw::apply(device, q, q, table, options); }),
+            "apply: memory of out is that of x, must be apart from it" + since);
+  std::vector<float> out(size_of(of.shape));
+  rw::View<float> q_out(out.data(), of.shape);
+  EXPECT_EQ(
+      error_of([&] { rw::apply(device, std::tie(q_out, k), std::tie(q, k), table, options); }),
+      "apply: memory of outs[1] is that of xs[1], must be apart from it" + since);
+  const rw::View<float> shifted(q.data() + 1, q.shape(), q.strides());
+  EXPECT_EQ(error_of([&] { rw::apply(device, shifted, q, table, options); }),
+            meets("apply: memory of out", "x"));
   EXPECT_TRUE(same_bytes(of.memory, before));
+  const rw::View<float> nothing = q.heads(0, 0);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, nothing, table, options); }), "");
 }
 
 // Position ids ---------------------------------------------------------------------------------
@@ -359,16 +410,27 @@ TEST(PositionIds, OutsideTheTableAreRefused) {
   std::vector<std::int64_t> ids(2 * seq, 3);
   expect_id_error(ids, 3, "");
   ids.back() = 10;
-  expect_id_error(ids, 0, " a position id of the table is 10, must be from 0 to 9");
-  ids.back() = -1;
-  expect_id_error(ids, 0, " a position id of the table is -1, must be from 0 to 9");
+  expect_id_error(ids, 0, " position id [1, 5] of the table is 10, must be from 0 to 9");
+  ids[2] = -1;
+  expect_id_error(ids, 0, " position id [0, 2] of the table is -1, must be from 0 to 9");
   const std::vector<std::int32_t> low(2 * seq, -3);
   expect_id_error(low, -3, "");
-  expect_id_error(low, -2, " a position id of the table is -3, must be from -2 to 7");
-  expect_id_error(low, -13, " a position id of the table is -3, must be from -13 to -4");
+  expect_id_error(low, -2, " position id [0, 0] of the table is -3, must be from -2 to 7");
+  expect_id_error(low, -13, " position id [0, 0] of the table is -3, must be from -13 to -4");
 }
 
-TEST(PositionIds, OfATableOfFewerRowsThanNoneAreRefused) {
+TEST(PositionIds, ThatTheBatchSharesHaveOneIndex) {
+  Packed of;
+  const rw::TableView<float> rows = of.table.view().rows(0, 4);
+  std::vector<std::int32_t> ids = {0, 1, 2, 3, 4, 5};
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(device, of.part(0),
+                                rows.gather(Map<const std::int32_t, 1>(ids.data(), seq)));
+            }),
+            "apply_inplace: position id [4] of the table is 4, must be from 0 to 3");
+}
+
+TEST(PositionIds, OfFewerRowsThanNoneAreRefused) {
   Packed of;
   const std::vector<std::int64_t> ids(seq, 3);
   const Index pairs = of.table.view().pairs();
@@ -376,6 +438,9 @@ TEST(PositionIds, OfATableOfFewerRowsThanNoneAreRefused) {
   const auto table = rw::half_table(rows, rows).gather(Map<const std::int64_t, 1>(ids.data(), seq));
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
             "apply_inplace: seq of the table is -5, must be 0 or more");
+  const auto fewer = of.table.view().gather(Map<const std::int64_t, 1>(ids.data(), -1));
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), fewer); }),
+            "apply_inplace: seq of the table is -1, must be 0 or more");
 }
 
 // The last id of no rows, before the lowest of 64 bits, is no number.
@@ -384,8 +449,8 @@ TEST(PositionIds, OfATableWithoutRowsAreRefused) {
   const std::vector<std::int64_t> ids(seq, 3);
   const rw::Table<float> nowhere({1, 0, 1, of.table.view().pairs()});
   for (const auto& rows : {of.table.view().rows(0, 0), nowhere.view()}) {
-    const auto table = rows.gather(Map<const std::int64_t, 1>(ids.data(), seq),
-                                   std::numeric_limits<Index>::min());
+    const auto table =
+        rows.gather(Map<const std::int64_t, 1>(ids.data(), seq), std::numeric_limits<Index>::min());
     EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
               "apply_inplace: seq of the table is 0, must be more to be gathered");
     const rw::View<float> nothing(nullptr, {2, seq, 0, 2 * table.pairs()});

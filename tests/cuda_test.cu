@@ -606,7 +606,8 @@ TEST_F(CudaErrors, AreThoseOfTheCpu) {
   rw::Options moves;
   moves.pairing = rw::Pairing::interleaved_to_half;
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table, moves); }),
-            "cuda::apply_inplace: memory of out overlaps that of x, must be apart from it");
+            "cuda::apply_inplace: pairing of the options is interleaved_to_half, which moves "
+            "features: call apply, with an output apart from x");
   const std::int32_t ids[4] = {};
   const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>> map(ids, 4);
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table.rows(0, 0).gather(map)); }),
@@ -625,8 +626,11 @@ TEST_F(CudaErrors, SeveralTensorsMustBeApart) {
   EXPECT_EQ(error_of([&] {
               rw::cuda::apply(nullptr, std::tie(first, both), std::tie(x_first, x), of.table());
             }),
-            "cuda::apply: memory of out overlaps that of another tensor of the call, must be apart "
-            "from it");
+            "cuda::apply: memory of outs[1] overlaps that of outs[0], must be apart from it");
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply_inplace(nullptr, std::tie(x_first, x), of.table());
+            }),
+            "cuda::apply_inplace: memory of xs[1] overlaps that of xs[0], must be apart from it");
 }
 
 TEST_F(CudaErrors, HostMemoryIsRefusedWhereAsked) {

@@ -208,25 +208,33 @@ TEST(Errors, Overflow) {
                 "seq of the table is 3 entries " + std::to_string(most - 2) + end);
   expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = most / 2; },
                 "heads of the table is 4 entries " + std::to_string(most / 2) + end);
-  expect_errors([](Call& c) { c.lanes.sin_b.stride = most / 2; },
-                "pairs of the table is 4 entries " + std::to_string(most / 2) + end);
+  for (rw::Lanes<float> rw::PairLanes<float>::*lane :
+       {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
+        &rw::PairLanes<float>::sin_b}) {
+    expect_errors([=](Call& c) { (c.lanes.*lane).stride = most / 2; },
+                  "pairs of the table is 4 entries " + std::to_string(most / 2) + end);
+  }
+  expect_errors([](Call& c) { c.table_strides.seq = most / 8; },
+                "bytes of the table is 4 entries " + std::to_string(most / 8 * 2 + 16) + end);
 }
 
 TEST(Errors, OutThatOverlapsItself) {
-  const auto text = [](Index stride, Index least) {
-    return "a stride of out is " + std::to_string(stride) + ", must be at least " +
-           std::to_string(least) + ", or rows would overlap";
+  const auto expect = [](rw::Strides strides, Index stride, Index least) {
+    const Spoil spoil = [=](Call& c) { c.x_strides = c.out_strides = strides; };
+    const auto text = [=](const std::string& of) {
+      return "a stride of " + of + " is " + std::to_string(stride) + ", must be at least " +
+             std::to_string(least) + ", or rows would overlap";
+    };
+    expect_errors_with_out(spoil, text("out"));
+    // x that overlaps itself can be read, and can't be written in place.
+    expect_error(inplace, spoil, text("x"));
   };
-  const auto spoilt = [](rw::Strides strides) {
-    return [=](Call& c) { c.x_strides = c.out_strides = strides; };
-  };
-  // x that overlaps itself can be read, and can't be written in place.
-  expect_errors(spoilt({96, 32, 0}), text(0, 8));
-  expect_errors(spoilt({0, 32, 8}), text(0, 8));
-  expect_errors(spoilt({96, 32, 7}), text(7, 8));
-  expect_errors(spoilt({96, 31, 8}), text(31, 32));
-  expect_errors(spoilt({95, 32, 8}), text(95, 96));
-  expect_errors(spoilt({8, 8, 48}), text(8, 16));
+  expect({96, 32, 0}, 0, 8);
+  expect({0, 32, 8}, 0, 8);
+  expect({96, 32, 7}, 7, 8);
+  expect({96, 31, 8}, 31, 32);
+  expect({95, 32, 8}, 95, 96);
+  expect({8, 8, 48}, 8, 16);
   for (const Named& named : readable) {
     EXPECT_TRUE(accepts(named, [](Call& c) { c.x_strides = {0, 0, 0}; })) << named.name;
   }
@@ -250,17 +258,17 @@ TEST(Errors, OutThatMeetsX) {
   for (const Named& named : readable) expect_error(named, moved(0), apart);
   EXPECT_TRUE(accepts(fused, moved(0)));
   EXPECT_TRUE(accepts(fused, moved(size)));
-  // The same memory in another order is not in place.
-  expect_error(
-      fused,
-      [](Call& c) {
-        c.out = c.x, c.out_strides = {96, 8, 24};
-      },
-      apart + " or the same tensor");
+  // The same memory in another order is not in place, nor that with one other stride.
+  for (const rw::Strides& strides : {rw::Strides{96, 8, 24}, rw::Strides{97, 32, 8},
+                                     rw::Strides{96, 33, 8}, rw::Strides{96, 32, 9}}) {
+    const auto spoil = [=](Call& c) { c.out = c.x, c.x_strides = strides; };
+    expect_error(fused, spoil, apart + " or the same tensor");
+  }
 }
 
 TEST(Errors, OutThatMeetsTheTable) {
-  const std::string text = "memory of out overlaps that of the table, must be apart from it";
+  const std::string meets = " overlaps that of the table, must be apart from it";
+  const std::string text = "memory of out" + meets;
   for (rw::Lanes<float> rw::PairLanes<float>::*lane :
        {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
         &rw::PairLanes<float>::sin_b}) {
@@ -269,7 +277,7 @@ TEST(Errors, OutThatMeetsTheTable) {
     expect_errors_with_out([=](Call& c) { (c.lanes.*lane).data = c.out - (2 * 3 * pairs - 1); },
                            text);
     expect_error(
-        inplace, [=](Call& c) { (c.lanes.*lane).data = c.x + 5; }, text);
+        inplace, [=](Call& c) { (c.lanes.*lane).data = c.x + 5; }, "memory of x" + meets);
     EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.lanes.*lane).data = c.out - 2 * 3 * pairs; }));
     EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.lanes.*lane).data = c.out + size; }));
   }

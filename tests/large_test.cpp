@@ -259,7 +259,7 @@ TEST(Overflow, PositionIdsFarFromTheTableAreRefused) {
     rw::apply_inplace(Eigen::DefaultDevice(), rw::View<float>(x, shape), table.gather(ids, first));
   };
   const auto expect_refused = [&](Index id, Index first) {
-    expect_error([&] { apply(id, first); }, "apply_inplace: a position id of the table is " +
+    expect_error([&] { apply(id, first); }, "apply_inplace: position id [0] of the table is " +
                                                 std::to_string(id) + ", must be from " +
                                                 std::to_string(first) + " to " +
                                                 std::to_string(first + 3));

@@ -40,8 +40,8 @@ template <class Device, class Out, class X, class Tab>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table,
            const Options& options = {}) {
   if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::fused("apply", device, as_view(out), detail::read_only(as_view(x)), as_table(table),
-                  options);
+    detail::fused({"apply", "x", "out"}, device, as_view(out), detail::read_only(as_view(x)),
+                  as_table(table), options);
   }
 }
 
@@ -50,7 +50,8 @@ template <class Device, class X, class Tab>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {}) {
   if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
     const auto view = as_view(x);
-    detail::fused("apply_inplace", device, view, detail::read_only(view), as_table(table), options);
+    detail::fused({"apply_inplace", "x"}, device, view, detail::read_only(view), as_table(table),
+                  options);
   }
 }
 
@@ -62,15 +63,15 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 ///          are apart
 /// Everything else as in apply; all tensors are checked before the first is written.
 template <class Device, class... Outs, class... Xs, class Tab>
-void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
-           const Tab& table, const Options& options = {}) {
+void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
+           const Options& options = {}) {
   if constexpr (detail::takes_tuples<Device, Tab, Outs...>(detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                detail::fused_all("apply", device, options,
+                detail::fused_all({"apply", "xs", "outs", 0}, device, options,
                                   detail::fused_job(as_view(out), as_view(x), view)...);
               },
               xs);
@@ -88,7 +89,7 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::fused_all("apply_inplace", device, options,
+          detail::fused_all({"apply_inplace", "xs", nullptr, 0}, device, options,
                             detail::fused_job(as_view(x), as_view(x), view)...);
         },
         xs);

@@ -98,13 +98,18 @@ struct Place {
   int index = -1;  ///< of several; negative: there is one
 };
 
+[[gnu::cold, gnu::noinline]] inline Text name_of(const Place& place) {
+  Text name;
+  name.add("%s", place.argument);
+  if (place.index >= 0) name.add("[%d]", place.index);
+  return name;
+}
+
 /// "<function>: <property> of <argument> " and what the format makes of the values.
 [[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 3, 4)]] inline void fail(
     const Place& place, const char* property, const char* format, ...) {
   Text text;
-  text.add("%s: %s of %s", place.function, property, place.argument);
-  if (place.index >= 0) text.add("[%d]", place.index);
-  text.add(" ");
+  text.add("%s: %s of %s ", place.function, property, name_of(place).c_str());
   std::va_list values;
   va_start(values, format);
   text.add_list(format, values);

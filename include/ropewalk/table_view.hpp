@@ -276,21 +276,6 @@ void check_can_gather(const Place& place, const TableView<T>& table) {
   if (table.ids().rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
 
-/// Checks every position id; one pass over them.
-template <class T>
-void check_ids(const Place& place, const TableView<T>& table) {
-  const RowIds& ids = table.ids();
-  if (!ids) return;
-  for (Index b = 0; b < table.batch(); ++b) {
-    for (Index s = 0; s < table.seq(); ++s) {
-      const Index row = ids.row(b, s);
-      if (row >= 0 && row < ids.rows()) continue;
-      fail(place, "a position id", "is %" PRId64 ", must be from %" PRId64 " to %" PRId64,
-           ids.id(b, s), ids.first(), ids.first() + ids.rows() - 1);
-    }
-  }
-}
-
 }  // namespace detail
 
 ROPEWALK_END_NAMESPACE

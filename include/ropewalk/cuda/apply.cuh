@@ -51,7 +51,7 @@ template <class Out, class X, class Tab>
 void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
            const Options& options = {}) {
   if constexpr (detail::takes_call<cudaStream_t, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::gpu::rotate("cuda::apply", stream, options,
+    detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options,
                         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
   }
 }
@@ -60,7 +60,7 @@ void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
 template <class X, class Tab>
 void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {}) {
   if constexpr (detail::takes_in_place<cudaStream_t, Tab, std::remove_reference_t<X>>()) {
-    detail::gpu::rotate("cuda::apply_inplace", stream, options,
+    detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options,
                         detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
   }
 }
@@ -82,7 +82,7 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                detail::gpu::rotate("cuda::apply", stream, options,
+                detail::gpu::rotate({"cuda::apply", "xs", "outs", 0}, stream, options,
                                     detail::gpu::tensors(as_view(out), as_view(x), view)...);
               },
               xs);
@@ -100,7 +100,7 @@ void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::gpu::rotate("cuda::apply_inplace", stream, options,
+          detail::gpu::rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options,
                               detail::gpu::tensors(as_view(x), as_view(x), view)...);
         },
         xs);

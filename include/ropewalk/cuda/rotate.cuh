@@ -40,24 +40,25 @@ inline void check_on_device(const Place& place, const void* data) {
 }
 
 template <class T>
-void check_pointers(const char* function, const T& tensors) {
-  check_on_device({function, "out"}, tensors.out.data());
-  check_on_device({function, "x"}, tensors.x.data());
+void check_pointers(const Names& names, const T& tensors) {
+  check_on_device(names.out, tensors.out.data());
+  check_on_device(names.x, tensors.x.data());
   for (const auto& lane : all_lanes(tensors.table.lanes())) {
-    check_on_device({function, "the table"}, lane.data);
+    check_on_device(names.table, lane.data);
   }
-  check_on_device({function, "the position ids"}, tensors.table.ids().data());
+  check_on_device(names.ids(), tensors.table.ids().data());
 }
 
 /// Checks one tensor; false if there is nothing to do.
 template <class T>
-bool prepare(const char* function, const T& tensors, const Options& options) {
+bool prepare(const Names& names, const T& tensors, const Options& options) {
   const bool moves_features = options.pairing == Pairing::interleaved_to_half;
-  if (!check_arguments(function, tensors.out, tensors.x, tensors.table,
-                       moves_features ? InPlace::refused : InPlace::allowed, Ids::on_device)) {
+  if (!check_arguments(names, tensors.out, tensors.x, tensors.table,
+                       moves_features ? InPlace::features_move : InPlace::allowed,
+                       Ids::on_device)) {
     return false;
   }
-  if (options.check_pointers) check_pointers(function, tensors);
+  if (options.check_pointers) check_pointers(names, tensors);
   return true;
 }
 
@@ -130,20 +131,20 @@ void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, co
 
 /// Checks every tensor, then rotates them all by one launch.
 template <class... T>
-void rotate(const char* function, cudaStream_t stream, const Options& options,
-            const T&... tensors) {
-  // & keeps checking after a tensor with nothing to do.
-  const bool work = (static_cast<int>(prepare(function, tensors, options)) | ...) != 0;
-  check_all_apart(function, tensors...);
+void rotate(const Names& names, cudaStream_t stream, const Options& options, const T&... tensors) {
+  Names of = names;
+  bool work = false;
+  ((work = prepare(of, tensors, options) || work, of.next()), ...);
+  check_all_apart(names, tensors...);
   if (!work) return;
   // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
   constexpr bool wide_differs = (!std::is_same_v<Arithmetic<true, T>, Arithmetic<false, T>> || ...);
   if constexpr (wide_differs) {
     if (options.compute == Compute::wide) {
-      return with_pairing<true>(function, stream, options.pairing, tensors...);
+      return with_pairing<true>(names.function, stream, options.pairing, tensors...);
     }
   }
-  with_pairing<false>(function, stream, options.pairing, tensors...);
+  with_pairing<false>(names.function, stream, options.pairing, tensors...);
 }
 
 }  // namespace gpu

@@ -134,7 +134,7 @@ struct RowsWork {
 template <class Form, class Device, class Out, class X, class Tab>
 void apply_by_rows(const char* function, const Device& device, const View<Out>& out,
                    const View<const X>& x, const TableView<Tab>& table, const Options& options) {
-  if (!check_arguments(function, out, x, table, InPlace::refused)) return;
+  if (!check_arguments({function, "x", "out"}, out, x, table, InPlace::refused)) return;
   with_options<X, Tab>(options, RowsWork<Form, Device, Out, X, Tab>{device, out, x, table});
 }
 

@@ -143,11 +143,11 @@ void plan_fetches(FusedJob<Out, X, Tab>& job) {
 
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
 template <class Out, class X, class Tab>
-bool prepare(const char* function, FusedJob<Out, X, Tab>& job, const Options& options) {
-  const Isa isa = options.isa ? checked_isa(function, *options.isa) : default_isa();
+bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const Options& options) {
+  const Isa isa = options.isa ? checked_isa(names.function, *options.isa) : default_isa();
   const bool moves_features = options.pairing == Pairing::interleaved_to_half;
-  if (!check_arguments(function, job.out, job.x, job.table,
-                       moves_features ? InPlace::refused : InPlace::allowed)) {
+  if (!check_arguments(names, job.out, job.x, job.table,
+                       moves_features ? InPlace::features_move : InPlace::allowed)) {
     return false;
   }
   const bool in_place = same_place(job.out, job.x);
@@ -176,18 +176,20 @@ FusedJob<Out, std::remove_const_t<X>, Tab> fused_job(const View<Out>& out, const
 }
 
 template <class Device, class... Jobs>
-void fused_all(const char* function, const Device& device, const Options& options, Jobs... jobs) {
-  // All are checked before the first is written; & keeps going after one with nothing to do.
-  const bool work = (static_cast<int>(prepare(function, jobs, options)) | ...) != 0;
-  check_all_apart(function, jobs...);
+void fused_all(const Names& names, const Device& device, const Options& options, Jobs... jobs) {
+  // All are checked before the first is written, also after one with nothing to do.
+  Names of = names;
+  bool work = false;
+  ((work = prepare(of, jobs, options) || work, of.next()), ...);
+  check_all_apart(names, jobs...);
   if (work) run_jobs(device, std::max({jobs.tokens()...}), jobs...);
 }
 
 template <class Device, class Out, class X, class Tab>
-void fused(const char* function, const Device& device, const View<Out>& out, const View<const X>& x,
+void fused(const Names& names, const Device& device, const View<Out>& out, const View<const X>& x,
            const TableView<Tab>& table, const Options& options) {
   FusedJob<Out, X, Tab> job{out, x, table};
-  if (prepare(function, job, options)) run_jobs(device, job.tokens(), job);
+  if (prepare(names, job, options)) run_jobs(device, job.tokens(), job);
 }
 
 }  // namespace detail
