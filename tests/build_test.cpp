@@ -370,6 +370,26 @@ TEST(Pooling, MeansOfWindows) {
   EXPECT_EQ(*pooled.sin(1, 1), -103.5f);
 }
 
+// Of 16 bits: rounded at each step, 2048 + 1 + 1 + 2 would be 2050 in half; 256 + 4, 258 in
+// bfloat16.
+template <class T>
+void expect_mean_of_exact_sum(float large) {
+  Table<T> table({1, 4, 1, 1});
+  const float values[] = {large, 1, 1, 2};
+  for (Index s = 0; s < 4; ++s) {
+    *table.cos(0, s) = static_cast<T>(values[s]);
+    *table.sin(0, s) = static_cast<T>(-values[s]);
+  }
+  const Table<T> mean = average_pool(table, Grid{4}, Grid{4});
+  EXPECT_EQ(static_cast<float>(*mean.cos(0, 0)), (large + 4) / 4);
+  EXPECT_EQ(static_cast<float>(*mean.sin(0, 0)), -(large + 4) / 4);
+}
+
+TEST(Pooling, SumsAreNotRoundedToTheTable) {
+  expect_mean_of_exact_sum<Eigen::half>(2048);
+  expect_mean_of_exact_sum<Eigen::bfloat16>(256);
+}
+
 TEST(Pooling, PaddingFirstChangesNothing) {
   const Table<float> table = axial_table(Grid{5, 3, 6}, Axes{8, 6, 6});
   const Table<float> padded = replicate_pad(table, Grid{5, 3, 6}, Grid{4, 4, 4});

@@ -137,6 +137,13 @@ TEST(Views, OfAnyStridesAreTaken) {
   EXPECT_EQ(table.row(1, 2, 3).sin_b.data, view.row(1, 2, 3) + 1);
 }
 
+// Null stays null, which the function that reads the table refuses.
+TEST(Views, OfNothingHaveNoEntries) {
+  const rw::View<const float> nothing(nullptr, rw::Shape{batch, seq, heads, 2 * pairs});
+  EXPECT_EQ(rw::even_odd_table(nothing, nothing).lanes().sin_a.data, nullptr);
+  EXPECT_EQ(rw::packed_cos_sin_table(nothing).lanes().sin_b.data, nullptr);
+}
+
 // Errors ----------------------------------------------------------------------------------------
 
 Map<float, 4> shaped(Index b, Index s, Index h, Index width) { return {nullptr, b, s, h, width}; }
@@ -154,6 +161,12 @@ TEST(Errors, ShapesOfCosAndSinThatDiffer) {
   const auto moved = rw::bhsd_view<const float>(nullptr, {2, 3, 4, 5});
   EXPECT_EQ(error_of([&] { rw::half_table(dense, moved); }),
             "half_table: seq stride of sin is 5, must be 20");
+  const rw::View<const float> padded(nullptr, {2, 3, 4, 5}, {61, 20, 5});
+  EXPECT_EQ(error_of([&] { rw::half_table(dense, padded); }),
+            "half_table: batch stride of sin is 61, must be 60");
+  const rw::View<const float> overlapping(nullptr, {2, 3, 4, 5}, {60, 20, 4});
+  EXPECT_EQ(error_of([&] { rw::half_table(dense, overlapping); }),
+            "half_table: heads stride of sin is 4, must be 5");
 }
 
 // [cos | sin] of an odd head_dim among them: its pairs would not be whole.

@@ -133,6 +133,23 @@ TEST(TableView, GatheredRowsAreThoseOfTheIds) {
             "gather: seq of the table is gathered already, must not be");
   EXPECT_EQ(error_of([&] { once.rows(0, 1); }),
             "rows: seq of the table is gathered, must be cut before it is gathered");
+  // Heads and pairs of a gathered table are cut like those of any other.
+  EXPECT_EQ(at(once.pairs(1, 3).row(0, 2, 1).cos_b, 2), at(table.row(0, 5, 1).cos_b, 3));
+  EXPECT_EQ(once.heads(1, 2).row(0, 2, 1).sin_b.data, table.row(0, 5, 2).sin_b.data);
+  EXPECT_EQ(once.gradient().row(0, 2, 1).sin_a.data, table.row(0, 5, 1).sin_b.data);
+}
+
+// Every batch entry of a table has rows of its own: ids are shared, or there are some for each.
+TEST(TableView, BatchesOfIdsAreThoseOfTheTable) {
+  const std::vector<float> values(1000);
+  const rw::Lanes<float> lanes{values.data(), 1};
+  const rw::TableView<float> table({lanes, lanes, lanes, lanes}, {2, 5, 1, 4}, 100, 10, 0);
+  const Tensor<std::int64_t, 2, RowMajor> one(1, 3), two(2, 3), three(3, 3);
+  EXPECT_EQ(error_of([&] { table.gather(three); }), "gather: batch of ids is 3, must be 1 or 2");
+  EXPECT_EQ(table.gather(one).batch(), 2);
+  EXPECT_EQ(table.gather(two).batch(), 2);
+  const rw::TableView<float> shared({lanes, lanes, lanes, lanes}, {1, 5, 1, 4}, 0, 10, 0);
+  EXPECT_EQ(shared.gather(three).batch(), 3);
 }
 
 TEST(TableView, GradientSwapsTheSinesOfTheInverse) {
