@@ -163,8 +163,9 @@ TEST(Shape, TakesEveryInteger) {
   constexpr rw::Shape shape{1, std::size_t{5}, 3, 8ll};
   static_assert(shape == rw::Shape(1, 5, 3, 8) && rw::Shape() == rw::Shape{1, 1, 1, 0});
   static_assert(rw::Strides{} == rw::Strides{0, 0, 0});
-  constexpr rw::TableShape rows{1, std::size_t{7}};
-  static_assert(rows.batch == 1 && rows.seq == 7 && rows.heads == 1 && rows.pairs == 0);
+  constexpr rw::TableShape rows{1, std::size_t{7}, 3, 2u};
+  static_assert(rows.batch == 1 && rows.seq == 7 && rows.heads == 3 && rows.pairs == 2);
+  static_assert(rw::TableShape().batch == 1 && rw::TableShape{}.seq == 0);
 }
 
 // Nothing but integers: 0.5 tokens are an error of the compiler, as they were.

@@ -13,9 +13,8 @@ namespace detail {
 
 /// What braces of Index take without losing a value, and std::size_t, which they would not.
 template <class T>
-inline constexpr bool is_size = (std::is_integral_v<T> ||
-                                 std::is_enum_v<T>)&&std::is_convertible_v<T, Index> &&
-                                sizeof(T) <= sizeof(Index);
+inline constexpr bool is_size = std::is_convertible_v<T, Index> && sizeof(T) <= sizeof(Index) &&
+                                (std::is_integral_v<T> || std::is_enum_v<T>);
 
 /// A size or stride of any integer type. One that does not fit 64 signed bits becomes negative,
 /// which every check refuses.
@@ -30,14 +29,15 @@ struct Size {
 
 /// Sizes of the logical axes of x, whatever its memory layout.
 struct Shape {
-  constexpr Shape(detail::Size batch_size = 1, detail::Size seq_size = 1,
-                  detail::Size heads_size = 1, detail::Size head_dim_size = 0)
+  constexpr Shape() = default;
+  constexpr Shape(detail::Size batch_size, detail::Size seq_size, detail::Size heads_size,
+                  detail::Size head_dim_size)
       : batch(batch_size.value),
         seq(seq_size.value),
         heads(heads_size.value),
         head_dim(head_dim_size.value) {}
 
-  Index batch, seq, heads, head_dim;
+  Index batch = 1, seq = 1, heads = 1, head_dim = 0;
 };
 
 constexpr bool operator==(const Shape& a, const Shape& b) {
@@ -46,11 +46,11 @@ constexpr bool operator==(const Shape& a, const Shape& b) {
 
 /// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
 struct Strides {
-  constexpr Strides(detail::Size batch_stride = 0, detail::Size seq_stride = 0,
-                    detail::Size heads_stride = 0)
+  constexpr Strides() = default;
+  constexpr Strides(detail::Size batch_stride, detail::Size seq_stride, detail::Size heads_stride)
       : batch(batch_stride.value), seq(seq_stride.value), heads(heads_stride.value) {}
 
-  Index batch, seq, heads;
+  Index batch = 0, seq = 0, heads = 0;
 };
 
 constexpr bool operator==(const Strides& a, const Strides& b) {
@@ -59,14 +59,15 @@ constexpr bool operator==(const Strides& a, const Strides& b) {
 
 /// Sizes of a table; batch and heads are 1 where one row serves all of them.
 struct TableShape {
-  constexpr TableShape(detail::Size batch_size = 1, detail::Size seq_size = 0,
-                       detail::Size heads_size = 1, detail::Size pairs_size = 0)
+  constexpr TableShape() = default;
+  constexpr TableShape(detail::Size batch_size, detail::Size seq_size, detail::Size heads_size,
+                       detail::Size pairs_size)
       : batch(batch_size.value),
         seq(seq_size.value),
         heads(heads_size.value),
         pairs(pairs_size.value) {}
 
-  Index batch, seq, heads, pairs;
+  Index batch = 1, seq = 0, heads = 1, pairs = 0;
 };
 
 /// Strides of a dense row-major [batch, seq, heads, head_dim].

@@ -47,7 +47,8 @@ constexpr Instead instead_of_tensor() {
   if (is_tuple<std::decay_t<T>>) return Instead::tuple;
   if (is_tensor_expression<T>) return Instead::expression;
   if (is_matrix<T>) return Instead::matrix;
-  return std::is_pointer_v<std::decay_t<T>> ? Instead::pointer : Instead::other;
+  if (std::is_pointer_v<std::decay_t<T>>) return Instead::pointer;
+  return Instead::other;
 }
 
 /// What holds for x and out alike.
