@@ -79,11 +79,10 @@ inline std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) {
 class RowDistances {
  public:
   template <class T, class U>
-  RowDistances(const View<T>& a, const View<U>& b)
-      : rows_(bytes_of<T>(a.head_dim()) + bytes_of<U>(b.head_dim())) {
+  RowDistances(const View<T>& a, const View<U>& b) {
     add_axes(a);
     add_axes(b);
-    std::uint64_t inside = rows_;
+    std::uint64_t inside = bytes_of<T>(a.head_dim()) + bytes_of<U>(b.head_dim());
     for (int i = count_; i-- > 0;) {
       axes_[i].inside = inside;
       inside += axes_[i].most * axes_[i].stride;
@@ -121,7 +120,7 @@ class RowDistances {
   struct Axis {
     std::uint64_t stride;
     std::uint64_t most;    ///< steps
-    std::uint64_t inside;  ///< how long the narrower axes of both tensors are together
+    std::uint64_t inside;  ///< bytes of both tensors together along the narrower axes
   };
   /// A distance whose steps are settled along the axes before `axis`.
   struct Node {
@@ -169,7 +168,6 @@ class RowDistances {
 
   Axis axes_[6];
   int count_ = 0;
-  std::uint64_t rows_;
 };
 
 /// Out of line: most tensors lie in memory of their own.
