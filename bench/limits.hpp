@@ -9,7 +9,7 @@
 #include <string>
 
 #include "devices.hpp"
-#include "ropewalk/detail/shard.hpp"
+#include "ropewalk/call/token_ranges.hpp"
 #include "rows.hpp"
 #include "workspace.hpp"
 

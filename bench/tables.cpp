@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "ropewalk/models.hpp"
+#include "ropewalk/models/models.hpp"
 #include "ropewalk/table.hpp"
 
 namespace ropewalk_bench {

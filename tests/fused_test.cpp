@@ -1,5 +1,5 @@
 // The fused form: x of float and double, tables of every type. The others: fused_16bit_test.cpp.
-#include "ropewalk/forms/fused.hpp"
+#include "ropewalk/cpu/fused.hpp"
 
 #include <gtest/gtest.h>
 

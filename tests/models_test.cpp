@@ -1,6 +1,6 @@
 // Presets: facts of every model, computed apart from the library, and the law of relative
 // positions.
-#include "ropewalk/models.hpp"
+#include "ropewalk/models/models.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The proof that two tensors share no byte, against a set of all bytes of their rows.
-#include "ropewalk/detail/overlap.hpp"
+#include "ropewalk/call/overlap.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/call/arguments.hpp"
 #include "support/error_of.hpp"
 
 namespace ropewalk_test {

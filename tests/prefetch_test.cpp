@@ -22,7 +22,7 @@ void record_prefetch(const void* address);
 #include <vector>
 
 #include "ropewalk/apply.hpp"
-#include "ropewalk/detail/caches.hpp"
+#include "ropewalk/cpu/caches.hpp"
 #include "support/typed_tests.hpp"  // not forms.hpp, whose library does not record
 
 namespace ropewalk_test {

@@ -5,9 +5,9 @@
 #include <tuple>
 #include <type_traits>
 
-#include "ropewalk/config.hpp"
-#include "ropewalk/detail/entry_types.hpp"
-#include "ropewalk/forms/fused.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/call/entry_types.hpp"
+#include "ropewalk/cpu/fused.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
 #include "ropewalk/options.hpp"

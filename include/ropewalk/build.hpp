@@ -2,8 +2,9 @@
 #ifndef ROPEWALK_BUILD_HPP
 #define ROPEWALK_BUILD_HPP
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/build/axial_options.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
@@ -22,12 +23,6 @@ ROPEWALK_BEGIN_NAMESPACE
 template <class T = float>
 Table<T> make_table(const Positions& positions, const Frequencies& frequencies,
                     AngleSteps steps = AngleSteps::f64);
-
-struct AxialOptions {
-  List<double> first;      ///< position of the first cell on each axis; none: 0
-  List<List<double>> ids;  ///< positions of the cells; an empty list counts on
-  AngleSteps steps = AngleSteps::f64;
-};
 
 /// The table of a grid whose axes each have their own features: image and video models.
 ///
@@ -64,7 +59,7 @@ Table<T> average_pool(const Table<T>& table, const Grid& grid, const Grid& windo
 
 ROPEWALK_END_NAMESPACE
 
-#include "ropewalk/detail/build_rows.hpp"  // for the definitions of make_table and axial_table
-#include "ropewalk/detail/pooling.hpp"     // for the definitions of the steps on tables
+#include "ropewalk/build/rows.hpp"  // for the definitions of make_table and axial_table
+#include "ropewalk/build/pooling.hpp"     // for the definitions of the steps on tables
 
 #endif  // ROPEWALK_BUILD_HPP

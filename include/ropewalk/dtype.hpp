@@ -7,7 +7,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/config.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

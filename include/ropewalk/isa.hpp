@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/list.hpp"
 
 #if ROPEWALK_X86

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/config.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {

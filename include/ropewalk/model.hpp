@@ -7,8 +7,8 @@
 #include <variant>
 
 #include "ropewalk/build.hpp"
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/options.hpp"

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
 

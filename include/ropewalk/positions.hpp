@@ -2,45 +2,14 @@
 #ifndef ROPEWALK_POSITIONS_HPP
 #define ROPEWALK_POSITIONS_HPP
 
-#include <cstddef>
-#include <initializer_list>
 #include <utility>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/build/position_types.hpp"  // for Positions and Grid
 #include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// The positions on one axis, each distinct one once: that of token i is values[index[i]]. Tokens
-/// share few positions, and a table then takes cos and sin of each only once.
-struct AxisPositions {
-  List<double> values;
-  List<Index> index;
-};
-
-/// Where every token stands: one entry of `axes` an axis, over the tokens [batch, seq].
-///
-/// Shapes   every axis has batch * seq entries in `index`; batch is 1 where all samples agree
-/// Units    whatever the frequencies are radians per
-struct Positions {
-  Index batch = 1;
-  Index seq = 0;
-  List<AxisPositions> axes;
-
-  double at(Index axis, Index b, Index s) const {
-    const AxisPositions& along = axes[static_cast<std::size_t>(axis)];
-    return along
-        .values[static_cast<std::size_t>(along.index[static_cast<std::size_t>(b * seq + s)])];
-  }
-};
-
-/// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}.
-struct Grid {
-  List<Index> sizes;
-  Grid(std::initializer_list<Index> list) : sizes(list) {}
-  explicit Grid(List<Index> list) : sizes(std::move(list)) {}
-};
 
 // Positions along one axis of a grid ------------------------------------------------------------
 
@@ -117,6 +86,6 @@ Positions stack(const List<Positions>& parts);
 
 ROPEWALK_END_NAMESPACE
 
-#include "ropewalk/detail/positions.hpp"  // for the definitions
+#include "ropewalk/build/positions.hpp"  // for the definitions
 
 #endif  // ROPEWALK_POSITIONS_HPP

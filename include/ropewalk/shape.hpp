@@ -4,8 +4,8 @@
 
 #include <type_traits>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table_view.hpp"

@@ -6,9 +6,9 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
-#include "ropewalk/detail/tensor_kinds.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/shape.hpp"
 

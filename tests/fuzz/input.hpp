@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "ropewalk/check.hpp"
+#include "ropewalk/base/check.hpp"
 
 namespace ropewalk_test {
 

@@ -10,7 +10,7 @@
 
 #include "pack.hpp"
 #include "recipe.hpp"
-#include "ropewalk/detail/real.hpp"  // for pi
+#include "ropewalk/build/steps.hpp"  // for pi
 #include "ropewalk/positions.hpp"
 
 namespace ropewalk_test {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "calls.hpp"
-#include "ropewalk/check.hpp"
+#include "ropewalk/base/check.hpp"
 
 namespace {
 

@@ -7,11 +7,11 @@
 #include <tuple>
 #include <type_traits>
 
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/rotate.cuh"
-#include "ropewalk/cuda/scalars.cuh"
-#include "ropewalk/detail/entry_types.hpp"
+#include "ropewalk/cuda/device/scalars.cuh"
+#include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"

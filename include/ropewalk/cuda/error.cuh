@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace cuda {

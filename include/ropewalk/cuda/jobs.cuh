@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <limits>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
-#include "ropewalk/cuda/any_kernel.cuh"
-#include "ropewalk/cuda/small_kernel.cuh"
-#include "ropewalk/cuda/table_rows.cuh"
-#include "ropewalk/cuda/vector_kernel.cuh"
-#include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/cuda/kernels/any_kernel.cuh"
+#include "ropewalk/cuda/kernels/small_kernel.cuh"
+#include "ropewalk/cuda/device/table_rows.cuh"
+#include "ropewalk/cuda/kernels/vector_kernel.cuh"
+#include "ropewalk/call/arguments.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"

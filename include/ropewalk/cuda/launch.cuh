@@ -8,11 +8,11 @@
 #include <atomic>
 #include <limits>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
-#include "ropewalk/cuda/walk.cuh"
+#include "ropewalk/cuda/device/walk.cuh"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {

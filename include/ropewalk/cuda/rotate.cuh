@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
-#include "ropewalk/detail/arguments.hpp"
+#include "ropewalk/call/arguments.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"

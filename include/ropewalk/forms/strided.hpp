@@ -4,11 +4,11 @@
 
 #include <type_traits>
 
-#include "ropewalk/check.hpp"
-#include "ropewalk/config.hpp"
-#include "ropewalk/detail/entry_types.hpp"
-#include "ropewalk/detail/pair.hpp"
-#include "ropewalk/detail/rows.hpp"
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/call/entry_types.hpp"
+#include "ropewalk/base/exact.hpp"
+#include "ropewalk/forms/rows.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_view.hpp"

@@ -1,0 +1,47 @@
+// Positions as data: where every token stands on every axis.
+#ifndef ROPEWALK_BUILD_POSITION_TYPES_HPP
+#define ROPEWALK_BUILD_POSITION_TYPES_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <utility>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/list.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// The positions on one axis, each distinct one once: that of token i is values[index[i]]. Tokens
+/// share few positions, and a table then takes cos and sin of each only once.
+struct AxisPositions {
+  List<double> values;
+  List<Index> index;
+};
+
+/// Where every token stands: one entry of `axes` an axis, over the tokens [batch, seq].
+///
+/// Shapes   every axis has batch * seq entries in `index`; batch is 1 where all samples agree
+/// Units    whatever the frequencies are radians per
+struct Positions {
+  Index batch = 1;
+  Index seq = 0;
+  List<AxisPositions> axes;
+
+  double at(Index axis, Index b, Index s) const {
+    const AxisPositions& along = axes[static_cast<std::size_t>(axis)];
+    return along
+        .values[static_cast<std::size_t>(along.index[static_cast<std::size_t>(b * seq + s)])];
+  }
+};
+
+/// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}.
+struct Grid {
+  List<Index> sizes;
+  Grid(std::initializer_list<Index> list) : sizes(list) {}
+  explicit Grid(List<Index> list) : sizes(std::move(list)) {}
+};
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_BUILD_POSITION_TYPES_HPP

@@ -1,0 +1,256 @@
+// Rows of cos and sin: once for every distinct position on an axis where that suffices.
+#ifndef ROPEWALK_BUILD_ROWS_HPP
+#define ROPEWALK_BUILD_ROWS_HPP
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstddef>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/build/axial_options.hpp"
+#include "ropewalk/build/frequency_types.hpp"
+#include "ropewalk/build/lane_orders.hpp"
+#include "ropewalk/build/position_types.hpp"
+#include "ropewalk/build/positions.hpp"
+#include "ropewalk/build/steps.hpp"
+#include "ropewalk/dtype.hpp"
+#include "ropewalk/list.hpp"
+#include "ropewalk/table.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// The angle with one more term of the rule, in the type in which the steps take it. The sum
+/// starts from 0, so that a lane of zeros gives 0, never -0.
+inline double turned(double angle, double position, double frequency, AngleSteps steps) {
+  if (steps == AngleSteps::f32) {
+    const float term = rounded_product(rounded_to_float(position), rounded_to_float(frequency));
+    return rounded_sum(rounded_to_float(angle), term);
+  }
+  return rounded_sum(angle, rounded_product(position, frequency));
+}
+
+/// Writes cos and sin of an angle, times the attention factor.
+template <class T>
+struct Turn {
+  AngleSteps steps;
+  double attention_factor;
+
+  void operator()(double angle, T* cos, T* sin) const {
+    if (steps != AngleSteps::f64) angle = rounded_to_float(angle);
+    *cos = scaled(cosine(angle));
+    *sin = scaled(sine(angle));
+  }
+
+  T scaled(double value) const {
+    if (steps == AngleSteps::f64) return narrow<T>(rounded_product(value, attention_factor));
+    const float factor = rounded_to_float(attention_factor);
+    return narrow<T>(rounded_product(rounded_to_float(value), factor));
+  }
+};
+
+inline Index distinct(const AxisPositions& axis) { return static_cast<Index>(axis.values.size()); }
+
+/// The lanes that one axis turns, and their rows [cos | sin] at every distinct position.
+template <class T>
+struct AxisRows {
+  List<Index> lanes;  // numbered over heads * pairs
+  List<T> rows;
+};
+
+/// Lanes that follow one another both in the table and in an axis' rows: one copy.
+struct Run {
+  std::size_t axis;
+  Index from, head, pair, count;
+};
+
+/// The axis that turns each lane; none at all if some lane has several.
+inline List<std::size_t> axis_of_lanes(const Frequencies& frequencies) {
+  const Index lanes = frequencies.heads * frequencies.pairs;
+  List<std::size_t> axis_of(static_cast<std::size_t>(lanes), 0);
+  for (Index lane = 0; lane < lanes; ++lane) {
+    Index found = 0;
+    for (Index axis = 0; axis < frequencies.axes; ++axis) {
+      if (is_zero(frequencies.values[static_cast<std::size_t>(axis * lanes + lane)])) continue;
+      axis_of[static_cast<std::size_t>(lane)] = static_cast<std::size_t>(axis);
+      ++found;
+    }
+    if (found > 1) return {};
+  }
+  return axis_of;
+}
+
+template <class T>
+List<AxisRows<T>> axis_rows(const Positions& positions, const Frequencies& frequencies,
+                            const List<std::size_t>& axis_of, AngleSteps steps) {
+  const Turn<T> turn{steps, frequencies.attention_factor};
+  List<AxisRows<T>> all(positions.axes.size());
+  for (std::size_t lane = 0; lane < axis_of.size(); ++lane) {
+    all[axis_of[lane]].lanes.push_back(static_cast<Index>(lane));
+  }
+  for (std::size_t axis = 0; axis < all.size(); ++axis) {
+    const List<Index>& lanes = all[axis].lanes;
+    const double* of_axis = frequencies.values.data() + axis * axis_of.size();
+    all[axis].rows.resize(2 * lanes.size() * positions.axes[axis].values.size());
+    T* cos = all[axis].rows.data();
+    for (const double position : positions.axes[axis].values) {
+      for (std::size_t i = 0; i < lanes.size(); ++i) {
+        const double angle = turned(0, position, of_axis[lanes[i]], steps);
+        turn(angle, cos + i, cos + lanes.size() + i);
+      }
+      cos += 2 * lanes.size();
+    }
+  }
+  return all;
+}
+
+inline List<Run> runs_of(const List<std::size_t>& axis_of, Index axes, Index pairs) {
+  List<Run> runs;
+  List<Index> taken(static_cast<std::size_t>(axes), 0);
+  for (std::size_t i = 0; i < axis_of.size(); ++i) {
+    const auto lane = static_cast<Index>(i);
+    const std::size_t axis = axis_of[i];
+    const bool goes_on = lane % pairs != 0 && axis_of[i - 1] == axis;
+    if (!goes_on) runs.push_back({axis, taken[axis], lane / pairs, lane % pairs, 0});
+    ++runs.back().count;
+    ++taken[axis];
+  }
+  return runs;
+}
+
+/// Every row from the rows of its positions on each axis.
+template <class T>
+void assemble(const Positions& positions, const List<AxisRows<T>>& axes, const List<Run>& runs,
+              Table<T>& table) {
+  std::size_t token = 0;
+  for (Index b = 0; b < table.batch(); ++b) {
+    for (Index s = 0; s < table.seq(); ++s, ++token) {
+      T* const row = table.cos(b, s);
+      for (const Run& run : runs) {
+        const AxisRows<T>& axis = axes[run.axis];
+        const auto lanes = static_cast<Index>(axis.lanes.size());
+        const Index position = positions.axes[run.axis].index[token];
+        const T* const from = axis.rows.data() + position * 2 * lanes + run.from;
+        T* const to = row + run.head * 2 * table.pairs() + run.pair;
+        std::copy_n(from, run.count, to);
+        std::copy_n(from + lanes, run.count, to + table.pairs());
+      }
+    }
+  }
+}
+
+/// The rule as it stands, for lanes that several axes turn (Mochi's learned frequencies).
+template <class T>
+void fill_by_rule(const Positions& positions, const Frequencies& frequencies, AngleSteps steps,
+                  Table<T>& table) {
+  const Turn<T> turn{steps, frequencies.attention_factor};
+  List<double> token(positions.axes.size());
+  const auto fill_row = [&](Index head, T* cos, T* sin) {
+    for (Index pair = 0; pair < table.pairs(); ++pair) {
+      double angle = 0;
+      for (Index axis = 0; axis < frequencies.axes; ++axis) {
+        const double position = token[static_cast<std::size_t>(axis)];
+        angle = turned(angle, position, frequencies.at(axis, head, pair), steps);
+      }
+      turn(angle, cos + pair, sin + pair);
+    }
+  };
+  for (Index b = 0; b < table.batch(); ++b) {
+    for (Index s = 0; s < table.seq(); ++s) {
+      for (std::size_t axis = 0; axis < token.size(); ++axis) {
+        token[axis] = positions.at(static_cast<Index>(axis), b, s);
+      }
+      for (Index head = 0; head < table.heads(); ++head) {
+        fill_row(head, table.cos(b, s, head), table.sin(b, s, head));
+      }
+    }
+  }
+}
+
+inline void check_positions(const Place& place, const Positions& positions) {
+  check_not_negative(place, "batch", positions.batch);
+  check_not_negative(place, "seq", positions.seq);
+  const Index tokens = checked_count(place, "tokens", positions.batch, positions.seq);
+  for (const AxisPositions& axis : positions.axes) {
+    check_equal(place, "tokens on an axis", static_cast<Index>(axis.index.size()), tokens);
+    for (const double value : axis.values) check_finite(place, "a value", value);
+    const Index values = distinct(axis);
+    for (const Index index : axis.index) {
+      if (index < 0 || index >= values) {
+        fail(place, "an index", "is %" PRId64 ", must be 0 or more and less than %" PRId64, index,
+             values);
+      }
+    }
+  }
+}
+
+/// An option that is given has one entry an axis.
+template <class List>
+void check_given(const char* argument, const List& list, std::size_t axes) {
+  if (list.empty()) return;
+  check_equal({"axial_table", argument}, "length", static_cast<Index>(list.size()),
+              static_cast<Index>(axes));
+}
+
+/// The positions along every axis of the grid: explicit ids where given, else counted from first.
+inline List<List<double>> axial_positions(const Grid& grid, const AxialOptions& options) {
+  check_given("first", options.first, grid.sizes.size());
+  check_given("ids", options.ids, grid.sizes.size());
+  cells_of({"axial_table", "the grid"}, grid);
+  List<List<double>> lists;
+  for (std::size_t axis = 0; axis < grid.sizes.size(); ++axis) {
+    const bool given = !options.ids.empty() && !options.ids[axis].empty();
+    if (given) {
+      const auto length = static_cast<Index>(options.ids[axis].size());
+      check_equal({"axial_table", "ids"}, "an axis", length, grid.sizes[axis]);
+      lists.push_back(options.ids[axis]);
+    } else {
+      lists.push_back(range(grid.sizes[axis], options.first.empty() ? 0 : options.first[axis], 1));
+    }
+  }
+  return lists;
+}
+
+}  // namespace detail
+
+template <class T>
+Table<T> make_table(const Positions& positions, const Frequencies& frequencies, AngleSteps steps) {
+  detail::check_positions({"make_table", "positions"}, positions);
+  detail::check_frequencies({"make_table", "frequencies"}, frequencies);
+  detail::check_equal({"make_table", "positions"}, "axes",
+                      static_cast<Index>(positions.axes.size()), frequencies.axes);
+  if (frequencies.axes == 0) {
+    detail::fail({"make_table", "positions"}, "axes", "is 0, must be 1 or more");
+  }
+  Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
+                 typename Table<T>::Unset{});
+  if (frequencies.values.empty()) return table;
+  const List<std::size_t> axis_of = detail::axis_of_lanes(frequencies);
+  if (axis_of.empty()) {
+    detail::fill_by_rule(positions, frequencies, steps, table);
+  } else {
+    const auto axes = detail::axis_rows<T>(positions, frequencies, axis_of, steps);
+    const auto runs = detail::runs_of(axis_of, frequencies.axes, frequencies.pairs);
+    detail::assemble(positions, axes, runs, table);
+  }
+  return table;
+}
+
+template <class T>
+Table<T> axial_table(const Grid& grid, const Axes& axes, double theta,
+                     const AxialOptions& options) {
+  detail::check_equal({"axial_table", "axes"}, "length", static_cast<Index>(axes.dims.size()),
+                      static_cast<Index>(grid.sizes.size()));
+  for (const Index dim : axes.dims) {
+    detail::check_not_negative({"axial_table", "axes"}, "an entry", dim);
+    detail::check_even({"axial_table", "axes"}, "an entry", dim);
+  }
+  detail::check_positive({"axial_table", "the table"}, "theta", theta);
+  const Positions positions = grid_positions(detail::axial_positions(grid, options));
+  return make_table<T>(positions, axial_frequencies(axes, theta, options.steps), options.steps);
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_BUILD_ROWS_HPP

@@ -1,0 +1,192 @@
+// Which addresses tensors and tables take, and the proof that two tensors share none of them.
+#ifndef ROPEWALK_CALL_OVERLAP_HPP
+#define ROPEWALK_CALL_OVERLAP_HPP
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/table_view.hpp"
+#include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// Addresses [begin, end) that a tensor or table spans, gaps included.
+struct Span {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+template <class T>
+Span span_of(const T* data, Index extent) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {begin, begin + static_cast<std::uintptr_t>(extent) * sizeof(T)};
+}
+
+/// Of a tensor whose sizes and strides have passed checked_extent.
+template <class T>
+Span span_of(const View<T>& view) {
+  const Strides& strides = view.strides();
+  if (view.empty()) return span_of(view.data(), 0);
+  return span_of(view.data(), view.head_dim() + (view.heads() - 1) * strides.heads +
+                                  (view.seq() - 1) * strides.seq +
+                                  (view.batch() - 1) * strides.batch);
+}
+
+template <class Tab>
+Span span_of_ids(const TableView<Tab>& table) {
+  const RowIds& ids = table.ids();
+  const Index extent = (table.batch() - 1) * ids.batch_stride() + table.seq();
+  return ids.is_wide() ? span_of(static_cast<const std::int64_t*>(ids.data()), extent)
+                       : span_of(static_cast<const std::int32_t*>(ids.data()), extent);
+}
+
+/// An empty span overlaps nothing, wherever it is.
+inline bool overlap(const Span& a, const Span& b) {
+  return std::max(a.begin, b.begin) < std::min(a.end, b.end);
+}
+
+/// The strides say the same where they say anything: a row that has no next one has any stride.
+inline bool same_strides(const Shape& shape, const Strides& a, const Strides& b) {
+  return (shape.batch == 1 || a.batch == b.batch) && (shape.seq == 1 || a.seq == b.seq) &&
+         (shape.heads == 1 || a.heads == b.heads);
+}
+
+template <class T, class U>
+bool same_place(const View<T>& a, const View<U>& b) {
+  return static_cast<const void*>(a.data()) == static_cast<const void*>(b.data()) &&
+         a.shape() == b.shape() && same_strides(a.shape(), a.strides(), b.strides()) &&
+         sizeof(T) == sizeof(U);
+}
+
+inline std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) {
+  while (b != 0) {
+    const std::uint64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/// Every distance from a row of one tensor, a, to a row of another, b, in bytes.
+///
+/// From the first row of a to the end of the last row of b it is what the caller knows. A later row
+/// of a, or an earlier one of b, brings the two nearer by a stride: so every distance is the
+/// caller's less some number of steps along each axis, no more than both tensors have there.
+/// Two rows meet where the distance is more than 0 and less than both rows are long together.
+class RowDistances {
+ public:
+  template <class T, class U>
+  RowDistances(const View<T>& a, const View<U>& b) {
+    add_axes(a);
+    add_axes(b);
+    std::uint64_t inside = bytes_of<T>(a.head_dim()) + bytes_of<U>(b.head_dim());
+    for (int i = count_; i-- > 0;) {
+      axes_[i].inside = inside;
+      inside += axes_[i].most * axes_[i].stride;
+    }
+  }
+
+  /// Whether no rows meet if the distance from a's first to b's last is `distance`: more than 0,
+  /// and less than both tensors are long together.
+  ///
+  /// Goes from the widest axis to the narrowest, and along each tries every number of steps from
+  /// which the narrower axes could still make rows meet: mostly one or two, since tensors nest.
+  /// Where they do not and that becomes too many, nothing is proved.
+  bool are_apart(std::uint64_t distance) const {
+    constexpr int most_nodes = 64;
+    Node nodes[most_nodes];
+    int count = 0;
+    nodes[count++] = {distance, 0};
+    for (int i = 0; i < count; ++i) {
+      const Node node = nodes[i];
+      if (is_apart_by_period(node)) continue;
+      if (node.axis == count_) return false;
+      const Axis& axis = axes_[node.axis];
+      const std::uint64_t last = std::min(axis.most, (node.distance - 1) / axis.stride);
+      std::uint64_t steps =
+          node.distance < axis.inside ? 0 : (node.distance - axis.inside) / axis.stride + 1;
+      for (; steps <= last; ++steps) {
+        if (count == most_nodes) return false;
+        nodes[count++] = {node.distance - steps * axis.stride, node.axis + 1};
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Axis {
+    std::uint64_t stride;
+    std::uint64_t most;    ///< steps
+    std::uint64_t inside;  ///< bytes of both tensors together along the narrower axes
+  };
+  /// A distance whose steps are settled along the axes before `axis`.
+  struct Node {
+    std::uint64_t distance;
+    int axis;
+  };
+
+  template <class T>
+  static std::uint64_t bytes_of(Index elements) {
+    return static_cast<std::uint64_t>(elements) * sizeof(T);
+  }
+
+  template <class T>
+  void add_axes(const View<T>& view) {
+    add(view.batch(), bytes_of<T>(view.strides().batch));
+    add(view.seq(), bytes_of<T>(view.strides().seq));
+    add(view.heads(), bytes_of<T>(view.strides().heads));
+  }
+
+  /// From the widest stride to the narrowest; axes of one stride, of one tensor or both, are one.
+  void add(Index size, std::uint64_t stride) {
+    if (size == 1 || stride == 0) return;
+    const auto steps = static_cast<std::uint64_t>(size - 1);
+    int at = 0;
+    while (at < count_ && axes_[at].stride > stride) ++at;
+    if (at < count_ && axes_[at].stride == stride) {
+      axes_[at].most += steps;
+      return;
+    }
+    for (int i = count_++; i > at; --i) axes_[i] = axes_[i - 1];
+    axes_[at] = {stride, steps, 0};
+  }
+
+  /// Steps along some axes are whole numbers of what divides their strides: no rows meet if none do
+  /// at the multiple of it that comes next to the distance. However many entries the axes have,
+  /// this tells queries from keys of one packed tensor.
+  bool is_apart_by_period(const Node& node) const {
+    std::uint64_t period = 0;
+    for (int i = node.axis; i < count_; ++i) {
+      period = common_divisor(period, axes_[i].stride);
+      if ((node.distance - 1) % period + 1 >= axes_[i].inside) return true;
+    }
+    return false;
+  }
+
+  Axis axes_[6];
+  int count_ = 0;
+};
+
+/// Out of line: most tensors lie in memory of their own.
+template <class T, class U>
+[[gnu::noinline]] bool rows_are_apart(const View<T>& a, const View<U>& b, std::uint64_t distance) {
+  return RowDistances(a, b).are_apart(distance);
+}
+
+/// Whether two tensors of these spans may share a byte. False is proved: their addresses do not
+/// meet, or no rows do, which are other heads of one token, say, other features of one head, or
+/// tokens between those of the other. Extents that have passed checked_extent fit 64 bits with a
+/// sign in bytes, so that the sum of two fits them without.
+template <class T, class U>
+ROPEWALK_INLINE bool share_memory(const View<T>& a, const Span& a_span, const View<U>& b,
+                                  const Span& b_span) {
+  return overlap(a_span, b_span) && !rows_are_apart(a, b, b_span.end - a_span.begin);
+}
+
+}  // namespace detail
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_CALL_OVERLAP_HPP

@@ -1,0 +1,120 @@
+// Pairs of features from memory into registers and back, and their arithmetic in P.
+// Stands in every target region: see cpu/dispatch.hpp.
+
+template <bool Stream, class S, int Count>
+ROPEWALK_INLINE void put(void* to, const Register<S, Count>& r) {
+#if ROPEWALK_X86
+  if constexpr (Stream && sizeof(r) == 64) {
+    _mm512_stream_si512(static_cast<__m512i*>(to), reinterpret_cast<__m512i>(r.v));
+    return;
+  } else if constexpr (Stream && sizeof(r) == 32) {
+    _mm256_stream_si256(static_cast<__m256i*>(to), reinterpret_cast<__m256i>(r.v));
+    return;
+  } else if constexpr (Stream && sizeof(r) == 16) {
+    _mm_stream_si128(static_cast<__m128i*>(to), reinterpret_cast<__m128i>(r.v));
+    return;
+  }
+#endif
+  store(to, r);
+}
+
+template <int Count, class T>
+ROPEWALK_INLINE Register<Carrier<T>, Count> load_wide(const T* from) {
+  if constexpr (std::is_same_v<T, Eigen::half>) {
+    return widen_halves(load<std::uint16_t, Count>(from));
+  } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
+    const auto bits = convert_lanes<std::uint32_t>(load<std::uint16_t, Count>(from));
+    return as_bits<float>(Register<std::uint32_t, Count>{bits.v << 16});
+  } else {
+    return load<T, Count>(from);
+  }
+}
+
+template <bool Stream, class T, int Count>
+ROPEWALK_INLINE void store_narrow(T* to, const Register<Carrier<T>, Count>& r) {
+  if constexpr (std::is_same_v<T, Eigen::half>) {
+    put<Stream>(to, narrow_halves(r));
+  } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
+    put<Stream>(to, narrow_bfloat16s(r));
+  } else {
+    put<Stream>(to, r);
+  }
+}
+
+/// The features of pairs i, i + 1, ... of a row: first those that come first, then their partners.
+template <Pairing From, int Count, class X>
+ROPEWALK_INLINE void load_pairs(const X* x, Index i, Index pairs, Register<Carrier<X>, Count>& a,
+                                Register<Carrier<X>, Count>& b) {
+  if constexpr (From == Pairing::half) {
+    a = load_wide<Count>(x + i);
+    b = load_wide<Count>(x + pairs + i);
+  } else if constexpr (std::is_same_v<X, Eigen::bfloat16>) {
+    const auto both = load<std::uint32_t, Count>(x + 2 * i);
+    a = as_bits<float>(Register<std::uint32_t, Count>{both.v << 16});
+    b = as_bits<float>(Register<std::uint32_t, Count>{both.v & 0xffff0000u});
+  } else {
+    const auto low = load_wide<Count>(x + 2 * i);
+    const auto high = load_wide<Count>(x + 2 * i + Count);
+    split_lanes(low, high, a, b, std::make_integer_sequence<int, Count>{});
+  }
+}
+
+template <Pairing To, bool Stream, int Count, class Out>
+ROPEWALK_INLINE void store_pairs(Out* out, Index i, Index pairs,
+                                 const Register<Carrier<Out>, Count>& a,
+                                 const Register<Carrier<Out>, Count>& b) {
+  if constexpr (To == Pairing::half) {
+    store_narrow<Stream>(out + i, a);
+    store_narrow<Stream>(out + pairs + i, b);
+  } else if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
+    put<Stream>(out + 2 * i, pack_bfloat16(a, b));
+  } else {
+    Register<Carrier<Out>, Count> low, high;
+    join_lanes(a, b, low, high, std::make_integer_sequence<int, Count>{});
+    store_narrow<Stream>(out + 2 * i, low);
+    store_narrow<Stream>(out + 2 * i + Count, high);
+  }
+}
+
+template <class To, class S, int Count>
+ROPEWALK_INLINE Register<To, Count> in_carrier(const Register<S, Count>& r) {
+  if constexpr (std::is_same_v<To, S>) {
+    return r;
+  } else {
+    return convert_lanes<To>(r);
+  }
+}
+
+/// Lanes whose arithmetic is in P.
+template <class P, int Count>
+struct Value {
+  Register<Carrier<P>, Count> lanes;
+};
+
+template <class P, int Count>
+ROPEWALK_INLINE Value<P, Count> rounded(const Register<Carrier<P>, Count>& r) {
+  if constexpr (std::is_same_v<P, Eigen::half>) {
+    return {widen_halves(narrow_halves(r))};
+  } else if constexpr (std::is_same_v<P, Eigen::bfloat16>) {
+    // Every operand is a bfloat16 itself, so the lower half of a NaN, which is one, is zero.
+    const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};
+    return {as_bits<float>(upper)};
+  } else {
+    return {r};
+  }
+}
+
+template <class P, int Count>
+ROPEWALK_INLINE Value<P, Count> product(const Value<P, Count>& a, const Value<P, Count>& b) {
+  return rounded<P>(exact_product(a.lanes, b.lanes));
+}
+
+template <class P, int Count>
+ROPEWALK_INLINE Value<P, Count> sum(const Value<P, Count>& a, const Value<P, Count>& b) {
+  return rounded<P>(exact_sum(a.lanes, b.lanes));
+}
+
+template <class P, int Count>
+ROPEWALK_INLINE Value<P, Count> difference(const Value<P, Count>& a, const Value<P, Count>& b) {
+  return rounded<P>(exact_difference(a.lanes, b.lanes));
+}
