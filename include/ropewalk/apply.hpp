@@ -33,7 +33,7 @@ ROPEWALK_BEGIN_NAMESPACE
 ///          the pool, stays on the caller's thread; calls may run at once
 /// Floats   the caller's floating-point environment is neither set nor restored; rounding must be
 ///          to nearest, and where the thread flushes subnormals every form does so alike
-/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Allocates nothing, takes no lock, writes no global after its first call; a thread-pool device
 /// may.
 template <class Device, class Out, class X, class Tab>

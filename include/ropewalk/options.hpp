@@ -5,17 +5,12 @@
 #include <optional>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// Which features make pair i.
-enum class Pairing {
-  interleaved,          ///< 2i and 2i + 1: GPT-J, Meta's Llama, Helios, Wan, Flux
-  half,                 ///< i and i + pairs: GPT-NeoX "rotate_half", Hugging Face's Llama
-  interleaved_to_half,  ///< read at 2i and 2i + 1, written to i and i + pairs: DeepSeek-V3
-};
 
 /// In which type the products and sums are rounded.
 enum class Compute {
@@ -43,24 +38,23 @@ struct Options {
 
 namespace detail {
 
-/// Calls work.run<P, Pairing>() with what the options say; P is the type of the arithmetic.
+/// Calls work(TypeTag<P>{}, PairingTag<Of>{}) with what the options say, P being the type of the
+/// arithmetic, and returns its result.
 template <class X, class Tab, class Work>
-void with_options(const Options& options, const Work& work) {
+auto with_options(const Options& options, const Work& work) {
   const auto with_pairing = [&](auto arithmetic) {
-    using P = typename decltype(arithmetic)::type;
     switch (options.pairing) {
-      case Pairing::interleaved: return work.template run<P, Pairing::interleaved>();
-      case Pairing::half: return work.template run<P, Pairing::half>();
+      case Pairing::half:
+        return work(arithmetic, PairingTag<Pairing::half>{});
       case Pairing::interleaved_to_half:
-        return work.template run<P, Pairing::interleaved_to_half>();
-      default: return;
+        return work(arithmetic, PairingTag<Pairing::interleaved_to_half>{});
+      case Pairing::interleaved:
+      default:
+        return work(arithmetic, PairingTag<Pairing::interleaved>{});
     }
   };
-  if (options.compute == Compute::wide) {
-    with_pairing(TypeTag<Carrier<Promoted<X, Tab>>>{});
-  } else {
-    with_pairing(TypeTag<Promoted<X, Tab>>{});
-  }
+  return options.compute == Compute::wide ? with_pairing(TypeTag<Carrier<Promoted<X, Tab>>>{})
+                                          : with_pairing(TypeTag<Promoted<X, Tab>>{});
 }
 
 }  // namespace detail

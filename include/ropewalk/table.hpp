@@ -12,7 +12,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table_view.hpp"
 

@@ -7,8 +7,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/shape.hpp"
 #include "ropewalk/table_view.hpp"

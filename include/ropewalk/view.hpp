@@ -8,8 +8,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/shape.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

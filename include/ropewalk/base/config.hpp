@@ -45,6 +45,12 @@ static_assert(sizeof(0.1) == sizeof(double),
 
 #define ROPEWALK_INLINE [[gnu::always_inline]] inline
 
+#if defined(__CUDACC__)
+#define ROPEWALK_ON_EVERY_DEVICE __host__ __device__
+#else
+#define ROPEWALK_ON_EVERY_DEVICE
+#endif
+
 // Compiled by itself: what a caller passes, constants above all, changes nothing inside.
 #if defined(ROPEWALK_TEST_UNGUARDED)
 #define ROPEWALK_OPAQUE ROPEWALK_INLINE

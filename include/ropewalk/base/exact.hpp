@@ -1,13 +1,12 @@
-// The formula for scalars and Eigen arrays, every product and sum rounded by itself.
+// The steps of the formula in one type, every product and sum rounded by itself.
 #ifndef ROPEWALK_BASE_EXACT_HPP
 #define ROPEWALK_BASE_EXACT_HPP
 
-#include <Eigen/Core>
 #include <cstdint>
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/base/scalars.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
@@ -93,28 +92,6 @@ struct Coefficient {
     return with_sign(convert<P>(from), negative);
   }
 };
-
-// Eigen's own operators are not used: they contract, and its bfloat16 packets flush subnormals
-// when the compiler may use AVX512-BF16.
-template <class A, class B>
-ROPEWALK_INLINE auto product(const Eigen::ArrayBase<A>& a, const Eigen::ArrayBase<B>& b) {
-  return a.derived().binaryExpr(b.derived(), Product<typename A::Scalar>{});
-}
-
-template <class A, class B>
-ROPEWALK_INLINE auto sum(const Eigen::ArrayBase<A>& a, const Eigen::ArrayBase<B>& b) {
-  return a.derived().binaryExpr(b.derived(), Sum<typename A::Scalar>{});
-}
-
-template <class A, class B>
-ROPEWALK_INLINE auto difference(const Eigen::ArrayBase<A>& a, const Eigen::ArrayBase<B>& b) {
-  return a.derived().binaryExpr(b.derived(), Difference<typename A::Scalar>{});
-}
-
-template <class To, class A>
-ROPEWALK_INLINE auto converted(const Eigen::ArrayBase<A>& a) {
-  return a.derived().unaryExpr(Convert<To>{});
-}
 
 }  // namespace detail
 ROPEWALK_END_NAMESPACE

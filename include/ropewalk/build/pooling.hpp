@@ -7,10 +7,10 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 

@@ -8,13 +8,13 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/axial_options.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/lane_orders.hpp"
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 

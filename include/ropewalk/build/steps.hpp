@@ -9,7 +9,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/base/scalars.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {

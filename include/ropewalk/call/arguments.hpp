@@ -8,6 +8,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/overlap.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/table_view.hpp"

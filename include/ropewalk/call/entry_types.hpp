@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"

@@ -12,11 +12,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/cpu/prefetch.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/cpu/prefetch.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/cpu/scalar_rows.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
@@ -71,9 +71,12 @@ template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 RowKernel<Out, X, Tab> row_kernel(Isa isa) {
 #if ROPEWALK_X86
   switch (isa) {
-    case Isa::sse2: return &sse2::rotate_rows<P, From, To, Out, X, Tab>;
-    case Isa::avx2: return &avx2::rotate_rows<P, From, To, Out, X, Tab>;
-    case Isa::avx512: return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::sse2:
+      return &sse2::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx2:
+      return &avx2::rotate_rows<P, From, To, Out, X, Tab>;
+    case Isa::avx512:
+      return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
     case Isa::avx512bf16:
       // Other types have no use for its conversions: one kernel less to compile.
       if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
@@ -83,7 +86,8 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
       }
     case Isa::scalar:
     case Isa::neon:
-    default: break;
+    default:
+      break;
   }
 #elif ROPEWALK_NEON
   if (isa == Isa::neon) return &neon::rotate_rows<P, From, To, Out, X, Tab>;
@@ -91,6 +95,16 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
   static_cast<void>(isa);
 #endif
   return &scalar::rotate_rows<P, From, To, Out, X, Tab>;
+}
+
+/// The kernel that the options ask for.
+template <class Out, class X, class Tab>
+RowKernel<Out, X, Tab> select_kernel(Isa isa, const Options& options) {
+  return with_options<X, Tab>(options, [isa](auto arithmetic, auto pairing) {
+    constexpr Pairing of = decltype(pairing)::value;
+    return row_kernel<typename decltype(arithmetic)::type, read_pairing(of), written_pairing(of),
+                      Out, X, Tab>(isa);
+  });
 }
 
 }  // namespace detail

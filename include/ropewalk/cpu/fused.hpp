@@ -8,11 +8,11 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/caches.hpp"
 #include "ropewalk/cpu/dispatch.hpp"
 #include "ropewalk/cpu/prefetch.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
-#include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
@@ -120,19 +120,6 @@ inline void finish_streaming() {
 }
 
 template <class Out, class X, class Tab>
-struct KernelChoice {
-  Isa isa;
-  RowKernel<Out, X, Tab>& kernel;
-
-  template <class P, Pairing Of>
-  void run() const {
-    constexpr Pairing from = Of == Pairing::half ? Pairing::half : Pairing::interleaved;
-    constexpr Pairing to = Of == Pairing::interleaved ? Pairing::interleaved : Pairing::half;
-    kernel = row_kernel<P, from, to, Out, X, Tab>(isa);
-  }
-};
-
-template <class Out, class X, class Tab>
 void plan_fetches(FusedJob<Out, X, Tab>& job) {
   const Index bytes_together =
       job.heads_together() * job.x.head_dim() * static_cast<Index>(sizeof(X));
@@ -145,9 +132,9 @@ void plan_fetches(FusedJob<Out, X, Tab>& job) {
 template <class Out, class X, class Tab>
 bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const Options& options) {
   const Isa isa = options.isa ? checked_isa(names.function, *options.isa) : default_isa();
-  const bool moves_features = options.pairing == Pairing::interleaved_to_half;
-  if (!check_arguments(names, job.out, job.x, job.table,
-                       moves_features ? InPlace::features_move : InPlace::allowed)) {
+  if (!check_arguments(
+          names, job.out, job.x, job.table,
+          moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed)) {
     return false;
   }
   const bool in_place = same_place(job.out, job.x);
@@ -155,7 +142,7 @@ bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const Options& opti
   job.stream = !in_place && (options.stores == Stores::streaming ||
                              (options.stores == Stores::automatic && exceeds_caches(bytes)));
   if (!fits_second_cache(bytes)) plan_fetches(job);
-  with_options<X, Tab>(options, KernelChoice<Out, X, Tab>{isa, job.kernel});
+  job.kernel = select_kernel<Out, X, Tab>(isa, options);
   return true;
 }
 

@@ -5,8 +5,8 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 
@@ -40,17 +40,6 @@ ROPEWALK_INLINE Value<P> coefficient(const Lanes<Tab>& lanes, Index offset, Inde
   return {Coefficient<P>{lanes.negative}(lanes.data[offset + i * lanes.stride])};
 }
 
-/// Where the features of pair i stand in a row.
-template <Pairing Of>
-ROPEWALK_INLINE Index first_of(Index i) {
-  return Of == Pairing::half ? i : 2 * i;
-}
-
-template <Pairing Of>
-ROPEWALK_INLINE Index second_of(Index i, Index pairs) {
-  return Of == Pairing::half ? pairs + i : 2 * i + 1;
-}
-
 template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   const PairLanes<Tab>& lanes = batch.lanes;
@@ -59,14 +48,14 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
     Out* out = batch.out + r * batch.out_stride;
     const Index offset = r * batch.lane_stride;
     for (Index i = 0; i < batch.pairs; ++i) {
-      const Value<P> a{convert<P>(x[first_of<From>(i)])};
-      const Value<P> b{convert<P>(x[second_of<From>(i, batch.pairs)])};
+      const Value<P> a{convert<P>(x[first_feature(From, i)])};
+      const Value<P> b{convert<P>(x[second_feature(From, i, batch.pairs)])};
       const Value<P> first = rotated_first(a, b, coefficient<P>(lanes.cos_a, offset, i),
                                            coefficient<P>(lanes.sin_a, offset, i));
       const Value<P> second = rotated_second(a, b, coefficient<P>(lanes.cos_b, offset, i),
                                              coefficient<P>(lanes.sin_b, offset, i));
-      out[first_of<To>(i)] = convert<Out>(first.value);
-      out[second_of<To>(i, batch.pairs)] = convert<Out>(second.value);
+      out[first_feature(To, i)] = convert<Out>(first.value);
+      out[second_feature(To, i, batch.pairs)] = convert<Out>(second.value);
     }
     copy_features(out + 2 * batch.pairs, x + 2 * batch.pairs, batch.rest);
   }

@@ -8,11 +8,11 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/call/entry_types.hpp"
+#include "ropewalk/cuda/device/scalars.cuh"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/rotate.cuh"
-#include "ropewalk/cuda/device/scalars.cuh"
-#include "ropewalk/call/entry_types.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
@@ -41,7 +41,7 @@ namespace cuda {
 /// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
 ///          whose entries lie one or two apart in rows of whole 16 bytes: that of a device copy.
 ///          Everything else runs too, but slower
-/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
 /// Allocates nothing, waits for nothing, asks each device once for each kernel; a stream that is
 /// captured records one kernel. From sm_90 on that is launched while the stream's last kernel ends

@@ -8,11 +8,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/call/arguments.hpp"
+#include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/kernels/any_kernel.cuh"
 #include "ropewalk/cuda/kernels/small_kernel.cuh"
-#include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/kernels/vector_kernel.cuh"
-#include "ropewalk/call/arguments.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -219,11 +219,11 @@ template <class P, class T>
 auto any_job(const T& tensors, Pairing pairing) {
   const auto& lanes = tensors.table.lanes();
   return AnyJob<P, typename T::Out, typename T::X, typename T::Tab>{
-      raw(tensors.out.data()),        raw(tensors.x.data()),    tensors.x.shape(),
-      tensors.out.strides(),          tensors.x.strides(),      lane_reader(lanes.cos_a),
-      lane_reader(lanes.cos_b),       lane_reader(lanes.sin_a), lane_reader(lanes.sin_b),
-      table_rows(tensors.table),      tensors.table.pairs(),    pairing == Pairing::half,
-      pairing != Pairing::interleaved};
+      raw(tensors.out.data()),   raw(tensors.x.data()),    tensors.x.shape(),
+      tensors.out.strides(),     tensors.x.strides(),      lane_reader(lanes.cos_a),
+      lane_reader(lanes.cos_b),  lane_reader(lanes.sin_a), lane_reader(lanes.sin_b),
+      table_rows(tensors.table), tensors.table.pairs(),    read_pairing(pairing),
+      written_pairing(pairing)};
 }
 
 }  // namespace gpu

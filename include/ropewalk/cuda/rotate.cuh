@@ -9,10 +9,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/call/arguments.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
-#include "ropewalk/call/arguments.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
@@ -52,9 +53,8 @@ void check_pointers(const Names& names, const T& tensors) {
 /// Checks one tensor; false if there is nothing to do.
 template <class T>
 bool prepare(const Names& names, const T& tensors, const Options& options) {
-  const bool moves_features = options.pairing == Pairing::interleaved_to_half;
   if (!check_arguments(names, tensors.out, tensors.x, tensors.table,
-                       moves_features ? InPlace::features_move : InPlace::allowed,
+                       moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed,
                        Ids::on_device)) {
     return false;
   }

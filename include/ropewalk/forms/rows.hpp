@@ -7,11 +7,12 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/exact.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/caches.hpp"
 #include "ropewalk/cpu/prefetch.hpp"
-#include "ropewalk/base/exact.hpp"
-#include "ropewalk/call/token_ranges.hpp"
+#include "ropewalk/forms/arrays.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -28,15 +29,16 @@ auto array_map(T* data, Index size, Index stride = Stride) {
                                                           Eigen::InnerStride<Stride>(stride));
 }
 
-/// The features of a row that come first in their pairs, and their partners.
-template <Pairing Of, class T>
+/// The features of a row that come first in their pairs, and their partners; read or written `As`
+/// interleaved or half.
+template <Pairing As, class T>
 auto first_features(T* row, Index pairs) {
-  return array_map < Of == Pairing::half ? 1 : 2 > (row, pairs);
+  return array_map<feature_step(As)>(row + first_feature(As, 0), pairs);
 }
 
-template <Pairing Of, class T>
+template <Pairing As, class T>
 auto second_features(T* row, Index pairs) {
-  return array_map < Of == Pairing::half ? 1 : 2 > (row + (Of == Pairing::half ? pairs : 1), pairs);
+  return array_map<feature_step(As)>(row + second_feature(As, 0, pairs), pairs);
 }
 
 /// Coefficients that lie one after the other, as they are.
@@ -63,15 +65,15 @@ bool are_plain(const PairLanes<Tab>& lanes) {
 }
 
 /// The operands of a row's pairs as arrays of P.
-template <class P, Pairing From, class LaneReader, class X, class Tab>
+template <class P, Pairing Of, class LaneReader, class X, class Tab>
 auto operands(const X* x, const PairLanes<Tab>& lanes, Index pairs) {
   struct Operands {
-    decltype(converted<P>(first_features<From>(x, pairs))) a;
-    decltype(converted<P>(second_features<From>(x, pairs))) b;
+    decltype(converted<P>(first_features<read_pairing(Of)>(x, pairs))) a;
+    decltype(converted<P>(second_features<read_pairing(Of)>(x, pairs))) b;
     decltype(LaneReader::template read<P>(lanes.cos_a, pairs)) cos_a, cos_b, sin_a, sin_b;
   };
-  return Operands{converted<P>(first_features<From>(x, pairs)),
-                  converted<P>(second_features<From>(x, pairs)),
+  return Operands{converted<P>(first_features<read_pairing(Of)>(x, pairs)),
+                  converted<P>(second_features<read_pairing(Of)>(x, pairs)),
                   LaneReader::template read<P>(lanes.cos_a, pairs),
                   LaneReader::template read<P>(lanes.cos_b, pairs),
                   LaneReader::template read<P>(lanes.sin_a, pairs),
@@ -117,25 +119,15 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   for_token_ranges(device, tokens, bytes_read, bytes_written, rotate_tokens);
 }
 
-template <class Form, class Device, class Out, class X, class Tab>
-struct RowsWork {
-  const Device& device;
-  const View<Out>& out;
-  const View<const X>& x;
-  const TableView<Tab>& table;
-
-  template <class P, Pairing Of>
-  void run() const {
-    for_each_row<Form, P, Of>(device, out, x, table);
-  }
-};
-
 /// A readable form: checks, then goes row by row.
 template <class Form, class Device, class Out, class X, class Tab>
 void apply_by_rows(const char* function, const Device& device, const View<Out>& out,
                    const View<const X>& x, const TableView<Tab>& table, const Options& options) {
   if (!check_arguments({function, "x", "out"}, out, x, table, InPlace::refused)) return;
-  with_options<X, Tab>(options, RowsWork<Form, Device, Out, X, Tab>{device, out, x, table});
+  with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
+    for_each_row<Form, typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out,
+                                                                                      x, table);
+  });
 }
 
 }  // namespace detail

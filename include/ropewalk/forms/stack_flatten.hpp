@@ -7,10 +7,10 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/forms/rows.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_view.hpp"
@@ -58,14 +58,17 @@ struct StackFlattenRow {
   template <Pairing Of, class P, class Out>
   static void flatten(Out* out, const P* first, const P* second, Index pairs, Index begin,
                       Index count) {
-    if constexpr (Of == Pairing::interleaved) {
+    constexpr Pairing to = written_pairing(Of);
+    Out* const first_out = out + first_feature(to, begin);
+    Out* const second_out = out + second_feature(to, begin, pairs);
+    if constexpr (to == Pairing::interleaved) {
       for (Index i = 0; i < count; ++i) {
-        out[2 * (begin + i)] = convert<Out>(first[i]);
-        out[2 * (begin + i) + 1] = convert<Out>(second[i]);
+        first_out[2 * i] = convert<Out>(first[i]);
+        second_out[2 * i] = convert<Out>(second[i]);
       }
     } else {
-      array_map<1>(out + begin, count) = converted<Out>(array_map<1>(first, count));
-      array_map<1>(out + pairs + begin, count) = converted<Out>(array_map<1>(second, count));
+      array_map<1>(first_out, count) = converted<Out>(array_map<1>(first, count));
+      array_map<1>(second_out, count) = converted<Out>(array_map<1>(second, count));
     }
   }
 };

@@ -6,8 +6,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
@@ -28,7 +28,7 @@ ROPEWALK_BEGIN_NAMESPACE
 ///          like what x and table promote to; table: Table, TableView
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
 ///          null data, overlap, a position id outside the table
-/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see dtype.hpp
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Allocates nothing; a thread-pool device may.
 template <class Device, class Out, class X, class Tab>
 void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
@@ -39,10 +39,9 @@ namespace detail {
 struct StridedRow {
   template <class P, Pairing Of, class LaneReader, class Out, class X, class Tab>
   static void rotate(Out* out, const X* x, const PairLanes<Tab>& lanes, Index pairs) {
-    constexpr Pairing to = Of == Pairing::interleaved ? Of : Pairing::half;
+    constexpr Pairing to = written_pairing(Of);
     const auto in = operands<P, Of, LaneReader>(x, lanes, pairs);
-    first_features<to>(out, pairs) =
-        converted<Out>(rotated_first(in.a, in.b, in.cos_a, in.sin_a));
+    first_features<to>(out, pairs) = converted<Out>(rotated_first(in.a, in.b, in.cos_a, in.sin_a));
     second_features<to>(out, pairs) =
         converted<Out>(rotated_second(in.a, in.b, in.cos_b, in.sin_b));
   }

@@ -46,8 +46,8 @@ template <Pairing From, int Count, class X>
 ROPEWALK_INLINE void load_pairs(const X* x, Index i, Index pairs, Register<Carrier<X>, Count>& a,
                                 Register<Carrier<X>, Count>& b) {
   if constexpr (From == Pairing::half) {
-    a = load_wide<Count>(x + i);
-    b = load_wide<Count>(x + pairs + i);
+    a = load_wide<Count>(x + first_feature(From, i));
+    b = load_wide<Count>(x + second_feature(From, i, pairs));
   } else if constexpr (std::is_same_v<X, Eigen::bfloat16>) {
     const auto both = load<std::uint32_t, Count>(x + 2 * i);
     a = as_bits<float>(Register<std::uint32_t, Count>{both.v << 16});
@@ -64,8 +64,8 @@ ROPEWALK_INLINE void store_pairs(Out* out, Index i, Index pairs,
                                  const Register<Carrier<Out>, Count>& a,
                                  const Register<Carrier<Out>, Count>& b) {
   if constexpr (To == Pairing::half) {
-    store_narrow<Stream>(out + i, a);
-    store_narrow<Stream>(out + pairs + i, b);
+    store_narrow<Stream>(out + first_feature(To, i), a);
+    store_narrow<Stream>(out + second_feature(To, i, pairs), b);
   } else if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
     put<Stream>(out + 2 * i, pack_bfloat16(a, b));
   } else {

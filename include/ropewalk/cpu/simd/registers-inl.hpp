@@ -114,7 +114,7 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_any(const Register<fl
   return select(nan, broadcast<std::uint32_t, Count>(0x7fc00000u), bfloat16_of_numbers(r));
 }
 
-/// The halves in the lanes of h as floats, in integer steps; see widen_half in dtype.hpp.
+/// The halves in the lanes of h as floats, in integer steps; see widen_half in base/scalars.hpp.
 template <int Count>
 ROPEWALK_INLINE Register<float, Count> widen_half_lanes(const Register<std::uint16_t, Count>& h) {
   const auto bits = convert_lanes<std::uint32_t>(h);
@@ -131,7 +131,7 @@ ROPEWALK_INLINE Register<float, Count> widen_half_lanes(const Register<std::uint
       select(subnormal, as_bits<std::uint32_t>(small), normal).v | sign.v});
 }
 
-/// The floats rounded to half, in integer steps; see narrow_half in dtype.hpp.
+/// The floats rounded to half, in integer steps; see narrow_half in base/scalars.hpp.
 template <int Count>
 ROPEWALK_INLINE Register<std::uint16_t, Count> narrow_half_lanes(const Register<float, Count>& r) {
   using Bits = Register<std::uint32_t, Count>;

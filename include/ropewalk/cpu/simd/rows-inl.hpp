@@ -70,18 +70,16 @@ template <class P, Pairing From, Pairing To, int Count, class Out, class X>
   for (Index j = 0; j < Count; ++j) {
     const Index pair = j < count ? i + j : i;
     const Index at = row.first + pair;
-    constexpr bool half_in = From == Pairing::half;
-    x[half_in ? j : 2 * j] = row.x[half_in ? at : 2 * at];
-    x[half_in ? Count + j : 2 * j + 1] = row.x[half_in ? row.pairs + at : 2 * at + 1];
+    x[first_feature(From, j)] = row.x[first_feature(From, at)];
+    x[second_feature(From, j, Count)] = row.x[second_feature(From, at, row.pairs)];
     for (int k = 0; k < 4; ++k) lanes[k][j] = sources[k][pair];
   }
   const Row<P, Out, X> copy{out, x, {lanes[0], lanes[1], lanes[2], lanes[3]}, 0, 0, Count, Count};
   rotate_narrow<P, From, To, Count>(copy, 0);
   for (Index j = 0; j < count; ++j) {
     const Index at = row.first + i + j;
-    constexpr bool half_out = To == Pairing::half;
-    row.out[half_out ? at : 2 * at] = out[half_out ? j : 2 * j];
-    row.out[half_out ? row.pairs + at : 2 * at + 1] = out[half_out ? Count + j : 2 * j + 1];
+    row.out[first_feature(To, at)] = out[first_feature(To, j)];
+    row.out[second_feature(To, at, row.pairs)] = out[second_feature(To, j, Count)];
   }
 }
 

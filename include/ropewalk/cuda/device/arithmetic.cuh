@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/base/scalars.hpp"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 #error "ropewalk's CUDA kernels need bfloat16 conversions: compile for sm_80 or later"

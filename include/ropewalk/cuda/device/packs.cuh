@@ -7,8 +7,8 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
-#include "ropewalk/dtype.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {

@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

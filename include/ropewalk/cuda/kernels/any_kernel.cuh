@@ -26,7 +26,7 @@ struct AnyJob {
   LaneReader<Tab> cos_a, cos_b, sin_a, sin_b;
   TableRows table;
   Index pairs;
-  bool half_in, half_out;  // at run time: three times fewer kernels, and this is not the fast one
+  Pairing read, written;  // at run time: three times fewer kernels, and this is not the fast one
 
   /// Every axis goes round until it ends, so that none is too long for a grid.
   __device__ __forceinline__ void rotate(const Walk& walk) const {
@@ -54,14 +54,14 @@ struct AnyJob {
         out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
         continue;
       }
-      const Value<P> a = in_p(x_row[half_in ? i : 2 * i]);
-      const Value<P> b = in_p(x_row[half_in ? pairs + i : 2 * i + 1]);
+      const Value<P> a = in_p(x_row[first_feature(read, i)]);
+      const Value<P> b = in_p(x_row[second_feature(read, i, pairs)]);
       const auto first =
           rotated_first(a, b, coefficient<P>(cos_a, row, i), coefficient<P>(sin_a, row, i));
       const auto second =
           rotated_second(a, b, coefficient<P>(cos_b, row, i), coefficient<P>(sin_b, row, i));
-      out_row[half_out ? i : 2 * i] = narrowed<Out>(first.number);
-      out_row[half_out ? pairs + i : 2 * i + 1] = narrowed<Out>(second.number);
+      out_row[first_feature(written, i)] = narrowed<Out>(first.number);
+      out_row[second_feature(written, i, pairs)] = narrowed<Out>(second.number);
     }
   }
 };

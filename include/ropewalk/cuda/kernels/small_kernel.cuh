@@ -6,8 +6,8 @@
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
-#include "ropewalk/cuda/kernels/vector_kernel.cuh"
 #include "ropewalk/cuda/device/walk.cuh"
+#include "ropewalk/cuda/kernels/vector_kernel.cuh"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -42,14 +42,14 @@ struct SmallJob {
     typename Vector::Packs packs;
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
-      packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, Of == Pairing::half));
+      packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, read_pairing(Of) == Pairing::half));
     }
     const auto with = coefficients(walk, static_cast<unsigned>(unit * U::pairs));
     Pack<Out, U::pack> done[U::packs];
     Vector::turn(done, packs, with);
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
-      store(out_row + place(unit, i, Of != Pairing::interleaved), done[i]);
+      store(out_row + place(unit, i, written_pairing(Of) == Pairing::half), done[i]);
     }
   }
 

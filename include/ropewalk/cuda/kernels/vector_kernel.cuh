@@ -95,8 +95,8 @@ struct VectorJob {
 
   __device__ __forceinline__ void rotate_unit(int unit, const Walk& walk) const {
     const bool turns = unit < rotated_units;
-    const Task task{places(unit, Of == Pairing::half && turns),
-                    places(unit, Of != Pairing::interleaved && turns), turns,
+    const Task task{places(unit, read_pairing(Of) == Pairing::half && turns),
+                    places(unit, written_pairing(Of) == Pairing::half && turns), turns,
                     static_cast<int>(walk.head_step)};
     const Raw<X>* x_row = x + x_strides.offset_of<X>(walk);
     Raw<Out>* out_row = out + out_strides.offset_of<Out>(walk);
@@ -201,18 +201,17 @@ struct VectorJob {
 
   __device__ __forceinline__ static void turn(Pack<Out, U::pack> (&done)[U::packs],
                                               const Packs& unit, const Pairs& with) {
-    constexpr bool half_in = Of == Pairing::half;
-    constexpr bool half_out = Of != Pairing::interleaved;
-    const auto feature = [&](int i) {
+    constexpr Pairing read = read_pairing(Of), written = written_pairing(Of);
+    const auto feature = [&](Index i) {
       return Value<P>{in_carrier<Carrier<P>>(value_at(unit.pack[i / U::pack], i % U::pack))};
     };
     Carrier<P> results[U::packs][U::pack];
 #pragma unroll
     for (int i = 0; i < U::pairs; ++i) {
-      const Value<P> a = feature(half_in ? i : 2 * i);
-      const Value<P> b = feature(half_in ? U::pack + i : 2 * i + 1);
-      const int first = half_out ? i : 2 * i;
-      const int second = half_out ? U::pack + i : 2 * i + 1;
+      const Value<P> a = feature(first_feature(read, i));
+      const Value<P> b = feature(second_feature(read, i, U::pack));
+      const Index first = first_feature(written, i);
+      const Index second = second_feature(written, i, U::pack);
       results[first / U::pack][first % U::pack] =
           rotated_first(a, b, with.cos[i], with.sin[i]).number;
       results[second / U::pack][second % U::pack] =
