@@ -1,4 +1,4 @@
-// The public entry: what an engine calls.
+// The manual of the entries: what an engine calls, each with its docstring; definitions follow.
 #ifndef ROPEWALK_APPLY_HPP
 #define ROPEWALK_APPLY_HPP
 
@@ -6,8 +6,10 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cpu/fused.hpp"
+#include "ropewalk/forms/rows.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
 #include "ropewalk/options.hpp"
@@ -15,6 +17,8 @@
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
+
+// The fused form: one pass over x on the best instruction set of the machine ----------------------
 
 /// Rotates every feature pair of `x` by the angle that `table` holds for its token; writes `out`.
 ///
@@ -38,22 +42,11 @@ ROPEWALK_BEGIN_NAMESPACE
 /// may.
 template <class Device, class Out, class X, class Tab>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table,
-           const Options& options = {}) {
-  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::fused({"apply", "x", "out"}, device, as_view(out), detail::read_only(as_view(x)),
-                  as_table(table), options);
-  }
-}
+           const Options& options = {});
 
 /// Rotates every feature pair of `x` where it lies; see apply.
 template <class Device, class X, class Tab>
-void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {}) {
-  if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
-    const auto view = as_view(x);
-    detail::fused({"apply_inplace", "x"}, device, view, detail::read_only(view), as_table(table),
-                  options);
-  }
-}
+void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {});
 
 /// Rotates several tensors by one table in one call, queries and keys with their own head counts:
 ///   apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
@@ -64,15 +57,72 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 /// Everything else as in apply; all tensors are checked before the first is written.
 template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options = {}) {
+           const Options& options = {});
+
+/// Rotates several tensors by one table in one call where they lie:
+///   apply_inplace(device, std::tie(q, k), table)
+template <class Device, class... Xs, class Tab>
+void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
+                   const Options& options = {});
+
+// The two definitions, row by row over Eigen maps: the same bits ----------------------------------
+
+/// Rotates every feature pair of `x` as PyTorch code with `out[..., 0::2] = ...;
+/// out[..., 1::2] = ...` does; writes `out`.
+///
+/// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
+///          2 * pairs <= head_dim
+/// Pairs    options.pairing says which features turn together; those from 2 * pairs on are copied
+/// Units    the table holds cos and sin of angles in radians
+/// Alias    out must be apart from x and the table
+/// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
+///          like what x and table promote to; table: Table, TableView
+/// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
+///          null data, overlap, a position id outside the table
+/// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
+/// Allocates nothing; a thread-pool device may.
+template <class Device, class Out, class X, class Tab>
+void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
+                   const Options& options = {});
+
+/// Rotates every feature pair of `x` as PyTorch code with `stack((even, odd), -1).flatten(-2)`
+/// does; writes `out`. Same bits as apply_strided.
+///
+/// Shapes, Pairs, Units, Alias, Types, Errors, Source   as apply_strided
+/// Scratch  on the stack, for one row at most; allocates nothing, a thread-pool device may
+template <class Device, class Out, class X, class Tab>
+void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
+                         const Options& options = {});
+
+// Definitions -------------------------------------------------------------------------------------
+
+template <class Device, class Out, class X, class Tab>
+void apply(const Device& device, Out&& out, const X& x, const Tab& table, const Options& options) {
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::fused({"apply", "x", "out"}, device, options,
+                  detail::fused_job(as_view(out), as_view(x), as_table(table)));
+  }
+}
+
+template <class Device, class X, class Tab>
+void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options) {
+  if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
+    detail::fused({"apply_inplace", "x"}, device, options,
+                  detail::fused_job(as_view(x), as_view(x), as_table(table)));
+  }
+}
+
+template <class Device, class... Outs, class... Xs, class Tab>
+void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
+           const Options& options) {
   if constexpr (detail::takes_tuples<Device, Tab, Outs...>(detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                detail::fused_all({"apply", "xs", "outs", 0}, device, options,
-                                  detail::fused_job(as_view(out), as_view(x), view)...);
+                detail::fused({"apply", "xs", "outs", 0}, device, options,
+                              detail::fused_job(as_view(out), as_view(x), view)...);
               },
               xs);
         },
@@ -80,23 +130,42 @@ void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> x
   }
 }
 
-/// Rotates several tensors by one table in one call where they lie:
-///   apply_inplace(device, std::tie(q, k), table)
 template <class Device, class... Xs, class Tab>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options = {}) {
+                   const Options& options) {
   if constexpr (detail::takes_in_place<Device, Tab, Xs...>()) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::fused_all({"apply_inplace", "xs", nullptr, 0}, device, options,
-                            detail::fused_job(as_view(x), as_view(x), view)...);
+          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, options,
+                        detail::fused_job(as_view(x), as_view(x), view)...);
         },
         xs);
   }
 }
 
-// With one argument too few, for the compiler's first error.
+template <class Device, class Out, class X, class Tab>
+void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
+                   const Options& options) {
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::apply_by_rows<detail::StridedRow>("apply_strided", device, as_view(out),
+                                              detail::read_only(as_view(x)), as_table(table),
+                                              options);
+  }
+}
+
+template <class Device, class Out, class X, class Tab>
+void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
+                         const Options& options) {
+  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
+                                                   detail::read_only(as_view(x)), as_table(table),
+                                                   options);
+  }
+}
+
+// Calls with one argument too few, for the compiler's first error.
+
 template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
 void apply(const Any&, const X&, const Tab&) {
   static_assert(!detail::has_table<Tab>,
@@ -106,6 +175,18 @@ void apply(const Any&, const X&, const Tab&) {
 template <class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
 void apply_inplace(const X&, const Tab&) {
   static_assert(!detail::has_table<Tab>, "ropewalk: apply_inplace takes a device, x and a table");
+}
+
+template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply_strided(const Any&, const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>,
+                "ropewalk: apply_strided takes a device, out, x and a table");
+}
+
+template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
+void apply_stack_flatten(const Any&, const X&, const Tab&) {
+  static_assert(!detail::has_table<Tab>,
+                "ropewalk: apply_stack_flatten takes a device, out, x and a table");
 }
 
 ROPEWALK_END_NAMESPACE

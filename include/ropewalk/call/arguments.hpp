@@ -150,11 +150,6 @@ ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& writ
 template <class Out, class X, class Tab>
 bool check_arguments(const Names& names, const View<Out>& out, const View<const X>& x,
                      const TableView<Tab>& table, InPlace in_place, Ids ids = Ids::on_host) {
-  static_assert(!std::is_const_v<Out>, "ropewalk: out must not be const, since it is written");
-  using Written = std::remove_const_t<Out>;
-  static_assert(std::is_same_v<Written, X> || std::is_same_v<Written, Promoted<X, Tab>>,
-                "ropewalk: the scalar of out must be that of x or the type that x and the table "
-                "promote to");
   const Span read = span_of(x.data(), checked_extent(names.x, x));
   const Span written = span_of(out.data(), checked_extent(names.out, out));
   const Index table_extent = checked_extent(names.table, table);

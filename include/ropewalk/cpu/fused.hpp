@@ -162,21 +162,15 @@ FusedJob<Out, std::remove_const_t<X>, Tab> fused_job(const View<Out>& out, const
   return {out, read_only(x), table};
 }
 
+/// Rotates one tensor or several: all are checked before the first is written, also after one with
+/// nothing to do.
 template <class Device, class... Jobs>
-void fused_all(const Names& names, const Device& device, const Options& options, Jobs... jobs) {
-  // All are checked before the first is written, also after one with nothing to do.
+void fused(const Names& names, const Device& device, const Options& options, Jobs... jobs) {
   Names of = names;
   bool work = false;
   ((work = prepare(of, jobs, options) || work, of.next()), ...);
   check_all_apart(names, jobs...);
   if (work) run_jobs(device, std::max({jobs.tokens()...}), jobs...);
-}
-
-template <class Device, class Out, class X, class Tab>
-void fused(const Names& names, const Device& device, const View<Out>& out, const View<const X>& x,
-           const TableView<Tab>& table, const Options& options) {
-  FusedJob<Out, X, Tab> job{out, x, table};
-  if (prepare(names, job, options)) run_jobs(device, job.tokens(), job);
 }
 
 }  // namespace detail

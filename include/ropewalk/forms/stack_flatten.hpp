@@ -1,34 +1,22 @@
-// Form 2: the two rotated halves stacked, then flattened in one contiguous pass.
+// Form 2, a definition: both results of all pairs, then one contiguous pass that flattens them.
 #ifndef ROPEWALK_FORMS_STACK_FLATTEN_HPP
 #define ROPEWALK_FORMS_STACK_FLATTEN_HPP
 
 #include <algorithm>
-#include <type_traits>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/call/entry_types.hpp"
+#include "ropewalk/forms/arrays.hpp"
 #include "ropewalk/forms/rows.hpp"
-#include "ropewalk/options.hpp"
-#include "ropewalk/table.hpp"
 #include "ropewalk/table_view.hpp"
-#include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// Rotates every feature pair of `x` as PyTorch code with `stack((even, odd), -1).flatten(-2)`
-/// does; writes `out`. Same bits as apply_strided.
-///
-/// Shapes, Pairs, Units, Alias, Types, Errors, Source   as apply_strided
-/// Scratch  on the stack, for one row at most; allocates nothing, a thread-pool device may
-template <class Device, class Out, class X, class Tab>
-void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
-                         const Options& options = {});
-
 namespace detail {
 
+/// stack((first, second), -1).flatten(-2) of one row; see apply_stack_flatten.
 struct StackFlattenRow {
   template <class P, Pairing Of, class LaneReader, class Out, class X, class Tab>
   static void rotate(Out* out, const X* x, const PairLanes<Tab>& lanes, Index pairs) {
@@ -74,24 +62,6 @@ struct StackFlattenRow {
 };
 
 }  // namespace detail
-
-template <class Device, class Out, class X, class Tab>
-void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
-                         const Options& options) {
-  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
-                                                   detail::read_only(as_view(x)), as_table(table),
-                                                   options);
-  }
-}
-
-// With one argument too few, for the compiler's first error.
-template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
-void apply_stack_flatten(const Any&, const X&, const Tab&) {
-  static_assert(!detail::has_table<Tab>,
-                "ropewalk: apply_stack_flatten takes a device, out, x and a table");
-}
-
 ROPEWALK_END_NAMESPACE
 
 #endif  // ROPEWALK_FORMS_STACK_FLATTEN_HPP
