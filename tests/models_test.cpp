@@ -316,14 +316,13 @@ TEST(Models, AnUnknownNameIsAnErrorThatListsThoseThereAre) {
 }
 
 TEST(Models, AnUnknownNameIsAnErrorThatBeginsWithTheNearest) {
-  for (const auto& [name, nearest] :
+  for (const auto& pair :
        {std::pair{"wan2.2 a14b", "Wan2.2 A14B"}, std::pair{"Llama3.1 8B", "Llama 3.1 8B"},
         std::pair{"gptoss", "gpt-oss"}, std::pair{"qwen image", "Qwen-Image"},
         std::pair{"DINOv2 L", "DINOv3 L"}, std::pair{"", "LTX-2"}}) {
-    EXPECT_NE(
-        error_of([&] { model_named(name); }).find("; the nearest is \"" + std::string(nearest)),
-        std::string::npos)
-        << error_of([&] { model_named(name); });
+    const std::string text = error_of([&] { model_named(pair.first); });
+    EXPECT_NE(text.find("; the nearest is \"" + std::string(pair.second)), std::string::npos)
+        << text;
   }
 }
 

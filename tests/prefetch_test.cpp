@@ -4,6 +4,7 @@ namespace ropewalk_test {
 void record_prefetch(const void* address);
 }
 #define ROPEWALK_TEST_PREFETCH(address) ropewalk_test::record_prefetch(address)
+#define ROPEWALK_TEST_SECOND_LEVEL (256 << 10)
 
 #include <gtest/gtest.h>
 
@@ -153,7 +154,7 @@ class Tensor {
   rw::View<T> view_;
 };
 
-/// How the coefficients of a row lie; the first three have all of a row's entries in one stretch.
+/// How the coefficients of a row lie.
 enum class Layout { half, doubled, complex, matrix, one, transposed };
 
 template <class Tab>

@@ -27,7 +27,7 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
-///          an error
+///          an error. Parts of one memory that share no byte are apart
 /// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
 ///          like what x and table promote to; table: Table, TableView
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
@@ -52,8 +52,8 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 ///   apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
 ///
 /// Shapes   each pair of out and x as in apply; all have the same batch and seq
-/// Alias    as in apply; no out may meet another tensor, but heads or features of one packed tensor
-///          are apart
+/// Alias    as in apply; no out may share a byte with another tensor. Heads, features or tokens of
+///          one packed memory are apart, whatever their strides
 /// Everything else as in apply; all tensors are checked before the first is written.
 template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
@@ -162,31 +162,6 @@ void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab&
                                                    detail::read_only(as_view(x)), as_table(table),
                                                    options);
   }
-}
-
-// Calls with one argument too few, for the compiler's first error.
-
-template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
-void apply(const Any&, const X&, const Tab&) {
-  static_assert(!detail::has_table<Tab>,
-                "ropewalk: apply takes a device, out, x and a table; apply_inplace takes no out");
-}
-
-template <class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
-void apply_inplace(const X&, const Tab&) {
-  static_assert(!detail::has_table<Tab>, "ropewalk: apply_inplace takes a device, x and a table");
-}
-
-template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
-void apply_strided(const Any&, const X&, const Tab&) {
-  static_assert(!detail::has_table<Tab>,
-                "ropewalk: apply_strided takes a device, out, x and a table");
-}
-
-template <class Any, class X, class Tab, class = detail::IfTensorAndTable<X, Tab>>
-void apply_stack_flatten(const Any&, const X&, const Tab&) {
-  static_assert(!detail::has_table<Tab>,
-                "ropewalk: apply_stack_flatten takes a device, out, x and a table");
 }
 
 ROPEWALK_END_NAMESPACE

@@ -102,8 +102,8 @@ namespace detail {
   for (Isa isa : all_isas) {
     if (isa_available(isa)) names.add("%s%s", isa == Isa::scalar ? "" : ", ", isa_name(isa));
   }
-  fail(function, "the instruction set is \"%.*s\", must be one of %s",
-       static_cast<int>(name.size()), name.data(), names.c_str());
+  fail(function, "the instruction set is \"%.*s\", must be one of %s", shown(name), name.data(),
+       names.c_str());
 }
 
 /// `isa`, or an error if it cannot be used here.

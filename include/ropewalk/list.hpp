@@ -35,16 +35,16 @@ bool operator!=(const ListAllocator<T>&, const ListAllocator<U>&) {
   return false;
 }
 
-/// Whether entries of that type may become a T by themselves: whole numbers are none with a
-/// fraction.
+/// Whether entries of that type may become a T by themselves: numbers with a fraction are no whole
+/// ones, and letters are no numbers.
 template <class T, class Entry>
-constexpr bool can_hold =
-    std::is_convertible_v<Entry, T>&& std::is_integral_v<T> == std::is_integral_v<Entry>;
+constexpr bool can_hold = std::is_convertible_v<Entry, T> && !std::is_same_v<Entry, char> &&
+                          std::is_integral_v<T> == std::is_integral_v<Entry>;
 
 }  // namespace detail
 
 /// A std::vector in all but its allocator. From a std::vector or another container, and to a
-/// std::vector, by a copy.
+/// std::vector, by a copy; to compare it with a std::vector, make a List of that.
 template <class T>
 class List : public std::vector<T, detail::ListAllocator<T>> {
   using Base = std::vector<T, detail::ListAllocator<T>>;

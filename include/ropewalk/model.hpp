@@ -3,7 +3,6 @@
 #define ROPEWALK_MODEL_HPP
 
 #include <array>
-#include <string>
 #include <variant>
 
 #include "ropewalk/build.hpp"

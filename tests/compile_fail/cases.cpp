@@ -22,9 +22,20 @@ ropewalk::View<float> as_view(const Tensor& tensor) {
   return {tensor.data, {1, tensor.tokens, tensor.heads, tensor.head_dim}};
 }
 
+// Its own as_view comes before that of Eigen's tensors, which would refuse its layout.
+struct Derived : Eigen::Tensor<float, 3> {};
+
+ropewalk::View<float> as_view(Derived& tensor) { return {tensor.data(), {1, 2, 3, 4}}; }
+
 struct Constants {
   std::vector<float> cos, sin;
 };
+
+// An engine's own functions of the same names, called by argument-dependent look-up.
+struct Layer {};
+struct Attention : Layer {};
+void apply(const Layer&, ropewalk::View<float>, const ropewalk::Table<float>&) {}
+void apply_inplace(ropewalk::View<const float>, const ropewalk::Table<float>&) {}
 
 ropewalk::TableView<float> as_table(const Constants& table) {
   const ropewalk::Shape shape{1, table.cos.size(), 1, 1};
@@ -221,46 +232,21 @@ void call(Map<float> x, const rw::Table<float>& table) { rw::apply_inplace(devic
 void call(Map<float> out, Map<const float> x, const rw::TableView<float>& table) {
   rw::apply_strided(device, table, out, x);
 }
-#elif defined(NO_DEVICE)
-// apply takes a device, out, x and a table
-void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
-  rw::apply(out, x, table);
-}
 #elif defined(NO_DEVICE_BUT_OPTIONS)
 // the device is a tensor or table
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(out, x, table, rw::Options());
-}
-#elif defined(NO_DEVICE_IN_PLACE)
-// apply_inplace takes a device, x and a table
-void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
-  rw::apply_inplace(std::tie(q, k), table);
 }
 #elif defined(NO_DEVICE_IN_PLACE_BUT_OPTIONS)
 // the device is a tensor or table
 void call(Map<float> x, const rw::Table<float>& table) {
   rw::apply_inplace(x, table, rw::Options());
 }
-#elif defined(NO_DEVICE_FOR_STRIDED)
-// apply_strided takes a device, out, x and a table
-void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
-  rw::apply_strided(out, x, table);
-}
-#elif defined(NO_DEVICE_FOR_STACK_FLATTEN)
-// apply_stack_flatten takes a device, out, x and a table
-void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
-  rw::apply_stack_flatten(out, x, table);
-}
 #elif defined(DEVICE_AFTER_OUT)
 // the device is a tensor or table
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(out, device, x, table);
 }
-#elif defined(NO_OUT)
-// apply takes a device, out, x and a table
-void call(Map<float> x, const rw::Table<float>& table) { rw::apply(device, x, table); }
-
-// In the place of a table: something else.
 #elif defined(TENSOR_FOR_A_TABLE)
 // the table is a tensor, must be a Table or TableView
 void call(Map<float> x, Map<const float> cos_and_sin) { rw::apply_inplace(device, x, cos_and_sin); }
@@ -361,6 +347,14 @@ void sound_calls(Map<float> out, Map<const float> x, Map<Eigen::half, 2> narrow,
   rw::apply_inplace(device, std::tie(rank_2, rank_3), table);
   rw::apply_strided(device, out, x, table);
   rw::apply_stack_flatten(device, out, x, table);
+}
+
+void calls_of_functions_of_its_own(ropewalk::View<float> x, const rw::Table<float>& table,
+                                   engine::Derived& derived) {
+  apply(engine::Attention(), x, table);
+  using engine::apply_inplace;
+  apply_inplace(x, table);
+  rw::apply_inplace(device, derived, table);
 }
 
 void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> mapped,

@@ -158,9 +158,8 @@ void print_positions(const Read& read) {
   print("zip_axes", rw::zip_axes({part, rw::id_positions(ids)}));
 }
 
-template <class T>
-void print_tables(const char* name) {
-  constexpr Given read;
+template <class T, class Read>
+void print_tables(const Read& read, const char* name) {
   const rw::Grid grid{read(3), read(5), read(7)};
   Hash hash;
   for (const rw::AngleSteps steps : every_steps) {
@@ -183,12 +182,14 @@ void print_tables(const char* name) {
     const rw::List<double> along = rw::linspace(read(9), read(0.1), read(1.9));
     hash.add(rw::make_table<T>(rw::grid_positions({along, along}), learned, steps));
   }
-  hash.print("given", name);
+  hash.print(Read::name, name);
 }
 
 void print_models() {
   Hash hash;
   for (const rw::Model& model : rw::models) hash.add(rw::model_frequencies(model));
+  hash.add(rw::model_positions(rw::model_named("DINOv3 L"), rw::Grid{5, 7}));
+  hash.add(rw::model_positions(rw::model_named("Qwen-Image"), rw::Grid{1, 5, 8}));
   hash.print("given", "models");
 }
 
@@ -241,10 +242,11 @@ void print_random() {
 int main() {
   print_numbers(Given{});
   print_numbers(Literal{});
-  print_tables<double>("tables/f64");
-  print_tables<float>("tables/f32");
-  print_tables<Eigen::half>("tables/f16");
-  print_tables<Eigen::bfloat16>("tables/bf16");
+  print_tables<double>(Given{}, "tables/f64");
+  print_tables<float>(Given{}, "tables/f32");
+  print_tables<Eigen::half>(Given{}, "tables/f16");
+  print_tables<Eigen::bfloat16>(Given{}, "tables/bf16");
+  print_tables<float>(Literal{}, "tables/f32");
   print_models();
   print_random();
 }

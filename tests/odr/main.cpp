@@ -38,7 +38,6 @@ void print(Rotate rotate, Mix mix, const char* name) {
   }
 }
 
-/// Its text is put together by std::string, whose functions the units share.
 void print_error(Rotate rotate) {
   float value = 0;
   try {

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
+#include <string_view>
 
 #include "ropewalk/base/config.hpp"
 
@@ -66,6 +67,11 @@ class Text {
   std::size_t size_ = 0;
   char text_[capacity] = "";
 };
+
+/// How many letters of a name that somebody gave belong into a text.
+inline int shown(std::string_view name) {
+  return name.size() < 200 ? static_cast<int>(name.size()) : 200;
+}
 
 /// Raises std::invalid_argument(text); without exceptions, prints it and aborts.
 [[noreturn, gnu::cold, gnu::noinline]] inline void raise(const Text& text) {

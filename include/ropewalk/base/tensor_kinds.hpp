@@ -43,15 +43,15 @@ template <class T>
 inline constexpr bool is_matrix =
     decltype(from_eigen_base(std::declval<std::decay_t<T>*>()))::value;
 
-template <class PlainTensor, int Options, template <class> class MakePointer>
-std::true_type from_map_or_tensor(const Eigen::TensorMap<PlainTensor, Options, MakePointer>*);
-template <class T, int Rank, int Options, class Index>
-std::true_type from_map_or_tensor(const Eigen::Tensor<T, Rank, Options, Index>*);
-std::false_type from_map_or_tensor(const void*);
-
+/// One of Eigen's own: a class derived from it may have an as_view of its own.
 template <class T>
-inline constexpr bool is_map_or_tensor =
-    decltype(from_map_or_tensor(std::declval<std::decay_t<T>*>()))::value;
+inline constexpr bool is_map_or_tensor = false;
+template <class T>
+inline constexpr bool is_map_or_tensor<const T> = is_map_or_tensor<T>;
+template <class PlainTensor, int Options, template <class> class MakePointer>
+inline constexpr bool is_map_or_tensor<Eigen::TensorMap<PlainTensor, Options, MakePointer>> = true;
+template <class T, int Rank, int Options, class Index>
+inline constexpr bool is_map_or_tensor<Eigen::Tensor<T, Rank, Options, Index>> = true;
 
 template <class T>
 inline constexpr bool is_tuple = false;

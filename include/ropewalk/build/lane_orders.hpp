@@ -145,7 +145,7 @@ inline Frequencies arrange(const List<Frequencies>& lists, const LaneOrder& orde
   const auto pairs = static_cast<Index>(order.lanes.size());
   const Index size = detail::checked_count({"arrange", "the result"}, "size", order.axes, pairs);
   Frequencies all{order.axes, 1, pairs, {}, lists.empty() ? 1 : lists.front().attention_factor};
-  all.values.assign(static_cast<std::size_t>(size), 0.0);
+  all.values = List<double>(static_cast<std::size_t>(size));
   for (Index i = 0; i < pairs; ++i) {
     const Lane lane = order.lanes[static_cast<std::size_t>(i)];
     const Frequencies& list = lists[lists.size() == 1 ? 0 : static_cast<std::size_t>(lane.axis)];
@@ -164,11 +164,10 @@ inline Frequencies with_identity_lanes(Index count, const Frequencies& frequenci
   Frequencies wider = frequencies;
   wider.pairs += count;
   detail::checked_count({"with_identity_lanes", "the result"}, "size", wider.axes, wider.pairs);
-  wider.values.clear();
+  wider.values = List<double>(static_cast<std::size_t>(wider.axes * wider.pairs));
   for (Index axis = 0; axis < frequencies.axes; ++axis) {
-    wider.values.insert(wider.values.end(), static_cast<std::size_t>(count), 0.0);
-    const auto begin = frequencies.values.begin() + axis * frequencies.pairs;
-    wider.values.insert(wider.values.end(), begin, begin + frequencies.pairs);
+    const auto from = frequencies.values.begin() + axis * frequencies.pairs;
+    std::copy(from, from + frequencies.pairs, wider.values.begin() + axis * wider.pairs + count);
   }
   return wider;
 }

@@ -58,8 +58,8 @@ inline AxisPositions dictionary(const List<double>& positions) {
   for (const double position : positions) {
     tokens.push_back({position, static_cast<Index>(tokens.size())});
   }
-  std::sort(tokens.begin(), tokens.end(),
-            [](const TokenAt& a, const TokenAt& b) { return a.position < b.position; });
+  std::stable_sort(tokens.begin(), tokens.end(),
+                   [](const TokenAt& a, const TokenAt& b) { return a.position < b.position; });
   AxisPositions axis;
   axis.index.resize(positions.size());
   for (const TokenAt& at : tokens) {

@@ -84,8 +84,9 @@ inline void check_positive(const Place& place, const char* property, double valu
 template <class Real>
 Real checked_positive(const Place& place, const char* property, double value) {
   check_positive(place, property, value);
-  using Limits = std::numeric_limits<Real>;
-  if (value < static_cast<double>(Limits::min()) || value > static_cast<double>(Limits::max())) {
+  constexpr auto least = static_cast<double>(std::numeric_limits<Real>::min());
+  constexpr auto most = static_cast<double>(std::numeric_limits<Real>::max());
+  if (value < least || value > most) {
     fail(place, property, "is %.9g, must be in the range of the type in which steps are taken",
          value);
   }

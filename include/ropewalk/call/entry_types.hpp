@@ -216,10 +216,6 @@ constexpr bool takes_in_place() {
   return false;
 }
 
-/// Of a call without its first argument, say: what stands before the options.
-template <class X, class Tab>
-using IfTensorAndTable = std::enable_if_t<has_table<Tab> && (is_tuple<X> || has_view<const X>)>;
-
 }  // namespace detail
 ROPEWALK_END_NAMESPACE
 

@@ -24,6 +24,9 @@ inline const CacheSizes& cache_sizes() {
     second_level = sysconf(_SC_LEVEL2_CACHE_SIZE);
     last_level = sysconf(_SC_LEVEL3_CACHE_SIZE);
 #endif
+#if defined(ROPEWALK_TEST_SECOND_LEVEL)
+    second_level = ROPEWALK_TEST_SECOND_LEVEL;  // so that a test is of one length everywhere
+#endif
     // Not every system tells. A core has from 512 KiB (Zen 3) to 2 MiB (Sapphire Rapids) of its
     // own, and most servers have 32 MiB for all cores or more.
     return CacheSizes{second_level > 0 ? Index{second_level} : Index{1} << 20,

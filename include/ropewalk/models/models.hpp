@@ -145,7 +145,7 @@ inline const Model& model_named(std::string_view name) {
   detail::Text names;
   for (const Model& model : models) names.add("%s%s", &model == models ? "" : "; ", model.name);
   detail::fail("model_named", "there is no model \"%.*s\"; the nearest is \"%s\" of: %s",
-               static_cast<int>(name.size()), name.data(), nearest->name, names.c_str());
+               detail::shown(name), name.data(), nearest->name, names.c_str());
 }
 
 ROPEWALK_END_NAMESPACE
