@@ -16,8 +16,8 @@
 #include <tuple>
 #include <vector>
 
+#include "ropewalk/apply.hpp"
 #include "ropewalk/cuda/apply.cuh"
-#include "ropewalk/forms/strided.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
