@@ -23,7 +23,7 @@ void record_prefetch(const void* address);
 #include <vector>
 
 #include "ropewalk/apply.hpp"
-#include "ropewalk/cpu/caches.hpp"
+#include "ropewalk/base/caches.hpp"
 #include "support/typed_tests.hpp"  // not forms.hpp, whose library does not record
 
 namespace ropewalk_test {
@@ -226,15 +226,49 @@ void add_touched(Memory& rows, Memory& coefficients, const Part& part, const rw:
   }
 }
 
-/// The scalar rows leave it all to the hardware.
-bool fetches(rw::Isa isa) { return isa != rw::Isa::scalar; }
+/// One way to rotate.
+struct Form {
+  enum Kind { strided, stack_flatten, fused };
+  Kind kind;
+  rw::Isa isa;
 
-/// Records what the rows of an instruction set fetch.
+  std::string name() const {
+    return kind == strided         ? "strided"
+           : kind == stack_flatten ? "stack_flatten"
+                                   : std::string("fused@") + rw::isa_name(isa);
+  }
+  /// The scalar rows leave it all to the hardware.
+  bool fetches() const { return kind != fused || isa != rw::Isa::scalar; }
+};
+
+std::vector<Form> fused_forms() {
+  std::vector<Form> forms;
+  for (const rw::Isa isa : rw::available_isas()) forms.push_back({Form::fused, isa});
+  return forms;
+}
+
+std::vector<Form> all_forms() {
+  std::vector<Form> forms = fused_forms();
+  forms.push_back({Form::strided, {}});
+  forms.push_back({Form::stack_flatten, {}});
+  return forms;
+}
+
+/// Records what `form` fetches; of the options, the instruction set is the form's.
 template <class Out, class X, class Tab>
-void rotate(rw::Isa isa, const Parts& device, const rw::View<Out>& out, const rw::View<const X>& x,
-            const rw::TableView<Tab>& table, rw::Options options) {
-  options.isa = isa;
-  record(x.batch() * x.seq(), [&] { rw::apply(device, out, x, table, options); });
+void rotate(const Form& form, const Parts& device, const rw::View<Out>& out,
+            const rw::View<const X>& x, const rw::TableView<Tab>& table, rw::Options options) {
+  options.isa = form.isa;
+  record(x.batch() * x.seq(), [&] {
+    switch (form.kind) {
+      case Form::strided:
+        return rw::apply_strided(device, out, x, table, options);
+      case Form::stack_flatten:
+        return rw::apply_stack_flatten(device, out, x, table, options);
+      case Form::fused:
+        return rw::apply(device, out, x, table, options);
+    }
+  });
 }
 
 template <class T>
@@ -255,33 +289,34 @@ class Prefetch : public testing::Test {
 
   /// By one thread and by three, out of place and in place.
   static void check(const rw::Shape& shape, Arrangement arrangement,
-                    const rw::TableView<Tab>& table) {
+                    const rw::TableView<Tab>& table, const std::vector<Form>& forms) {
     const Tensor<Out> out(Arrangement::dense, shape), arranged_out(writable(arrangement), shape);
     const Tensor<X> x(arrangement, shape);
-    for (const rw::Isa isa : rw::available_isas()) {
+    for (const Form& form : forms) {
       for (const Index count : {1, 3}) {
-        SCOPED_TRACE(testing::Message() << rw::isa_name(isa) << ", parts " << count);
+        SCOPED_TRACE(testing::Message() << form.name() << ", parts " << count);
         const Parts device{count};
         rw::Options options;
         options.pairing = rw::Pairing::half;
-        check_call(isa, device, arranged_out.view(), x.read(), table, options);
+        check_call(form, device, arranged_out.view(), x.read(), table, options);
         options.pairing = rw::Pairing::interleaved;
-        check_call(isa, device, out.view(), x.read(), table, options);
+        check_call(form, device, out.view(), x.read(), table, options);
+        if (form.kind != Form::fused) continue;
         options.stores = rw::Stores::streaming;
-        check_call(isa, device, out.view(), x.read(), table, options);
+        check_call(form, device, out.view(), x.read(), table, options);
         if constexpr (std::is_same_v<X, Out>) {
-          check_call(isa, device, arranged_out.view(), arranged_out.read(), table, options);
+          check_call(form, device, arranged_out.view(), arranged_out.read(), table, options);
         }
       }
     }
   }
 
   /// That something is recorded only where something must be.
-  static void check_call(rw::Isa isa, const Parts& device, const rw::View<Out>& out,
+  static void check_call(const Form& form, const Parts& device, const rw::View<Out>& out,
                          const rw::View<const X>& x, const rw::TableView<Tab>& table,
                          const rw::Options& options) {
-    rotate(isa, device, out, x, table, options);
-    if (fetches(isa)) {
+    rotate(form, device, out, x, table, options);
+    if (form.fetches()) {
       EXPECT_GT(recorded_count(), 0u);
     }
     for (const Part& part : recorded) {
@@ -318,7 +353,7 @@ TYPED_TEST(Prefetch, StaysInsideTheRowsOfThePart) {
           Arrangement::one_row, Arrangement::overlapping}) {
       SCOPED_TRACE(testing::Message()
                    << shape.heads << " heads, arrangement " << static_cast<int>(arrangement));
-      this->check(shape, arrangement, table.view());
+      this->check(shape, arrangement, table.view(), all_forms());
       if (this->HasFailure()) return;
     }
   }
@@ -329,7 +364,7 @@ TYPED_TEST(Prefetch, StaysInsideWhatTurns) {
     const rw::Shape shape = this->large(1, 5, 160);
     const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, pairs});
     SCOPED_TRACE(testing::Message() << pairs << " pairs");
-    this->check(shape, Arrangement::dense, table.view());
+    this->check(shape, Arrangement::dense, table.view(), all_forms());
   }
 }
 
@@ -343,7 +378,7 @@ TYPED_TEST(Prefetch, StaysInsideTheTable) {
                                         << static_cast<int>(layout) << ", heads " << heads);
         const TableMemory<typename TypeParam::Tab> table(layout,
                                                          {1, shape.seq, heads, shape.head_dim / 2});
-        this->check(shape, Arrangement::dense, table.view());
+        this->check(shape, Arrangement::dense, table.view(), fused_forms());
         if (this->HasFailure()) return;
       }
     }
@@ -358,7 +393,7 @@ TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreGathered) {
   for (Index& id : ids) id = static_cast<Index>(random()) % (8 * shape.seq);
   using Ids = Eigen::Tensor<const Index, 2, Eigen::RowMajor>;
   const Eigen::TensorMap<Ids> map(ids.data(), 2, shape.seq);
-  this->check(shape, Arrangement::dense, table.view().gather(map));
+  this->check(shape, Arrangement::dense, table.view().gather(map), fused_forms());
 }
 
 TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
@@ -394,7 +429,7 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnce) {
       for (const rw::Isa isa : rw::available_isas()) {
         SCOPED_TRACE(testing::Message() << rw::isa_name(isa) << ", layout "
                                         << static_cast<int>(layout) << ", heads " << heads);
-        rotate(isa, Parts{1}, x.view(), x.read(), table.view(), {});
+        rotate({Form::fused, isa}, Parts{1}, x.view(), x.read(), table.view(), {});
         Memory rows, coefficients;
         add_touched(rows, coefficients, recorded[0], x.view(), x.read(), table.view());
         std::set<std::uintptr_t> lines;
@@ -418,30 +453,21 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, most + 1, 1, row / 2});
   const Tensor<typename TypeParam::X> x(Arrangement::dense, {1, most + 1, 8, row}),
       out(Arrangement::dense, {1, most + 1, 8, row});
-  for (const rw::Isa isa : rw::available_isas()) {
-    SCOPED_TRACE(rw::isa_name(isa));
+  for (const Form& form : all_forms()) {
+    SCOPED_TRACE(form.name());
     const auto fetched = [&](const Tensor<typename TypeParam::X>& to, Index tokens) {
-      rotate(isa, Parts{1}, to.view().seq(0, tokens), x.read().seq(0, tokens),
+      rotate(form, Parts{1}, to.view().seq(0, tokens), x.read().seq(0, tokens),
              table.view().rows(0, tokens), {});
       return recorded_count();
     };
     for (const Index tokens : {Index{1}, Index{2}, Index{16}, most / 2}) {
       EXPECT_EQ(fetched(out, tokens), 0u) << tokens << " tokens";
     }
-    EXPECT_EQ(fetched(out, most / 2 + 1) > 0, fetches(isa));
+    EXPECT_EQ(fetched(out, most / 2 + 1) > 0, form.fetches());
+    if (form.kind != Form::fused) continue;
     EXPECT_EQ(fetched(x, most), 0u);
-    EXPECT_EQ(fetched(x, most + 1) > 0, fetches(isa));
+    EXPECT_EQ(fetched(x, most + 1) > 0, form.fetches());
   }
-}
-
-TEST(PrefetchIsBounded, IsTheFusedFormsOnly) {
-  const rw::Shape shape{1, 4096, 8, 128};
-  const TableMemory<float> table(Layout::half, {1, shape.seq, 1, 64});
-  const Tensor<float> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
-  record(shape.seq, [&] { rw::apply_strided(Parts{1}, out.view(), x.read(), table.view()); });
-  EXPECT_EQ(recorded_count(), 0u);
-  record(shape.seq, [&] { rw::apply_stack_flatten(Parts{1}, out.view(), x.read(), table.view()); });
-  EXPECT_EQ(recorded_count(), 0u);
 }
 
 // A table [pairs, seq]: from pair to pair it is as far as the table is long.
@@ -466,10 +492,9 @@ TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
       const rw::TableView<float> table({cos, cos, sin, sin}, {1, seq, 1, 1}, 0, 1, 0);
       // The pair and the features behind it are asked for apart.
       const auto lines_of_x = static_cast<std::size_t>(seq * 4 * (1 + 8));
-      for (const rw::Isa isa : rw::available_isas()) {
-        SCOPED_TRACE(testing::Message()
-                     << rw::isa_name(isa) << ", " << seq << " tokens " << stride);
-        rotate(isa, Parts{1}, out.view(), x.read(), table, {});
+      for (const Form& form : all_forms()) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", " << seq << " tokens " << stride);
+        rotate(form, Parts{1}, out.view(), x.read(), table, {});
         EXPECT_LE(recorded_count(), 3 * lines_of_x);
       }
     }

@@ -14,7 +14,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/cpu/prefetch.hpp"
+#include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/cpu/scalar_rows.hpp"
 #include "ropewalk/isa.hpp"

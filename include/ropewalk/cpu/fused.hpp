@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "ropewalk/base/caches.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/call/arguments.hpp"
 #include "ropewalk/call/token_ranges.hpp"
-#include "ropewalk/cpu/caches.hpp"
 #include "ropewalk/cpu/dispatch.hpp"
-#include "ropewalk/cpu/prefetch.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"

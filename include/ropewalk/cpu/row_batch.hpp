@@ -10,7 +10,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/cpu/prefetch.hpp"
+#include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

@@ -5,9 +5,11 @@
 #include <Eigen/Core>
 #include <type_traits>
 
+#include "ropewalk/base/caches.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/call/arguments.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/forms/arrays.hpp"
@@ -85,14 +87,25 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index pairs = table.pairs();
   const Index rest = x.head_dim() - 2 * pairs;
   const Index features = x.heads() * x.head_dim();
+  const Index bytes_read = features * static_cast<Index>(sizeof(X));
+  const Index bytes_written = features * static_cast<Index>(sizeof(Out));
+  const Index tokens = x.batch() * x.seq();
+  const Index ahead = fits_second_cache(tokens * (bytes_read + bytes_written))
+                          ? 0
+                          : tokens_ahead(x.seq(), bytes_read, near_bytes);
   const auto rotate_tokens = [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
       const Index s = token % x.seq();
+      const bool fetches = ahead != 0 && s + ahead < x.seq() && token + ahead < end;
       for (Index h = 0; h < x.heads(); ++h) {
         Out* out_row = out.row(b, s, h);
         const X* x_row = x.row(b, s, h);
         const PairLanes<Tab> lanes = table.row(b, s, h);
+        if (fetches) {
+          fetch(x_row + ahead * x.strides().seq, x.head_dim());
+          fetch(out_row + ahead * out.strides().seq, x.head_dim());
+        }
         if (are_plain(lanes)) {
           Form::template rotate<P, Of, PlainLanes>(out_row, x_row, lanes, pairs);
         } else {
@@ -103,8 +116,7 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
       }
     }
   };
-  for_token_ranges(device, x.batch() * x.seq(), features * static_cast<Index>(sizeof(X)),
-                   features * static_cast<Index>(sizeof(Out)), rotate_tokens);
+  for_token_ranges(device, tokens, bytes_read, bytes_written, rotate_tokens);
 }
 
 /// A readable form: checks, then goes row by row.

@@ -1,6 +1,6 @@
 // How much the caches hold: what decides whether to fetch ahead, and whether to write past them.
-#ifndef ROPEWALK_CPU_CACHES_HPP
-#define ROPEWALK_CPU_CACHES_HPP
+#ifndef ROPEWALK_BASE_CACHES_HPP
+#define ROPEWALK_BASE_CACHES_HPP
 
 #include <unistd.h>  // for the sizes of the caches
 
@@ -48,4 +48,4 @@ inline bool exceeds_caches(Index bytes) { return bytes > cache_sizes().last_leve
 }  // namespace detail
 ROPEWALK_END_NAMESPACE
 
-#endif  // ROPEWALK_CPU_CACHES_HPP
+#endif  // ROPEWALK_BASE_CACHES_HPP

@@ -1,6 +1,6 @@
 // Fetching rows ahead of their use.
-#ifndef ROPEWALK_CPU_PREFETCH_HPP
-#define ROPEWALK_CPU_PREFETCH_HPP
+#ifndef ROPEWALK_BASE_PREFETCH_HPP
+#define ROPEWALK_BASE_PREFETCH_HPP
 
 #include <type_traits>
 
@@ -46,4 +46,4 @@ ROPEWALK_INLINE void fetch(T* from, Index count) {
 }  // namespace detail
 ROPEWALK_END_NAMESPACE
 
-#endif  // ROPEWALK_CPU_PREFETCH_HPP
+#endif  // ROPEWALK_BASE_PREFETCH_HPP
