@@ -1,4 +1,4 @@
-# Reads ctest's JUnit results: repeats what tests say aloud (lines that begin with "note: ", and why
+# Reads ctest's JUnit results: repeats the notes of tests (lines that begin with "note: ", and why
 # GoogleTest skipped one), and counts. Fails when a test failed or none ran.
 
 function finish() {

@@ -1,5 +1,5 @@
-# Tests on a device. cuda_test is part of every build, and skipped aloud where there is no device:
-# its kernels, of every type of x, are what a machine without one can compile in a minute or two.
+# Tests on a device. cuda_test is part of every build, and reported as skipped without a device: its
+# kernels, of every type of x, are what a machine without one can compile in a minute or two.
 # So is cuda_architecture_test, a program without code for the device. All mixes of types take
 # minutes and are built by tests/run --cuda.
 

@@ -60,7 +60,7 @@ struct Model {
   CellRule cells = CellRule::integers;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
 
-  /// What apply is told.
+  /// The options for apply.
   Options options() const {
     Options result;
     result.pairing = pairing;

@@ -75,7 +75,7 @@ class Table {
     detail::check_not_negative(place, "seq", shape.seq);
     detail::check_not_negative(place, "heads", shape.heads);
     detail::check_not_negative(place, "pairs", shape.pairs);
-    // An axis without entries excuses no other: strides are products of their sizes.
+    // Sizes must fit even where an axis is empty: strides are products of the other sizes.
     const auto at_least_one = [](Index axis) { return axis > 1 ? axis : Index{1}; };
     Index size = detail::saturating_product(at_least_one(shape.batch), at_least_one(shape.seq));
     size = detail::saturating_product(size, at_least_one(shape.heads));

@@ -96,7 +96,7 @@ class TableView {
             Index seq_stride, Index heads_stride)
       : lanes_(lanes),
         shape_(shape),
-        // Rows of no pairs lie nowhere: no step is taken to them, from null above all.
+        // A table of no pairs may have null data: without strides no offset is added to it.
         batch_stride_(shape.batch == 1 || shape.pairs == 0 ? 0 : batch_stride),
         seq_stride_(shape.pairs == 0 ? 0 : seq_stride),
         heads_stride_(shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride) {}

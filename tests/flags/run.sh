@@ -51,7 +51,7 @@ if [[ $program == tables ]]; then
 fi
 without_guards="-DROPEWALK_TEST_UNGUARDED"
 
-# A leg is its command line, which also names its folder; one that cannot run here is skipped aloud.
+# A leg is its command line, which also names its folder; one that cannot run here is reported as skipped.
 legs=()
 add() {
   local leg=$1 cpu

@@ -137,7 +137,7 @@ class Problem {
     const auto negative = [](Index size, Index stride) { return size != 1 && stride < 0; };
     const Index rows = table_.stored.seq - table_.begin.seq;
     if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs, rows}) < 0) return true;
-    // Rows of no pairs lie nowhere, whatever the strides.
+    // A table of no pairs reads nothing, whatever its strides.
     if (shape.pairs > 0 &&
         (negative(table_.stored.batch, table_.strides.batch) || table_.strides.seq < 0 ||
          (shape.heads != 1 && negative(table_.stored.heads, table_.strides.heads)))) {

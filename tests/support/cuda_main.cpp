@@ -1,4 +1,5 @@
-// Tests that need a device: skipped aloud, by the code that CMake expects, where there is none.
+// Tests that need a device: without one they report themselves as skipped, by the code that CMake
+// expects.
 #include <gtest/gtest.h>
 
 #include <cstdio>

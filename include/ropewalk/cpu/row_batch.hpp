@@ -72,8 +72,8 @@ ROPEWALK_INLINE bool share_lines(const Lanes<Tab>& a, const Lanes<Tab>& b) {
 }
 
 /// Asks for the coefficients that come after those of row r, `count` pairs from `first` on, once in
-/// the time of all rows that share them: for the hardware out of the blue. 0.84 -> 0.88 of the
-/// limit at DRAM size, bfloat16 in place, on an Intel Xeon (Emerald Rapids).
+/// the time of all rows that share them: the hardware's prefetcher does not see them coming. 0.84
+/// -> 0.88 of the limit at DRAM size, bfloat16 in place, on an Intel Xeon (Emerald Rapids).
 template <class Out, class X, class Tab>
 ROPEWALK_INLINE void fetch_lanes_ahead(const RowBatch<Out, X, Tab>& batch, Index r, Index first,
                                        Index count) {

@@ -49,8 +49,8 @@ ROPEWALK_INLINE Index rotate_steps(const Row<P, Out, X>& row, Index i) {
 }
 
 /// With the narrowest registers; not inlined, to be compiled once for the rest of a row and its
-/// tail. By value: a row whose address is known is read again after every store (a third of the
-/// rate).
+/// tail. By value: through a pointer its fields would be loaded again after every store (a third of
+/// the rate).
 template <class P, Pairing From, Pairing To, int Count, class Out, class X>
 [[gnu::noinline]] Index rotate_narrow(Row<P, Out, X> row, Index i) {
   return rotate_steps<P, From, To, false, Count>(row, i);
