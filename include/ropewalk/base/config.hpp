@@ -53,7 +53,7 @@ static_assert(sizeof(0.1) == sizeof(double),
 
 // Compiled by itself: what a caller passes, constants above all, changes nothing inside.
 #if defined(ROPEWALK_TEST_UNGUARDED)
-#define ROPEWALK_OPAQUE ROPEWALK_INLINE
+#define ROPEWALK_OPAQUE
 #elif ROPEWALK_CLANG
 #define ROPEWALK_OPAQUE [[gnu::noinline, clang::optnone]]
 #else
