@@ -25,7 +25,10 @@ build() {
     if [[ $name == wide ]]; then for_name+=("${@:2}"); fi
     "$compiler" "${options[@]}" "$level" "${for_name[@]}" -c "$unit" -o "$name.o"
   done
-  "$compiler" "${options[@]}" "$level" -c "$folder/main.cpp" -o main.o
+}
+
+link() {
+  "$compiler" "${options[@]}" "$1" -c "$folder/main.cpp" -o main.o
   "$compiler" -pthread main.o baseline.o wide.o -o baseline_first
   "$compiler" -pthread main.o wide.o baseline.o -o wide_first
 }
@@ -105,6 +108,7 @@ for level in "-O2 -march=haswell" "-O3 -mavx512f -mfma"; do
   read -ra flags <<<"$level"
   enter_empty "$build_dir/${flags[0]}"
   build "${flags[@]}"
+  link "${flags[0]}"
   expect_nothing_shared
   expect_nothing_wide_shared
   ./baseline_first baseline >wanted
