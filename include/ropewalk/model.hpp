@@ -47,7 +47,7 @@ using PresetScaling = std::variant<Unscaled, Linear, StaticNtk, Yarn, Llama3, Pr
 ///
 /// Shapes   axes: rotary features along each axis of the positions, or pairs where the lanes are
 ///          sections, as models' configurations have them; 0 stands for no axis
-/// Source   models.hpp
+/// Source   models/models.hpp
 struct Model {
   const char* name;
   ModelShape shape;
