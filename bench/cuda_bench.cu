@@ -160,7 +160,7 @@ class Bench {
     check(cudaStreamSynchronize(stream_));
     const auto data = [](const View& view) { return reinterpret_cast<const T*>(view.data()); };
     return wrong_elements(Comparison<T>{data(x), data(out), x.shape(), x.strides(), out.strides(),
-                                        table.lanes().cos_a, table.lanes().sin_a,
+                                        table.readers().cos_a, table.readers().sin_a,
                                         table.seq_stride(), table.pairs(), half_pairing});
   }
 

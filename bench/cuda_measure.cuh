@@ -83,7 +83,7 @@ struct Comparison {
   const T *x, *out;
   ropewalk::Shape shape;
   ropewalk::Strides x_strides, out_strides;
-  ropewalk::Lanes<float> cos, sin;
+  ropewalk::CoefficientReader<float> cos, sin;
   Index table_stride, pairs;  // pairs 0: out must be x
   bool half_pairing;
 };

@@ -50,10 +50,10 @@ void add_forms(Group& group, Workspace<X>& work, const Device& device) {
   rows.in_place("fused_inplace",
                 [=, &work, &device] { rw::apply_inplace(device, work.out(), table()); });
   for (const rw::Isa isa : rw::available_isas()) {
-    rw::Options forced;
+    rw::CpuOptions forced;
     forced.isa = isa;
     rows.out_of_place(std::string("fused@") + rw::isa_name(isa), [=, &work, &device] {
-      rw::apply(device, work.out(), work.x(), table(), forced);
+      rw::apply(device, work.out(), work.x(), table(), {}, forced);
     });
   }
   rows.out_of_place(

@@ -73,8 +73,8 @@ class Rotation {
         view_(ropewalk::half_table(cos(), sin())) {
     for (Index s = 0; s < seq_; ++s) {
       for (Index i = 0; i < pairs_; ++i) {
-        const double lane = static_cast<double>(i) / static_cast<double>(pairs_);
-        const double angle = static_cast<double>(s) * std::pow(1e4, -lane);
+        const double fraction = static_cast<double>(i) / static_cast<double>(pairs_);
+        const double angle = static_cast<double>(s) * std::pow(1e4, -fraction);
         cos_[static_cast<std::size_t>(s * pairs_ + i)] = rounded(std::cos(angle));
         sin_[static_cast<std::size_t>(s * pairs_ + i)] = rounded(std::sin(angle));
       }

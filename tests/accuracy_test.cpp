@@ -122,13 +122,13 @@ Error rotation_error(rw::Compute compute) {
   const auto number = [](X value) { return static_cast<double>(value); };
   return error_over(static_cast<Index>(x.size()) / 2, [&](Index pair) {
     const std::size_t at = count_of(pair);
-    const std::size_t lane = at / pairs / 16 * pairs + at % pairs;
+    const std::size_t entry = at / pairs / 16 * pairs + at % pairs;
     const double a = number(x[2 * at]), b = number(x[2 * at + 1]);
     const double length = std::hypot(a, b);
     if (length == 0) return 0.0;
     const double ulp = std::ldexp(1.0, std::ilogb(length) - std::numeric_limits<X>::digits + 1);
-    const Quad of_a = fabsq(number(out[2 * at]) - (a * cos[lane] - b * sin[lane]));
-    const Quad of_b = fabsq(number(out[2 * at + 1]) - (b * cos[lane] + a * sin[lane]));
+    const Quad of_a = fabsq(number(out[2 * at]) - (a * cos[entry] - b * sin[entry]));
+    const Quad of_b = fabsq(number(out[2 * at + 1]) - (b * cos[entry] + a * sin[entry]));
     return static_cast<double>(std::max(of_a, of_b) / ulp);
   });
 }

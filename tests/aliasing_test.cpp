@@ -135,7 +135,7 @@ TEST(PackedTensors, PartsThatShareAnElementAreRefused) {
     EXPECT_EQ(error_of([&] { rw::apply(device, shifted, q, table); }), apart) << by;
     EXPECT_EQ(error_of([&] { rw::apply(device, q, shifted, table); }), apart) << by;
   }
-  const auto rows = rw::TableView<float>(table.lanes(), {1, 2, 1, 4}, 0, 4, 0);
+  const auto rows = rw::TableView<float>(table.readers(), {1, 2, 1, 4}, 0, 4, 0);
   // Apart in every head of a token, but a token is one head and a half: they meet in the next.
   const rw::Shape two_heads{1, 2, 2, 4};
   const rw::View<float> first(q.data(), two_heads, {24, 12, 8});
@@ -237,7 +237,7 @@ TEST(Tables, ThatAreGatheredReachToTheirLastRow) {
 TEST(Tables, ThatAreEmptyMayPointIntoOut) {
   Packed of;
   const auto before = of.memory;
-  const rw::Lanes<float> inside{of.memory.data() + 100, 1};
+  const rw::CoefficientReader<float> inside{of.memory.data() + 100, 1};
   const rw::TableView<float> nothing({inside, inside, inside, inside}, {1, seq, 1, 0}, 0, 0, 0);
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), nothing); }), "");
   EXPECT_TRUE(same_bytes(of.memory, before));
@@ -344,7 +344,7 @@ TEST(SeveralTensors, AreNamedInErrors) {
   EXPECT_EQ(error(q, v), meets("apply: memory of outs[2]", "xs[0]"));
   EXPECT_EQ(error(v_out, k_out), meets("apply: memory of outs[1]", "xs[2]"));
   EXPECT_EQ(error(k_out, v), meets("apply: memory of outs[2]", "outs[1]"));
-  EXPECT_EQ(error({const_cast<float*>(table.lanes().cos_a.data), of.shape}, v),
+  EXPECT_EQ(error({const_cast<float*>(table.readers().cos_a.data), of.shape}, v),
             meets("apply: memory of outs[2]", "the table"));
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k, k), table); }),
             meets("apply_inplace: memory of xs[2]", "xs[1]"));

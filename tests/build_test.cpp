@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/bits.hpp"
+#include "support/dense_frequencies.hpp"
 #include "support/error_of.hpp"
 #include "support/typed_tests.hpp"
 
@@ -17,6 +18,7 @@ namespace ropewalk {
 namespace {
 
 using ropewalk_test::error_of;
+using ropewalk_test::frequency_at;
 using ropewalk_test::same_bits;
 
 template <class T>
@@ -25,11 +27,11 @@ std::vector<T> entries(const Table<T>& table) {
   return {table.cos(0, 0), table.cos(0, 0) + count};
 }
 
-/// Mochi's kind: two heads of three pairs, every axis turns every lane.
+/// Mochi's kind: two heads of three pairs, every axis turns every pair.
 Frequencies dense_frequencies() {
-  Frequencies dense{3, 2, 3, {}, 1};
-  for (int i = 0; i < 18; ++i) dense.values.push_back(std::sin(i + 1.0) * 2);
-  return dense;
+  std::vector<double> values;
+  for (int i = 0; i < 18; ++i) values.push_back(std::sin(i + 1.0) * 2);
+  return own_frequencies(3, 2, 3, values);
 }
 
 // Each step stored to a volatile: rounded, and not fused with the next.
@@ -84,7 +86,7 @@ TEST(Tables, NegativePositionsTurnBack) {
   }
 }
 
-// Helios: every token and lane against the rule, written out with its own loops.
+// Helios: every token and pair against the rule, written out with its own loops.
 TEST(Tables, AxialTableFollowsTheRule) {
   const Table<float> table = axial_table(Grid{9, 24, 40}, Axes{44, 42, 42}, 1e4);
   ASSERT_EQ(table.seq(), 8640);
@@ -92,12 +94,12 @@ TEST(Tables, AxialTableFollowsTheRule) {
   const int dims[] = {44, 42, 42};
   for (Index s = 0; s < table.seq(); ++s) {
     const Index cell[] = {s / 960, s / 40 % 24, s % 40};
-    for (int axis = 0, lane = 0; axis < 3; ++axis) {
-      for (int i = 0; i < dims[axis] / 2; ++i, ++lane) {
+    for (int axis = 0, pair = 0; axis < 3; ++axis) {
+      for (int i = 0; i < dims[axis] / 2; ++i, ++pair) {
         const double frequency = 1 / std::pow(1e4, (2.0 * i) / dims[axis]);
         const double angle = static_cast<double>(cell[axis]) * frequency;
-        ASSERT_EQ(table.cos(0, s)[lane], static_cast<float>(std::cos(angle)));
-        ASSERT_EQ(table.sin(0, s)[lane], static_cast<float>(std::sin(angle)));
+        ASSERT_EQ(table.cos(0, s)[pair], static_cast<float>(std::cos(angle)));
+        ASSERT_EQ(table.sin(0, s)[pair], static_cast<float>(std::sin(angle)));
       }
     }
   }
@@ -108,11 +110,12 @@ TEST(Tables, EachAxisOnceIsTheRule) {
   const Positions positions = stack({grid_positions({range(3, -2), linspace(4, 0.1, 9)}),
                                      grid_positions({range(3, 1e5), range(4, 0.5)})});
   const Frequencies list = frequencies(24, 1e4, Yarn{4, 64});
-  const Frequencies wide = with_identity_lanes(4, arrange({list}, interleaved_sections({7, 5})));
+  const Frequencies wide = with_identity_pairs(4, arrange({list}, interleaved_sections({7, 5})));
   const Frequencies heads = split_heads(4, wide);
   for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32, AngleSteps::f32_angles}) {
     Table<float> rule({2, 12, 4, 4});
-    detail::fill_by_rule(positions, heads, steps, rule);
+    detail::fill_by_rule(positions, heads, detail::Turn<float>{steps, heads.attention_factor},
+                         rule);
     EXPECT_TRUE(same_bits(entries(make_table(positions, heads, steps)), entries(rule)));
   }
 }
@@ -127,7 +130,7 @@ TEST(Tables, SeveralAxesAddUp) {
       for (Index i = 0; i < 3; ++i) {
         double angle = 0;
         for (Index axis = 0; axis < 3; ++axis) {
-          angle += positions.at(axis, 0, s) * dense.at(axis, head, i);
+          angle += positions.at(axis, 0, s) * frequency_at(dense, axis, head, i);
         }
         EXPECT_NEAR(table.cos(0, s, head)[i], std::cos(angle), 1e-14);
         EXPECT_NEAR(table.sin(0, s, head)[i], std::sin(angle), 1e-14);
@@ -197,15 +200,15 @@ TEST(Tables, FloatStepsAreThoseOfPyTorch) {
   const int dims[] = {44, 42};
   for (Index s = 0; s < table.seq(); ++s) {
     const float position[] = {static_cast<float>(1000 + s / 90), static_cast<float>(s % 90)};
-    for (int axis = 0, lane = 0; axis < 2; ++axis) {
-      for (int i = 0; i < dims[axis] / 2; ++i, ++lane) {
+    for (int axis = 0, pair = 0; axis < 2; ++axis) {
+      for (int i = 0; i < dims[axis] / 2; ++i, ++pair) {
         const float exponent = stored(static_cast<float>(2 * i) / static_cast<float>(dims[axis]));
         const float power =
             stored(static_cast<float>(std::pow(256.0, static_cast<double>(exponent))));
         const float frequency = stored(1.0f / power);
         const double angle = static_cast<double>(stored(position[axis] * frequency));
-        ASSERT_EQ(table.cos(0, s)[lane], static_cast<float>(std::cos(angle))) << s << " " << lane;
-        ASSERT_EQ(table.sin(0, s)[lane], static_cast<float>(std::sin(angle))) << s << " " << lane;
+        ASSERT_EQ(table.cos(0, s)[pair], static_cast<float>(std::cos(angle))) << s << " " << pair;
+        ASSERT_EQ(table.sin(0, s)[pair], static_cast<float>(std::sin(angle))) << s << " " << pair;
       }
     }
   }
@@ -223,7 +226,8 @@ TEST(Tables, FloatStepsAddInFloat) {
         float angle = 0;
         for (Index axis = 0; axis < 3; ++axis) {
           const auto position = static_cast<float>(positions.at(axis, 0, s));
-          const float term = stored(position * static_cast<float>(dense.at(axis, head, i)));
+          const float term =
+              stored(position * static_cast<float>(frequency_at(dense, axis, head, i)));
           angle = stored(angle + term);
         }
         const float cosine = stored(static_cast<float>(std::cos(static_cast<double>(angle))));
@@ -241,7 +245,8 @@ TEST(Tables, FloatAnglesOfDoubleFrequencies) {
   const Table<float> exact = make_table(sequence_positions(2000), list);
   for (Index s = 0; s < 2000; ++s) {
     for (Index i = 0; i < 16; ++i) {
-      const auto angle = static_cast<float>(static_cast<double>(s) * list.at(0, 0, i));
+      const auto angle = static_cast<float>(static_cast<double>(s) *
+                                            list.terms[static_cast<std::size_t>(i)].frequency);
       const double rounded = static_cast<double>(stored(angle));
       ASSERT_EQ(table.sin(0, s)[i], static_cast<float>(std::sin(rounded)));
       other_than_double += table.sin(0, s)[i] != exact.sin(0, s)[i];
@@ -286,7 +291,7 @@ TEST(Tables, ThatWereMovedFromAreEmpty) {
     EXPECT_EQ(table.seq(), 0);
     EXPECT_EQ(table.pairs(), 0);
     EXPECT_EQ(table.view().seq(), 0);
-    EXPECT_EQ(table.view().lanes().cos_a.data, nullptr);
+    EXPECT_EQ(table.view().readers().cos_a.data, nullptr);
   };
   Table<float> first = made();
   Table<float> second = std::move(first);
@@ -398,11 +403,11 @@ TEST(Pooling, PaddingFirstChangesNothing) {
                         entries(average_pool(padded, Grid{8, 4, 8}, Grid{4, 4, 4}))));
 }
 
-// Helios history: lengths of the first two time lanes, mid (2, 2, 2) and long (4, 4, 4).
+// Helios history: lengths of the first two time pairs, mid (2, 2, 2) and long (4, 4, 4).
 TEST(Pooling, MagnitudesOfHeliosHistory) {
   const Table<double> table = axial_table<double>(Grid{4, 4, 4}, Axes{44, 42, 42});
-  const auto length = [](const Table<double>& pooled, Index lane) {
-    return std::hypot(pooled.cos(0, 0)[lane], pooled.sin(0, 0)[lane]);
+  const auto length = [](const Table<double>& pooled, Index pair) {
+    return std::hypot(pooled.cos(0, 0)[pair], pooled.sin(0, 0)[pair]);
   };
   const Table<double> mid = average_pool(table, Grid{4, 4, 4}, Grid{2, 2, 2});
   const Table<double> far = average_pool(table, Grid{4, 4, 4}, Grid{4, 4, 4});
@@ -451,11 +456,11 @@ TEST(TablesErrors, NameWhatIsWrong) {
               make_table(sequence_positions(1),
                          own_frequencies({std::numeric_limits<double>::infinity()}));
             }),
-            "make_table: a value of frequencies is inf, must be finite");
+            "make_table: frequency of a term of frequencies is inf, must be finite");
   EXPECT_EQ(error_of([&] {
-              make_table(sequence_positions(1), {1, 1, 3, {1, 2}, 1});
+              make_table(sequence_positions(1), {1, 1, 3, {{3, 0, 1}}, 1});
             }),
-            "make_table: length of values of frequencies is 2, must be 3");
+            "make_table: pair of a term of frequencies is 3, must be 0 or more and less than 3");
   EXPECT_EQ(error_of([&] {
               make_table(Positions{1, 2, {{{0.0}, {0}}}}, list);
             }),

@@ -544,7 +544,7 @@ void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& st
                              shape.batch * shape.seq * shape.heads, shape.head_dim);
   check(cudaDeviceSynchronize());
   const auto table = row.table();  // one row for all tokens
-  const rw::TableView<float> for_all(table.lanes(), {1, shape.seq, 1, pairs}, 0, 0, 0);
+  const rw::TableView<float> for_all(table.readers(), {1, shape.seq, 1, pairs}, 0, 0, 0);
   rw::cuda::apply_inplace(nullptr, rw::View<bfloat16>(memory.as<bfloat16>(), shape, strides),
                           for_all);
   const auto wanted = row.wanted();
@@ -627,39 +627,39 @@ TEST_F(CudaErrors, SeveralTensorsMustBeApart) {
               rw::cuda::apply(nullptr, std::tie(first, both), std::tie(x_first, x), of.table());
             }),
             "cuda::apply: memory of outs[1] overlaps that of outs[0], must be apart from it");
-  EXPECT_EQ(error_of([&] {
-              rw::cuda::apply_inplace(nullptr, std::tie(x_first, x), of.table());
-            }),
+  EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, std::tie(x_first, x), of.table()); }),
             "cuda::apply_inplace: memory of xs[1] overlaps that of xs[0], must be apart from it");
 }
 
 TEST_F(CudaErrors, HostMemoryIsRefusedWhereAsked) {
-  rw::Options options;
-  options.check_pointers = true;
+  rw::cuda::CudaOptions device;
+  device.check_pointers = true;
   std::vector<float> host(of.x.size());
   const rw::View<float> on_host(host.data(), of.shape);
   EXPECT_EQ(
-      error_of([&] { rw::cuda::apply(nullptr, of.out_view(), on_host, of.table(), options); }),
+      error_of([&] { rw::cuda::apply(nullptr, of.out_view(), on_host, of.table(), {}, device); }),
       "cuda::apply: data of x is host memory that CUDA does not know, must be device memory");
   EXPECT_EQ(
-      error_of([&] { rw::cuda::apply(nullptr, on_host, of.x_view(), of.table(), options); }),
+      error_of([&] { rw::cuda::apply(nullptr, on_host, of.x_view(), of.table(), {}, device); }),
       "cuda::apply: data of out is host memory that CUDA does not know, must be device memory");
   EXPECT_EQ(error_of([&] {
               rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table_at(of.cos_sin.data()),
-                              options);
+                              {}, device);
             }),
             "cuda::apply: data of the table is host memory that CUDA does not know, must be device "
             "memory");
   const std::vector<std::int32_t> ids(4);
   const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>> map(ids.data(), 4);
   EXPECT_EQ(error_of([&] {
-              rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table().gather(map), options);
+              rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table().gather(map), {},
+                              device);
             }),
             "cuda::apply: data of the position ids is host memory that CUDA does not know, must be "
             "device memory");
-  EXPECT_EQ(
-      error_of([&] { rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), options); }),
-      "");
+  EXPECT_EQ(error_of([&] {
+              rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), {}, device);
+            }),
+            "");
 }
 
 TEST_F(CudaErrors, AFailedLaunchCarriesCudasText) {

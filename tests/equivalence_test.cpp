@@ -27,7 +27,7 @@ using Eigen::half;
 
 constexpr rw::Shape typical{2, 16, 8, 64};
 
-/// Random x and the packed random table of the suite: lanes that must not be read differ.
+/// Random x and the packed random table of the suite: entries that must not be read differ.
 template <class X, class Tab>
 struct Inputs {
   explicit Inputs(const rw::Shape& of_shape, Values kind = Values::uniform)
@@ -193,8 +193,8 @@ TYPED_TEST(Tables, AngleZeroIsIdentity) {
   expect_every_form(x, shape, table.view(), out);
 }
 
-// NaN in every lane that must not be read: nothing of it may come out.
-TYPED_TEST(Tables, OtherLanesOfAPackedTableAreNeverRead) {
+// NaN in every entry that must not be read: nothing of it may come out.
+TYPED_TEST(Tables, OtherEntriesOfAPackedTableAreNeverRead) {
   const rw::Shape shape{2, 5, 3, 46};
   const Inputs<TypeParam, TypeParam> in(shape);
   StoredTable<TypeParam> table = in.table;
@@ -228,7 +228,7 @@ TEST(EmptyTensors, DoNothing) {
     const StoredTable<float> table(Width::half, true, {1, 4, 2, 8}, shape.head_dim / 2,
                                    Values::uniform, 1);
     const rw::TableView<float> all = table.view();
-    const rw::TableView<float> rows(all.lanes(), {1, shape.seq, 1, all.pairs()}, 0, all.pairs(), 0);
+    const rw::TableView<float> rows(all.readers(), {1, shape.seq, 1, all.pairs()}, 0, all.pairs(), 0);
     for (const Form& form : forms_of<float, float>()) {
       EXPECT_NO_THROW(apply_form(form, Eigen::DefaultDevice{}, rw::View<float>(nullptr, shape),
                                  rw::View<const float>(nullptr, shape), rows));

@@ -31,7 +31,7 @@ struct Call {
   rw::Shape x_shape = shape, out_shape = shape;
   rw::Strides x_strides = rw::contiguous_strides(shape);
   rw::Strides out_strides = rw::contiguous_strides(shape);
-  rw::PairLanes<float> lanes = {{memory.data() + 2 * size, 1},
+  rw::PairReaders<float> readers = {{memory.data() + 2 * size, 1},
                                 {memory.data() + 2 * size, 1},
                                 {memory.data() + 2 * size + 2 * 3 * pairs, 1},
                                 {memory.data() + 2 * size + 2 * 3 * pairs, 1}};
@@ -41,7 +41,7 @@ struct Call {
   rw::View<float> x_view() const { return {x, x_shape, x_strides}; }
   rw::View<float> out_view() const { return {out, out_shape, out_strides}; }
   rw::TableView<float> table() const {
-    return {lanes, table_shape, table_strides.batch, table_strides.seq, table_strides.heads};
+    return {readers, table_shape, table_strides.batch, table_strides.seq, table_strides.heads};
   }
 };
 
@@ -144,11 +144,11 @@ TEST(Errors, NegativeSizesAndStridesOfTheTable) {
                 "seq stride of the table is -4, must be 0 or more");
   expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = -1; },
                 "heads stride of the table is -1, must be 0 or more");
-  for (rw::Lanes<float> rw::PairLanes<float>::*lane :
-       {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
-        &rw::PairLanes<float>::sin_b}) {
-    expect_errors([=](Call& c) { (c.lanes.*lane).stride = -1; },
-                  "lane stride of the table is -1, must be 0 or more");
+  for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
+        &rw::PairReaders<float>::sin_b}) {
+    expect_errors([=](Call& c) { (c.readers.*reader).stride = -1; },
+                  "coefficient stride of the table is -1, must be 0 or more");
   }
 }
 
@@ -156,10 +156,10 @@ TEST(Errors, NullData) {
   expect_errors([](Call& c) { c.x = nullptr; }, "data of x is null, must point to the elements");
   expect_errors_with_out([](Call& c) { c.out = nullptr; },
                          "data of out is null, must point to the elements");
-  for (rw::Lanes<float> rw::PairLanes<float>::*lane :
-       {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
-        &rw::PairLanes<float>::sin_b}) {
-    expect_errors([=](Call& c) { (c.lanes.*lane).data = nullptr; },
+  for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
+        &rw::PairReaders<float>::sin_b}) {
+    expect_errors([=](Call& c) { (c.readers.*reader).data = nullptr; },
                   "data of the table is null, must point to the elements");
   }
 }
@@ -208,10 +208,10 @@ TEST(Errors, Overflow) {
                 "seq of the table is 3 entries " + std::to_string(most - 2) + end);
   expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = most / 2; },
                 "heads of the table is 4 entries " + std::to_string(most / 2) + end);
-  for (rw::Lanes<float> rw::PairLanes<float>::*lane :
-       {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
-        &rw::PairLanes<float>::sin_b}) {
-    expect_errors([=](Call& c) { (c.lanes.*lane).stride = most / 2; },
+  for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
+        &rw::PairReaders<float>::sin_b}) {
+    expect_errors([=](Call& c) { (c.readers.*reader).stride = most / 2; },
                   "pairs of the table is 4 entries " + std::to_string(most / 2) + end);
   }
   expect_errors([](Call& c) { c.table_strides.seq = most / 8; },
@@ -269,17 +269,17 @@ TEST(Errors, OutThatMeetsX) {
 TEST(Errors, OutThatMeetsTheTable) {
   const std::string meets = " overlaps that of the table, must be apart from it";
   const std::string text = "memory of out" + meets;
-  for (rw::Lanes<float> rw::PairLanes<float>::*lane :
-       {&rw::PairLanes<float>::cos_a, &rw::PairLanes<float>::cos_b, &rw::PairLanes<float>::sin_a,
-        &rw::PairLanes<float>::sin_b}) {
+  for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
+        &rw::PairReaders<float>::sin_b}) {
     // Their first and last entries.
-    expect_errors_with_out([=](Call& c) { (c.lanes.*lane).data = c.out + size - 1; }, text);
-    expect_errors_with_out([=](Call& c) { (c.lanes.*lane).data = c.out - (2 * 3 * pairs - 1); },
+    expect_errors_with_out([=](Call& c) { (c.readers.*reader).data = c.out + size - 1; }, text);
+    expect_errors_with_out([=](Call& c) { (c.readers.*reader).data = c.out - (2 * 3 * pairs - 1); },
                            text);
     expect_error(
-        inplace, [=](Call& c) { (c.lanes.*lane).data = c.x + 5; }, "memory of x" + meets);
-    EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.lanes.*lane).data = c.out - 2 * 3 * pairs; }));
-    EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.lanes.*lane).data = c.out + size; }));
+        inplace, [=](Call& c) { (c.readers.*reader).data = c.x + 5; }, "memory of x" + meets);
+    EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.readers.*reader).data = c.out - 2 * 3 * pairs; }));
+    EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.readers.*reader).data = c.out + size; }));
   }
 }
 

@@ -53,9 +53,9 @@ StoredTable<T> table_of(const std::vector<T>& all) {
   return table;
 }
 
-/// Every value in one lane of the pairs, its partners from the special and some random values.
+/// Every value in one feature of the pairs, its partners from the special and some random values.
 template <class X>
-std::vector<X> values_in_lane(std::size_t lane, std::size_t tokens) {
+std::vector<X> values_in_feature(std::size_t feature, std::size_t tokens) {
   std::vector<X> partners = special_values<X>();
   const auto random = random_values<X>(23, Values::any, 6);
   partners.insert(partners.end(), random.begin(), random.end());
@@ -66,8 +66,8 @@ std::vector<X> values_in_lane(std::size_t lane, std::size_t tokens) {
     for (std::size_t v = 0; v < every.size(); ++v) {
       // A prime number of partners: over the tokens, a value meets nearly all of them.
       const X pair[2] = {every[v], partners[(v * 7 + s * 13) % partners.size()]};
-      x.push_back(pair[lane]);
-      x.push_back(pair[1 - lane]);
+      x.push_back(pair[feature]);
+      x.push_back(pair[1 - feature]);
     }
   }
   return x;
@@ -85,11 +85,11 @@ std::vector<X> as_half_pairs(const std::vector<X>& interleaved) {
 }
 
 template <class X, class Tab>
-void expect_every_value(std::size_t lane) {
+void expect_every_value(std::size_t feature) {
   const auto all = coefficients<Tab>();
   const StoredTable<Tab> table = table_of(all);
   const rw::Shape shape{1, table.seq, heads, 2 * pairs};
-  const auto x = values_in_lane<X>(lane, all.size());
+  const auto x = values_in_feature<X>(feature, all.size());
   expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table));
 
   rw::Options options;

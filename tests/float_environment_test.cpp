@@ -14,7 +14,7 @@
 #include "support/bits.hpp"
 #include "support/every_call.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {

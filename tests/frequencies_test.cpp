@@ -1,4 +1,4 @@
-// Frequencies and lane orders: published values, index maps, float steps, errors.
+// Frequencies and term orders: published values, index maps, float steps, errors.
 #include "ropewalk/frequencies.hpp"
 
 #include <gtest/gtest.h>
@@ -9,17 +9,20 @@
 #include <string>
 #include <vector>
 
+#include "support/dense_frequencies.hpp"
 #include "support/error_of.hpp"
 
 namespace ropewalk {
 namespace {
 
+using ropewalk_test::dense;
 using ropewalk_test::error_of;
+using ropewalk_test::frequency_at;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-double value(const Frequencies& list, std::size_t i) { return list.values.at(i); }
+double value(const Frequencies& list, std::size_t i) { return list.terms.at(i).frequency; }
 
 /// The theta that an unscaled list was made with: its second frequency is theta^(-2 / dim).
 double theta_of(const Frequencies& list) {
@@ -31,18 +34,18 @@ void expect_published(double got, double published) {
   EXPECT_NEAR(got / published, 1, 6e-10) << got << " against " << published;
 }
 
-std::vector<Index> axes_of(const LaneOrder& order) {
+std::vector<Index> axes_of(const TermOrder& order) {
   std::vector<Index> axes;
-  for (const Lane& lane : order.lanes) axes.push_back(lane.axis);
+  for (const TermSource& source : order.sources) axes.push_back(source.axis);
   return axes;
 }
 
-std::vector<Index> lanes_of_axis(const LaneOrder& order, Index axis) {
-  std::vector<Index> lanes;
-  for (std::size_t i = 0; i < order.lanes.size(); ++i) {
-    if (order.lanes[i].axis == axis) lanes.push_back(static_cast<Index>(i));
+std::vector<Index> pairs_of_axis(const TermOrder& order, Index axis) {
+  std::vector<Index> pairs;
+  for (std::size_t i = 0; i < order.sources.size(); ++i) {
+    if (order.sources[i].axis == axis) pairs.push_back(static_cast<Index>(i));
   }
-  return lanes;
+  return pairs;
 }
 
 // Scaling rules -----------------------------------------------------------------------------------
@@ -137,11 +140,11 @@ TEST(Frequencies, YarnFillsInWhatIsNotGiven) {
   const Frequencies list = frequencies(128, 1e6, Yarn{4, 32768});
   Yarn by_lengths{0, 32768};
   by_lengths.max_length = 131072;
-  EXPECT_EQ(frequencies(128, 1e6, by_lengths).values, list.values);
+  EXPECT_EQ(frequencies(128, 1e6, by_lengths).terms, list.terms);
   Yarn with_betas{4, 32768};
   with_betas.beta_fast = 32;
   with_betas.beta_slow = 1;
-  EXPECT_EQ(frequencies(128, 1e6, with_betas).values, list.values);
+  EXPECT_EQ(frequencies(128, 1e6, with_betas).terms, list.terms);
 }
 
 TEST(Frequencies, YarnAttentionFactors) {
@@ -161,7 +164,7 @@ TEST(Frequencies, YarnAttentionFactors) {
   EXPECT_EQ(frequencies(64, 1e4, rule).attention_factor, 1.25);
 }
 
-// Both ends of the ramp are at lane 10.47: it steps from kept to divided between two lanes.
+// Both ends of the ramp are at pair 10.47: it steps from kept to divided between two pairs.
 TEST(Frequencies, YarnRampOfNoWidth) {
   Yarn rule{4, 4096, false};
   rule.beta_fast = rule.beta_slow = 32;
@@ -172,8 +175,8 @@ TEST(Frequencies, YarnRampOfNoWidth) {
   }
 }
 
-// Of a length of less than a turn both ends are before the first lane, which is kept all the same.
-TEST(Frequencies, YarnRampBeginsAtTheFirstLane) {
+// Of a length of less than a turn both ends are before the first pair, which is kept all the same.
+TEST(Frequencies, YarnRampBeginsAtTheFirstPair) {
   const Frequencies plain = frequencies(64, 1e4);
   const Frequencies list = frequencies(64, 1e4, Yarn{4, 6});
   for (std::size_t i = 0; i < 32; ++i) {
@@ -181,8 +184,8 @@ TEST(Frequencies, YarnRampBeginsAtTheFirstLane) {
   }
 }
 
-// Of a long length the ramp ends behind the last lane, but not behind dim - 1.
-TEST(Frequencies, YarnRampEndsBehindTheLastLane) {
+// Of a long length the ramp ends behind the last pair, but not behind dim - 1.
+TEST(Frequencies, YarnRampEndsBehindTheLastPair) {
   const Frequencies plain = frequencies(64, 1e4);
   const auto expect_ramp = [&](const Yarn& rule, double low, double high) {
     const Frequencies list = frequencies(64, 1e4, rule);
@@ -191,7 +194,7 @@ TEST(Frequencies, YarnRampEndsBehindTheLastLane) {
       EXPECT_NEAR(value(list, i) / value(plain, i), 1 - 0.75 * ramp, 1e-15) << i;
     }
   };
-  expect_ramp(Yarn{4, 131072}, 22, 35);  // lanes 22.5 and 34.6 by their wavelengths
+  expect_ramp(Yarn{4, 131072}, 22, 35);  // pairs 22.5 and 34.6 by their wavelengths
   Yarn wide{4, 600000000};               // 15.8 and 63.9
   wide.beta_fast = 1e6;
   expect_ramp(wide, 15, 63);
@@ -238,14 +241,14 @@ TEST(Frequencies, IncreasingRunFromHalfPiToThetaHalfPi) {
   for (std::size_t j = 0; j < 5; ++j) {
     EXPECT_DOUBLE_EQ(value(list, j), half_pi * std::pow(10.0, static_cast<double>(j)));
   }
-  EXPECT_EQ(increasing_frequencies(1, 1e4).values, List<double>{half_pi});
+  EXPECT_EQ(dense(increasing_frequencies(1, 1e4)), List<double>{half_pi});
   EXPECT_EQ(increasing_frequencies(0, 1e4).pairs, 0);
 }
 
 TEST(Frequencies, OwnListIsKept) {
   const Frequencies list = own_frequencies({3, -1, 0.5}, 2);
   EXPECT_EQ(list.pairs, 3);
-  EXPECT_EQ(list.values, (List<double>{3, -1, 0.5}));
+  EXPECT_EQ(dense(list), (List<double>{3, -1, 0.5}));
   EXPECT_EQ(list.attention_factor, 2);
 }
 
@@ -288,93 +291,113 @@ TEST(Frequencies, FloatStepsOfAnyRuleStayNearTheDoubleOnes) {
     }
     EXPECT_EQ(exact.attention_factor, rounded.attention_factor);
   }
-  EXPECT_EQ(frequencies(128, 1e6, Llama3{}, {0, AngleSteps::f32_angles}).values,
-            frequencies(128, 1e6, Llama3{}).values);
+  EXPECT_EQ(frequencies(128, 1e6, Llama3{}, {0, AngleSteps::f32_angles}).terms,
+            frequencies(128, 1e6, Llama3{}).terms);
 }
 
-// Lane orders -------------------------------------------------------------------------------------
+// Term orders -------------------------------------------------------------------------------------
 
-TEST(Lanes, AxisAfterAxis) {
-  const LaneOrder order = axis_after_axis({2, 0, 1});
+TEST(TermOrders, AxisAfterAxis) {
+  const TermOrder order = axis_after_axis({2, 0, 1});
   EXPECT_EQ(order.axes, 3);
-  EXPECT_EQ(order.lanes, (List<Lane>{{0, 0}, {0, 1}, {2, 0}}));
+  EXPECT_EQ(order.sources, (List<TermSource>{{0, 0}, {0, 1}, {2, 0}}));
 }
 
-TEST(Lanes, AlternatingIsFrequencyMajor) {
-  const LaneOrder order = alternating(3, 2);
-  EXPECT_EQ(order.lanes, (List<Lane>{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}}));
+TEST(TermOrders, AlternatingIsFrequencyMajor) {
+  const TermOrder order = alternating(3, 2);
+  EXPECT_EQ(order.sources, (List<TermSource>{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}}));
 }
 
-TEST(Lanes, ContiguousSectionsOfQwen2Vl) {
-  const LaneOrder order = contiguous_sections({16, 24, 24});
-  ASSERT_EQ(order.lanes.size(), 64u);
+TEST(TermOrders, ContiguousSectionsOfQwen2Vl) {
+  const TermOrder order = contiguous_sections({16, 24, 24});
+  ASSERT_EQ(order.sources.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const Lane lane{i < 16 ? 0 : i < 40 ? 1 : 2, i};
-    EXPECT_EQ(order.lanes[static_cast<std::size_t>(i)], lane) << i;
+    const TermSource source{i < 16 ? 0 : i < 40 ? 1 : 2, i};
+    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
   }
   EXPECT_EQ(axes_of(contiguous_sections({1, 2, 1, 2})), (std::vector<Index>{0, 1, 1, 2, 3, 3}));
 }
 
-TEST(Lanes, InterleavedSectionsOfQwen3Vl) {
-  const LaneOrder order = interleaved_sections({24, 20, 20});
-  ASSERT_EQ(order.lanes.size(), 64u);
+TEST(TermOrders, InterleavedSectionsOfQwen3Vl) {
+  const TermOrder order = interleaved_sections({24, 20, 20});
+  ASSERT_EQ(order.sources.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const Lane lane{i < 60 ? i % 3 : 0, i};
-    EXPECT_EQ(order.lanes[static_cast<std::size_t>(i)], lane) << i;
+    const TermSource source{i < 60 ? i % 3 : 0, i};
+    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
   }
-  // HunyuanImage-3: even lanes y, odd lanes x.
+  // HunyuanImage-3: even pairs y, odd pairs x.
   EXPECT_EQ(axes_of(interleaved_sections({2, 2})), (std::vector<Index>{0, 1, 0, 1}));
 }
 
-// Ideogram-4: 24 + 20 + 20 lanes of 128, the rest t, is the same order with a larger section t.
-TEST(Lanes, InterleavedSectionsLeaveTheRestToTheFirstAxis) {
-  const LaneOrder order = interleaved_sections({88, 20, 20});
-  EXPECT_EQ(lanes_of_axis(order, 1).front(), 1);
-  EXPECT_EQ(lanes_of_axis(order, 1).back(), 58);
-  EXPECT_EQ(lanes_of_axis(order, 2).front(), 2);
-  EXPECT_EQ(lanes_of_axis(order, 2).back(), 59);
-  EXPECT_EQ(lanes_of_axis(order, 0).size(), 88u);
+// Ideogram-4: 24 + 20 + 20 pairs of 128, the rest t, is the same order with a larger section t.
+TEST(TermOrders, InterleavedSectionsLeaveTheRestToTheFirstAxis) {
+  const TermOrder order = interleaved_sections({88, 20, 20});
+  EXPECT_EQ(pairs_of_axis(order, 1).front(), 1);
+  EXPECT_EQ(pairs_of_axis(order, 1).back(), 58);
+  EXPECT_EQ(pairs_of_axis(order, 2).front(), 2);
+  EXPECT_EQ(pairs_of_axis(order, 2).back(), 59);
+  EXPECT_EQ(pairs_of_axis(order, 0).size(), 88u);
 }
 
-TEST(Lanes, AlternatingSectionsOfErnie) {
-  const LaneOrder order = alternating_sections({22, 22, 20});
-  ASSERT_EQ(order.lanes.size(), 64u);
+TEST(TermOrders, AlternatingSectionsOfErnie) {
+  const TermOrder order = alternating_sections({22, 22, 20});
+  ASSERT_EQ(order.sources.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const Lane lane{i >= 44 ? 0 : i % 2 == 0 ? 1 : 2, i};
-    EXPECT_EQ(order.lanes[static_cast<std::size_t>(i)], lane) << i;
+    const TermSource source{i >= 44 ? 0 : i % 2 == 0 ? 1 : 2, i};
+    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
   }
 }
 
-TEST(Lanes, ArrangeTakesEveryLaneFromItsAxis) {
+TEST(TermOrders, ArrangeTakesEveryPairFromItsAxis) {
   const Frequencies all =
       arrange({own_frequencies({1, 2}), own_frequencies({3})}, {2, {{1, 0}, {0, 1}, {0, 0}}});
   EXPECT_EQ(all.axes, 2);
   EXPECT_EQ(all.pairs, 3);
-  EXPECT_EQ(all.values, (List<double>{0, 2, 1, 3, 0, 0}));
+  EXPECT_EQ(dense(all), (List<double>{0, 2, 1, 3, 0, 0}));
 }
 
-TEST(Lanes, ArrangeSharesASingleList) {
+// Mochi's kind: values [axes, heads, pairs], the terms of a pair in the order of the axes.
+TEST(TermOrders, OwnFrequenciesOfSeveralAxes) {
+  const Frequencies all = own_frequencies(2, 1, 2, {1, 2, 3, 4}, 1.5);
+  EXPECT_EQ(all.terms, (List<Term>{{0, 0, 1}, {1, 0, 2}, {0, 1, 3}, {1, 1, 4}}));
+  EXPECT_EQ(all.attention_factor, 1.5);
+  EXPECT_EQ(error_of([] {
+              own_frequencies(2, 1, 2, {1, 2, 3});
+            }),
+            "own_frequencies: length of the values is 3, must be 4");
+  EXPECT_EQ(error_of([] { own_frequencies(2, -1, 2, {}); }),
+            "own_frequencies: heads of the values is -1, must be 0 or more");
+}
+
+// A list may have several terms for an entry, or none; a pair that takes it has as many.
+TEST(TermOrders, ArrangeTakesAllTermsOfAnEntry) {
+  const Frequencies list{1, 1, 3, {{2, 0, 3}, {0, 0, 1}, {2, 0, 4}}, 1};
+  const Frequencies all = arrange({list}, {2, {{1, 2}, {0, 1}, {1, 0}}});
+  EXPECT_EQ(all.terms, (List<Term>{{0, 1, 3}, {0, 1, 4}, {2, 1, 1}}));
+}
+
+TEST(TermOrders, ArrangeSharesASingleList) {
   // MiniMax-H3: t, h and w have the same 2 frequencies, axis after axis.
   const Frequencies all = arrange({own_frequencies({1, 2}, 1.5)}, axis_after_axis({2, 2}));
-  EXPECT_EQ(all.values, (List<double>{1, 2, 0, 0, 0, 0, 1, 2}));
+  EXPECT_EQ(dense(all), (List<double>{1, 2, 0, 0, 0, 0, 1, 2}));
   EXPECT_EQ(all.attention_factor, 1.5);
   const Frequencies mrope = arrange({own_frequencies({1, 2, 3})}, contiguous_sections({1, 2}));
-  EXPECT_EQ(mrope.values, (List<double>{1, 0, 0, 0, 2, 3}));
+  EXPECT_EQ(dense(mrope), (List<double>{1, 0, 0, 0, 2, 3}));
 }
 
-TEST(Lanes, IdentityLanesComeFirstAndFallToHeadZero) {
+TEST(TermOrders, IdentityPairsComeFirstAndFallToHeadZero) {
   const Frequencies list = arrange({own_frequencies({1})}, axis_after_axis({1, 1}));
-  const Frequencies wide = with_identity_lanes(2, list);
-  EXPECT_EQ(wide.values, (List<double>{0, 0, 1, 0, 0, 0, 0, 1}));
+  const Frequencies wide = with_identity_pairs(2, list);
+  EXPECT_EQ(dense(wide), (List<double>{0, 0, 1, 0, 0, 0, 0, 1}));
   const Frequencies heads = split_heads(2, wide);
   EXPECT_EQ(heads.heads, 2);
   EXPECT_EQ(heads.pairs, 2);
-  EXPECT_EQ(heads.at(0, 1, 0), 1);
-  EXPECT_EQ(heads.at(1, 1, 1), 1);
-  EXPECT_EQ(heads.at(0, 0, 0), 0);
+  EXPECT_EQ(frequency_at(heads, 0, 1, 0), 1);
+  EXPECT_EQ(frequency_at(heads, 1, 1, 1), 1);
+  EXPECT_EQ(frequency_at(heads, 0, 0, 0), 0);
 }
 
-TEST(Lanes, AxialFrequenciesOfHelios) {
+TEST(TermOrders, AxialFrequenciesOfHelios) {
   const Frequencies all = axial_frequencies(Axes{44, 42, 42}, 1e4);
   EXPECT_EQ(all.axes, 3);
   EXPECT_EQ(all.pairs, 64);
@@ -384,7 +407,7 @@ TEST(Lanes, AxialFrequenciesOfHelios) {
     const double dim = axis == 0 ? 44 : 42;
     for (Index other = 0; other < 3; ++other) {
       const double expected = std::pow(1e4, -2 * static_cast<double>(i) / dim);
-      EXPECT_NEAR(all.at(other, 0, pair), other == axis ? expected : 0, 1e-15);
+      EXPECT_NEAR(frequency_at(all, other, 0, pair), other == axis ? expected : 0, 1e-15);
     }
   }
 }
@@ -463,16 +486,31 @@ TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
   EXPECT_EQ(frequencies(4, 1e40).pairs, 2);
 }
 
-TEST(LanesErrors, NameWhatIsWrong) {
+TEST(TermErrors, NameWhatIsWrong) {
+  const auto error_of_term = [](const Term& term) {
+    const Frequencies list{1, 1, 2, {{0, 0, 1}, term}, 1};
+    return error_of([&] { split_heads(2, list); });
+  };
+  EXPECT_EQ(error_of_term({2, 0, 1}),
+            "split_heads: pair of a term of frequencies is 2, must be 0 or more and less than 2");
+  EXPECT_EQ(error_of_term({-1, 0, 1}),
+            "split_heads: pair of a term of frequencies is -1, must be 0 or more and less than 2");
+  EXPECT_EQ(error_of_term({1, 1, 1}),
+            "split_heads: axis of a term of frequencies is 1, must be 0 or more and less than 1");
+  EXPECT_EQ(error_of_term({1, 0, infinity}),
+            "split_heads: frequency of a term of frequencies is inf, must be finite");
+}
+
+TEST(TermOrderErrors, NameWhatIsWrong) {
   const Frequencies list = frequencies(128, 1e6);
   EXPECT_EQ(error_of([&] {
               arrange({list}, contiguous_sections({16, 24, 20}));
             }),
-            "arrange: pairs of a list is 64, must be 60, as its lanes use");
+            "arrange: pairs of a list is 64, must be 60, as its sources use");
   EXPECT_EQ(error_of([&] {
               arrange({list}, contiguous_sections({16, 24, 30}));
             }),
-            "arrange: pairs of a list is 64, must be 70, as its lanes use");
+            "arrange: pairs of a list is 64, must be 70, as its sources use");
   EXPECT_EQ(error_of([&] {
               arrange({list, list}, axis_after_axis({64, 64, 64}));
             }),
@@ -480,11 +518,11 @@ TEST(LanesErrors, NameWhatIsWrong) {
   EXPECT_EQ(error_of([&] {
               arrange({list}, {1, {{2, 0}}});
             }),
-            "arrange: axis of a lane is 2, must be 0 or more and less than 1");
+            "arrange: axis of a source is 2, must be 0 or more and less than 1");
   EXPECT_EQ(error_of([&] {
               arrange({list}, {1, {{-1, 0}}});
             }),
-            "arrange: axis of a lane is -1, must be 0 or more and less than 1");
+            "arrange: axis of a source is -1, must be 0 or more and less than 1");
   EXPECT_EQ(error_of([&] {
               arrange({own_frequencies({1}, 1), own_frequencies({1}, 2)}, axis_after_axis({1, 1}));
             }),
@@ -515,12 +553,13 @@ TEST(LanesErrors, NameWhatIsWrong) {
             "576460752303423487");
   EXPECT_EQ(error_of([] { axis_after_axis({huge}); }),
             "axis_after_axis: a count of counts overflows: the sum must fit memory");
-  EXPECT_EQ(error_of([&] {
-              arrange({list}, {1, {{0, std::numeric_limits<Index>::max()}}});
-            }),
-            "arrange: frequency of a lane is 9223372036854775807, must be at most "
-            "576460752303423487");
-  EXPECT_TRUE(alternating(0, huge).lanes.empty());
+  EXPECT_EQ(
+      error_of([&] {
+        arrange({list}, {1, {{0, std::numeric_limits<Index>::max()}}});
+      }),
+      "arrange: frequency of a source is 9223372036854775807, must be 0 or more and less than "
+      "576460752303423487");
+  EXPECT_TRUE(alternating(0, huge).sources.empty());
   EXPECT_EQ(error_of([&] { split_heads(3, list); }),
             "split_heads: pairs of frequencies is 64, must be a multiple of 3");
   EXPECT_EQ(error_of([&] {

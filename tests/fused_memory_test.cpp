@@ -13,7 +13,7 @@
 #include "support/bits.hpp"
 #include "support/fault_pages.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
@@ -48,9 +48,11 @@ class FencedTable {
       return table_over<Tab>(arrays_[0]->data(), Layout::packed, shape_);
     }
     const Index stride = kind_ == Arrays::spread ? 2 : 1;
-    const auto lanes = [&](std::size_t i) { return rw::Lanes<Tab>{arrays_[i]->data(), stride}; };
+    const auto readers = [&](std::size_t i) {
+      return rw::CoefficientReader<Tab>{arrays_[i]->data(), stride};
+    };
     const bool all = kind_ == Arrays::four;
-    return {{lanes(0), lanes(all ? 1 : 0), lanes(all ? 2 : 1), lanes(all ? 3 : 1)},
+    return {{readers(0), readers(all ? 1 : 0), readers(all ? 2 : 1), readers(all ? 3 : 1)},
             shape_,
             0,
             stride * shape_.pairs,
@@ -94,10 +96,10 @@ class Memory : public testing::Test {
         if (form.in_place() && pairing == rw::Pairing::interleaved_to_half) continue;
         SCOPED_TRACE(testing::Message()
                      << form.name() << ", pairing " << static_cast<int>(pairing));
-        rw::Options options;
+        CallOptions options;
         options.pairing = pairing;
         check_form(form, view, table, place, options, wanted);
-        options.stores = rw::Stores::streaming;
+        options.stores = rw::Stores::nontemporal;
         if (form.kind == Form::fused) check_form(form, view, table, place, options, wanted);
       }
     }
@@ -128,7 +130,7 @@ class Memory : public testing::Test {
 
   static void check_form(const Form& form, const rw::View<const X>& x,
                          const rw::TableView<Tab>& table, const Placement& place,
-                         const rw::Options& options, const std::vector<Out>& wanted) {
+                         const CallOptions& options, const std::vector<Out>& wanted) {
     FaultPages<Out> out(wanted.size(), place.against, count_of(place.gap));
     apply_form(form, Eigen::DefaultDevice(), rw::View<Out>(out.data(), x.shape()), x, table,
                options);

@@ -19,7 +19,7 @@
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -133,8 +133,8 @@ TYPED_TEST(FusedThreads, StridedViewsGiveTheBitsOfOne) {
   for (const rw::Isa isa : rw::available_isas()) {
     std::vector<TypeParam> out(problem.x.size());
     const rw::View<TypeParam> view(out.data(), large, heads_first);
-    rw::apply(pool.device, view, problem.view(), problem.table(),
-              forced(isa, rw::Stores::streaming));
+    rw::apply(pool.device, view, problem.view(), problem.table(), {},
+              forced(isa, rw::Stores::nontemporal));
     std::vector<TypeParam> dense(out.size());
     copy_rows(rw::View<TypeParam>(dense.data(), large), rw::View<const TypeParam>(view));
     EXPECT_TRUE(same_bits(dense, problem.wanted)) << rw::isa_name(isa);

@@ -11,7 +11,7 @@
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
@@ -133,9 +133,9 @@ class FusedViews : public testing::Test {
     const std::vector<T> wanted = wanted_array<T>(out, x.view(), definition);
     const std::vector<T> before = copy_of(x.array);
     for (const Form& form : fused_forms(false)) {
-      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::streaming}) {
+      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
         fill(out.array.data(), out.array.size(), Values::uniform, 3);
-        rw::Options options;
+        CallOptions options;
         options.stores = stores;
         apply_form(form, Eigen::DefaultDevice(), out.view(), rw::View<const T>(x.view()), with,
                    options);

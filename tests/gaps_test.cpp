@@ -63,12 +63,12 @@ class Gaps : public testing::Test {
     rw::Stores stores;
   };
   static constexpr Way ways[] = {{rw::Pairing::interleaved, rw::Stores::cached},
-                                 {rw::Pairing::interleaved, rw::Stores::streaming},
-                                 {rw::Pairing::half, rw::Stores::streaming}};
+                                 {rw::Pairing::interleaved, rw::Stores::nontemporal},
+                                 {rw::Pairing::half, rw::Stores::nontemporal}};
 
   /// Cos and sin of a token as the two heads of a tensor.
   static rw::TableView<Tab> table_over(const rw::View<const Tab>& rows) {
-    const rw::Lanes<Tab> cos{rows.row(0, 0, 0), 1}, sin{rows.row(0, 0, 1), 1};
+    const rw::CoefficientReader<Tab> cos{rows.row(0, 0, 0), 1}, sin{rows.row(0, 0, 1), 1};
     const rw::TableShape shape{1, rows.seq(), 1, rows.head_dim()};
     return {{cos, cos, sin, sin}, shape, 0, rows.strides().seq, 0};
   }
@@ -76,7 +76,7 @@ class Gaps : public testing::Test {
   template <class Out>
   static void check_form(const Rows<X>& x, const Rows<Tab>& table, Index gap, bool heads_first) {
     for (const Way& way : ways) {
-      rw::Options options;
+      CallOptions options;
       options.pairing = way.pairing;
       options.stores = way.stores;
       std::vector<Out> wanted(x.values.size());
@@ -92,7 +92,7 @@ class Gaps : public testing::Test {
   template <class Out>
   static void check_against(const std::vector<Out>& wanted, const Form& form, const Rows<X>& x,
                             const Rows<Tab>& table, Index gap, bool heads_first,
-                            const rw::Options& options) {
+                            const CallOptions& options) {
     // NaN: it would show in whatever it went into.
     const X x_mark = from_bits<X>(format_of(dtype_of<X>()).nan());
     const Tab table_mark = from_bits<Tab>(format_of(dtype_of<Tab>()).nan());

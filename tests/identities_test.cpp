@@ -101,7 +101,7 @@ TYPED_TEST(Identities, FullWidthTablesThatAgreeAreHalfWidthOnes) {
     expect_same(rw::repeated_table(map(repeated[0]), map(repeated[1])));
     expect_same(rw::even_odd_table(map(repeated[0]), map(repeated[1])));
     expect_same(rw::duplicated_table(map(duplicated[0]), map(duplicated[1])));
-    expect_same(rw::per_lane_table(map(repeated[0]), map(repeated[1]), rw::Pairing::interleaved));
+    expect_same(rw::per_feature_table(map(repeated[0]), map(repeated[1]), rw::Pairing::interleaved));
   }
 }
 

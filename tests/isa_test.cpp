@@ -39,8 +39,8 @@ struct Problem {
   rw::View<float> x_view() { return {x.data(), shape}; }
   rw::View<float> out_view() { return {out.data(), shape}; }
 
-  void apply(const rw::Options& options = {}) {
-    rw::apply(Eigen::DefaultDevice(), out_view(), x_view(), table, options);
+  void apply(const rw::CpuOptions& cpu = {}) {
+    rw::apply(Eigen::DefaultDevice(), out_view(), x_view(), table, {}, cpu);
   }
 };
 
@@ -126,12 +126,12 @@ TEST(Isa, ForcingAnUnavailableOneThrowsBeforeAnythingIsWritten) {
   for (const rw::Isa isa : unavailable_isas()) {
     Problem problem;
     const Problem before = problem;
-    const rw::Options options = forced(isa);
+    const rw::CpuOptions cpu = forced(isa);
     const std::string text = std::string(": the instruction set is \"") + rw::isa_name(isa) +
                              "\", must be one of " + names_of(rw::available_isas());
-    EXPECT_EQ(error_of([&] { problem.apply(options); }), "apply" + text);
+    EXPECT_EQ(error_of([&] { problem.apply(cpu); }), "apply" + text);
     EXPECT_EQ(error_of([&] {
-                rw::apply_inplace(Eigen::DefaultDevice(), problem.x_view(), problem.table, options);
+                rw::apply_inplace(Eigen::DefaultDevice(), problem.x_view(), problem.table, {}, cpu);
               }),
               "apply_inplace" + text);
     EXPECT_TRUE(same_bytes(problem.out, before.out));

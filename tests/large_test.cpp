@@ -16,7 +16,7 @@
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 #include "support/mappings.hpp"
 #include "support/typed_tests.hpp"
 
@@ -224,7 +224,7 @@ TEST(Overflow, PartsOfViewsBeginWhereAnAddressCanBe) {
 }
 
 TEST(Overflow, PartsOfTablesBeginWhereAnAddressCanBe) {
-  const rw::Lanes<float> cos{values, two_32};
+  const rw::CoefficientReader<float> cos{values, two_32};
   const rw::TableView<float> table({cos, cos, cos, cos}, {1, most, most, most}, 0, two_32, two_32);
   expect_error([&] { table.rows(two_31, 1); }, far_from("rows: seq of the table", two_31, two_32));
   expect_error([&] { table.heads(two_31, 1); },
@@ -242,8 +242,8 @@ TEST(Overflow, PartsOfNothingAreNothing) {
   const rw::TableView<float> table({{}, {}, {}, {}}, {1, 4, 2, 4}, 0, 8, 4);
   for (const rw::TableView<float>& part :
        {table.rows(1, 1), table.heads(1, 1), table.pairs(1, 1)}) {
-    EXPECT_EQ(part.lanes().cos_a.data, nullptr);
-    EXPECT_EQ(part.lanes().sin_b.data, nullptr);
+    EXPECT_EQ(part.readers().cos_a.data, nullptr);
+    EXPECT_EQ(part.readers().sin_b.data, nullptr);
   }
 }
 
@@ -302,8 +302,8 @@ TEST(Overflow, TablesAndListsTooLargeAreRefused) {
       },
       "Table: size of the shape overflows 64 bits, must fit memory");
   const rw::Frequencies one = rw::frequencies(2, 1e4);
-  EXPECT_THROW(rw::with_identity_lanes(most, one), std::invalid_argument);
-  EXPECT_THROW(rw::with_identity_lanes(most / 16, one), std::invalid_argument);
+  EXPECT_THROW(rw::with_identity_pairs(most, one), std::invalid_argument);
+  EXPECT_THROW(rw::with_identity_pairs(most / 16, one), std::invalid_argument);
   EXPECT_THROW(rw::frequencies(most - 1, 1e4), std::invalid_argument);
 }
 

@@ -73,14 +73,14 @@ TYPED_TEST(EveryMix, FeaturesBeyondTheTablePassThrough) {
 }
 
 // Four readers of their own, none like another: what no ordinary table has, but the rule allows.
-TYPED_TEST(EveryMix, LanesMayLieAnywhere) {
+TYPED_TEST(EveryMix, ReadersMayLieAnywhere) {
   using X = typename TypeParam::X;
   using Tab = typename TypeParam::Tab;
   const rw::Shape shape{2, 3, 4, 38};
   const auto x = random_values<X>(size_of(shape), Values::uniform, 1);
   const auto values = random_values<Tab>(2 * 3 * 4 * 100, Values::uniform, 2);
   // The first and the second reader begin at the same entry and go on at different steps.
-  const rw::PairLanes<Tab> lanes{
+  const rw::PairReaders<Tab> readers{
       {&values[3], 1}, {&values[3], 3}, {&values[5], 0}, {&values[5], 2}};
   const auto at = [&](Index b, Index s, Index h, Index i) {
     const std::size_t row = count_of((b * 3 + s) * 400 + h * 100);
@@ -88,9 +88,9 @@ TYPED_TEST(EveryMix, LanesMayLieAnywhere) {
     return Coefficients<Tab>{values[row + 3 + pair], values[row + 3 + 3 * pair], values[row + 5],
                              values[row + 5 + 2 * pair]};
   };
-  const rw::TableView<Tab> per_head(lanes, {2, 3, 4, 19}, 1200, 400, 100);
+  const rw::TableView<Tab> per_head(readers, {2, 3, 4, 19}, 1200, 400, 100);
   expect_every_form(x, shape, per_head, rotated<X>(x, shape, 19, at));
-  const rw::TableView<Tab> shared(lanes, {1, 3, 1, 19}, 1200, 400, 100);
+  const rw::TableView<Tab> shared(readers, {1, 3, 1, 19}, 1200, 400, 100);
   const auto first = [&](Index, Index s, Index, Index i) { return at(0, s, 0, i); };
   expect_every_form(x, shape, shared, rotated<X>(x, shape, 19, first));
 }
@@ -160,11 +160,11 @@ TYPED_TEST(EveryMix, AnyReaderMayBeNegative) {
     for (const unsigned signs : {1u, 2u, 4u, 8u, 12u, 15u}) {
       SCOPED_TRACE(signs);
       const rw::TableView<Tab> table = stored.view();
-      rw::PairLanes<Tab> lanes = table.lanes();
-      lanes.cos_a.negative = (signs & 1) != 0;
-      lanes.cos_b.negative = (signs & 2) != 0;
-      lanes.sin_a.negative = (signs & 4) != 0;
-      lanes.sin_b.negative = (signs & 8) != 0;
+      rw::PairReaders<Tab> readers = table.readers();
+      readers.cos_a.negative = (signs & 1) != 0;
+      readers.cos_b.negative = (signs & 2) != 0;
+      readers.sin_a.negative = (signs & 4) != 0;
+      readers.sin_b.negative = (signs & 8) != 0;
       const auto at = [&](Index, Index s, Index, Index i) {
         const auto read = [](const Tab& value, bool negative) {
           const Bits bits = to_bits(value);
@@ -172,17 +172,17 @@ TYPED_TEST(EveryMix, AnyReaderMayBeNegative) {
         };
         const Coefficients<Tab> of = stored.at(0, s, i);
         return Coefficients<Tab>{
-            read(of.cos_a, lanes.cos_a.negative), read(of.cos_b, lanes.cos_b.negative),
-            read(of.sin_a, lanes.sin_a.negative), read(of.sin_b, lanes.sin_b.negative)};
+            read(of.cos_a, readers.cos_a.negative), read(of.cos_b, readers.cos_b.negative),
+            read(of.sin_a, readers.sin_a.negative), read(of.sin_b, readers.sin_b.negative)};
       };
-      const rw::TableView<Tab> read(lanes, table.shape(), 0, table.seq_stride(), 0);
+      const rw::TableView<Tab> read(readers, table.shape(), 0, table.seq_stride(), 0);
       expect_every_form(x, shape, read, rotated<X>(x, shape, 39, at));
     }
   }
 }
 
-// Where all lanes of a register are NaN, none is there to be compared with.
-TYPED_TEST(EveryMix, NanInEveryLaneIsNan) {
+// Where all readers of a register are NaN, none is there to be compared with.
+TYPED_TEST(EveryMix, NanInEveryFeatureIsNan) {
   using X = typename TypeParam::X;
   using Tab = typename TypeParam::Tab;
   const rw::Shape shape{1, 2, 3, 190};

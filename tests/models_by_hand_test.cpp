@@ -61,13 +61,12 @@ TEST(ModelsByHand, CosmosScalesEveryAxis) {
   });
 }
 
-// Learned frequencies [axis, head, pair]: every axis turns every lane, every head differs.
+// Learned frequencies [axis, head, pair]: every axis turns every pair, every head differs.
 TEST(ModelsByHand, MochiLearnsItsFrequencies) {
   constexpr Index heads = 2, pairs = 4;
-  Frequencies learned{3, heads, pairs, {}, 1};
-  for (Index i = 0; i < 3 * heads * pairs; ++i) {
-    learned.values.push_back(std::sin(1.0 + static_cast<double>(i)));
-  }
+  std::vector<double> values;
+  for (Index i = 0; i < 3 * heads * pairs; ++i)
+    values.push_back(std::sin(1.0 + static_cast<double>(i)));
   const double scale = std::sqrt(192.0 * 192 / (3 * 4));  // of 3 x 4 cells
   const auto centres = [scale](Index cells) {
     const double half = static_cast<double>(cells) * scale / 2;
@@ -75,17 +74,20 @@ TEST(ModelsByHand, MochiLearnsItsFrequencies) {
   };
   const Positions cells = grid_positions({range(2), centres(3), centres(4)});
   expect_angles(
-      make_table<double>(cells, learned),
+      make_table<double>(cells, own_frequencies(3, heads, pairs, values)),
       [&](Index s, Index h, Index i) {
         const double t = static_cast<double>(s / 12);
         const double y = (static_cast<double>(s / 4 % 3) - 1) * scale;
         const double x = (static_cast<double>(s % 4) - 1.5) * scale;
-        return t * learned.at(0, h, i) + y * learned.at(1, h, i) + x * learned.at(2, h, i);
+        const auto f = [&](Index axis) {
+          return values[static_cast<std::size_t>((axis * heads + h) * pairs + i)];
+        };
+        return t * f(0) + y * f(1) + x * f(2);
       },
       1, 1 + 1.0 * scale + 1.5 * scale);
 }
 
-// Even lanes turn with y, odd ones with x; cells stand around the middle of as many text tokens,
+// Even pairs turn with y, odd ones with x; cells stand around the middle of as many text tokens,
 // cut to integers; text goes on after them.
 TEST(ModelsByHand, HunyuanImage3AlternatesAndCentres) {
   constexpr Index text = 3, height = 2, width = 5, pairs = 8;
@@ -110,7 +112,7 @@ TEST(ModelsByHand, HunyuanImage3AlternatesAndCentres) {
   });
 }
 
-// Lanes of w come before those of h, though w runs fastest over the tokens.
+// Pairs of w come before those of h, though w runs fastest over the tokens.
 TEST(ModelsByHand, HunyuanDitPutsWidthFirst) {
   Positions cells = grid_positions(Grid{2, 3});
   std::swap(cells.axes[0], cells.axes[1]);
@@ -160,7 +162,7 @@ TEST(ModelsByHand, Phi3Mini128kHasTwoLists) {
   }
 }
 
-// Global layers: a quarter of the 256 pairs turn, the others are identity lanes of the full head.
+// Global layers: a quarter of the 256 pairs turn, the others are identity pairs of the full head.
 TEST(ModelsByHand, Gemma4TurnsAPartOfTheFullHead) {
   const Table<double> table =
       make_table<double>(sequence_positions(5), frequencies(512, 1e6, Proportional{0.25}));
@@ -179,13 +181,13 @@ TEST(ModelsByHand, LtxPositionsAreFractions) {
   Model model = model_named("LTX 2B");
   model.steps = AngleSteps::f64;
   expect_angles(model_table<double>(model, cells), [&](Index s, Index h, Index i) {
-    const Index lane = 32 * h + i - 1;  // one identity lane in front: 1024 = 3 * 341 + 1
-    if (lane < 0) return 0.0;
-    const double f = std::acos(-1.0) / 2 * power(1e4, static_cast<double>(lane / 3) / 340);
+    const Index pair = 32 * h + i - 1;  // one identity pair in front: 1024 = 3 * 341 + 1
+    if (pair < 0) return 0.0;
+    const double f = std::acos(-1.0) / 2 * power(1e4, static_cast<double>(pair / 3) / 340);
     const double fractions[] = {static_cast<double>(s / 12) * frame,
                                 static_cast<double>(s / 4 % 3) * pixel,
                                 static_cast<double>(s % 4) * pixel};
-    return f * (fractions[lane % 3] - 1);
+    return f * (fractions[pair % 3] - 1);
   });
 }
 
@@ -272,8 +274,8 @@ TEST(ModelsByHand, ErnieImageMixesItsPairings) {
   };
   ropewalk_test::expect_every_form(
       x, shape,
-      per_lane_table(Map<const float, 2>(cos.data(), 3, 2 * pairs),
-                     Map<const float, 2>(sin.data(), 3, 2 * pairs), Pairing::half),
+      per_feature_table(Map<const float, 2>(cos.data(), 3, 2 * pairs),
+                        Map<const float, 2>(sin.data(), 3, 2 * pairs), Pairing::half),
       rotated<float>(x, shape, pairs, at, options), options);
   const auto out = rotated<float>(x, shape, pairs, at, options);
   double before = 0, after = 0;

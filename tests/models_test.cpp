@@ -17,6 +17,7 @@
 
 #include "ropewalk/apply.hpp"
 #include "support/bits.hpp"
+#include "support/dense_frequencies.hpp"
 #include "support/error_of.hpp"
 #include "support/forms.hpp"
 
@@ -27,6 +28,7 @@ void PrintTo(const Model& model, std::ostream* out) { *out << model.name; }
 
 namespace {
 
+using ropewalk_test::dense;
 using ropewalk_test::error_of;
 using ropewalk_test::random_values;
 using ropewalk_test::size_of;
@@ -34,7 +36,7 @@ using ropewalk_test::Values;
 
 /// Heads of q and of k, head_dim, the first feature that turns; pairing; steps; pairs that each
 /// axis turns (of all heads together where heads differ), the frequency of the first and of the
-/// last lane (0: an identity lane), what cos and sin are multiplied by.
+/// last pair (0: an identity pair), what cos and sin are multiplied by.
 struct Facts {
   std::string name;
   ModelShape shape;
@@ -155,21 +157,18 @@ const Facts& facts_of(const Model& model) {
   throw std::runtime_error(std::string("no facts of ") + model.name);
 }
 
-/// Of a lane that at most one axis turns.
-double frequency_of_lane(const Frequencies& of, Index head, Index pair) {
-  double sum = 0;
-  for (Index axis = 0; axis < of.axes; ++axis) sum += of.at(axis, head, pair);
-  return sum;
+/// Of a pair that at most one axis turns.
+double frequency_of_pair(const Frequencies& of, Index head, Index pair) {
+  for (const Term& term : of.terms) {
+    if (term.pair == head * of.pairs + pair) return term.frequency;
+  }
+  return 0;
 }
 
 std::vector<Index> pairs_turned(const Frequencies& of) {
-  std::vector<Index> pairs;
-  for (Index axis = 0; axis < of.axes; ++axis) {
-    Index count = 0;
-    for (Index head = 0; head < of.heads; ++head) {
-      for (Index pair = 0; pair < of.pairs; ++pair) count += of.at(axis, head, pair) != 0 ? 1 : 0;
-    }
-    pairs.push_back(count);
+  std::vector<Index> pairs(static_cast<std::size_t>(of.axes), 0);
+  for (const Term& term : of.terms) {
+    if (term.frequency != 0) ++pairs[static_cast<std::size_t>(term.axis)];
   }
   return pairs;
 }
@@ -220,8 +219,8 @@ TEST_P(EveryModel, FrequenciesAreTheFactsKnownOfIt) {
                                                     : std::numeric_limits<double>::epsilon();
   // The facts have 12 digits.
   const double tolerance = (2 + std::log(model.theta)) * ulp + 1e-11;
-  const double first = frequency_of_lane(of, 0, 0);
-  const double last = frequency_of_lane(of, of.heads - 1, of.pairs - 1);
+  const double first = frequency_of_pair(of, 0, 0);
+  const double last = frequency_of_pair(of, of.heads - 1, of.pairs - 1);
   EXPECT_NEAR(first, known.first, tolerance * known.first);
   EXPECT_NEAR(last, known.last, tolerance * known.last);
   EXPECT_NEAR(of.attention_factor, known.attention_factor, 1e-11 * known.attention_factor);
@@ -235,12 +234,16 @@ TEST_P(EveryModel, TableIsCosAndSinOfItsAngles) {
   ASSERT_EQ(table.seq(), 4);
   ASSERT_EQ(table.heads(), of.heads);
   ASSERT_EQ(table.pairs(), of.pairs);
+  const List<double> frequencies = dense(of);
+  const auto at = [&](Index axis, Index head, Index pair) {
+    return static_cast<std::size_t>((axis * of.heads + head) * of.pairs + pair);
+  };
   for (Index s = 0; s < table.seq(); ++s) {
     for (Index head = 0; head < of.heads; ++head) {
       for (Index pair = 0; pair < of.pairs; ++pair) {
         double angle = 0;
         for (Index axis = 0; axis < of.axes; ++axis) {
-          angle += positions.at(axis, 0, s) * of.at(axis, head, pair);
+          angle += positions.at(axis, 0, s) * frequencies[at(axis, head, pair)];
         }
         // The angle rounded to float, cos and sin of it, their product with the factor.
         const double tolerance = (std::abs(angle) + 3) * std::numeric_limits<float>::epsilon();
@@ -287,7 +290,7 @@ TEST_P(EveryModel, AttentionDependsOnRelativePositionsOnly) {
     size += std::abs(x[i] * x[token + i]);
   }
   // Angles up to 117 theta's greatest frequency, each to half an ulp; cos, sin and sums.
-  const double greatest = model.lanes == LaneRule::increasing ? 1.6e4 : 1;
+  const double greatest = model.terms == TermRule::increasing ? 1.6e4 : 1;
   const double tolerance =
       4 * (130 * greatest + 10) * std::numeric_limits<double>::epsilon() * size;
   EXPECT_NEAR(now, later, tolerance);
@@ -329,15 +332,15 @@ TEST(Models, AnUnknownNameIsAnErrorThatBeginsWithTheNearest) {
 TEST(Models, ThatCannotBeAreErrors) {
   const auto error = [](const Model& model) { return error_of([&] { model_frequencies(model); }); };
   Model llama = model_named("Llama 2 7B");
-  llama.axes = {256};
+  llama = llama.with_axes(256);
   EXPECT_EQ(error(llama), "model_frequencies: pairs of the model is 128, must be at most 64");
-  llama.axes = {128};
+  llama = llama.with_axes(128);
   llama.shape.offset = 64;
   EXPECT_EQ(error(llama), "model_frequencies: pairs of the model is 64, must be at most 32");
-  llama.axes = {};
+  llama = llama.with_axes(0);
   EXPECT_EQ(error(llama), "model_frequencies: axes of the model is 0, must be 1 or more");
   Model ltx = model_named("LTX 2B");
-  ltx.axes = {682, 680, 682};
+  ltx = ltx.with_axes(682, 680, 682);
   EXPECT_EQ(error(ltx), "model_frequencies: axis of the model is 680, must be 682");
 }
 
@@ -350,13 +353,13 @@ TEST(Models, Ltx2RoundsFrequenciesMadeInDouble) {
   const Frequencies of = model_frequencies(model);
   for (Index head = 0; head < 32; ++head) {
     for (Index pair = 0; pair < 64; ++pair) {
-      const Index lane = 64 * head + pair - 2;  // two identity lanes in front
-      if (lane < 0) continue;
-      const double power = std::pow(1e4, static_cast<double>(lane / 3) / 681);
+      const Index turning = 64 * head + pair - 2;  // two identity pairs in front
+      if (turning < 0) continue;
+      const double power = std::pow(1e4, static_cast<double>(turning / 3) / 681);
       const auto frequency = static_cast<float>(power * std::acos(-1.0) / 2);
       const float positions[] = {0.3125f, -0.71875f, 0.84375f};
-      const float angle = positions[lane % 3] * frequency;
-      EXPECT_NEAR(table.cos(0, 0, head)[pair], std::cos(static_cast<double>(angle)), 1e-7) << lane;
+      const float angle = positions[turning % 3] * frequency;
+      EXPECT_NEAR(table.cos(0, 0, head)[pair], std::cos(static_cast<double>(angle)), 1e-7) << pair;
     }
   }
   EXPECT_EQ(of.heads, 32);

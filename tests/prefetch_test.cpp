@@ -176,7 +176,7 @@ class TableMemory {
   static rw::TableView<Tab> laid_out(const Tab* data, Layout layout, const rw::TableShape& shape) {
     const Index pairs = shape.pairs, rows = shape.seq * shape.heads;
     const auto rotation = [&](Index sin, Index stride, Index row, Index heads_stride) {
-      const rw::Lanes<Tab> c{data, stride}, s{data + sin, stride};
+      const rw::CoefficientReader<Tab> c{data, stride}, s{data + sin, stride};
       return rw::TableView<Tab>({c, c, s, s}, shape, 0, row, heads_stride);
     };
     switch (layout) {
@@ -212,13 +212,14 @@ void add_touched(Memory& rows, Memory& coefficients, const Part& part, const rw:
       rows.add(x.row(b, s, h), features);
       rows.add(out.row(b, s, h), features);
       if (h >= table.heads()) continue;
-      for (const rw::Lanes<Tab>& lanes : rw::detail::all_lanes(table.row(b, s, h))) {
+      for (const rw::CoefficientReader<Tab>& readers :
+           rw::detail::all_readers(table.row(b, s, h))) {
         // Cache lines between the entries belong to the row where every one of them holds an entry.
-        if (lanes.stride * static_cast<Index>(sizeof(Tab)) <= 64) {
-          coefficients.add(lanes.data, (table.pairs() - 1) * lanes.stride + 1);
+        if (readers.stride * static_cast<Index>(sizeof(Tab)) <= 64) {
+          coefficients.add(readers.data, (table.pairs() - 1) * readers.stride + 1);
         } else {
           for (Index i = 0; i < table.pairs(); ++i) {
-            coefficients.add(lanes.data + i * lanes.stride, 1);
+            coefficients.add(readers.data + i * readers.stride, 1);
           }
         }
       }
@@ -254,11 +255,11 @@ std::vector<Form> all_forms() {
   return forms;
 }
 
-/// Records what `form` fetches; of the options, the instruction set is the form's.
+/// Records what `form` prefetches.
 template <class Out, class X, class Tab>
 void rotate(const Form& form, const Parts& device, const rw::View<Out>& out,
-            const rw::View<const X>& x, const rw::TableView<Tab>& table, rw::Options options) {
-  options.isa = form.isa;
+            const rw::View<const X>& x, const rw::TableView<Tab>& table, const rw::Options& options,
+            rw::Stores stores = rw::Stores::automatic) {
   record(x.batch() * x.seq(), [&] {
     switch (form.kind) {
       case Form::strided:
@@ -266,7 +267,7 @@ void rotate(const Form& form, const Parts& device, const rw::View<Out>& out,
       case Form::stack_flatten:
         return rw::apply_stack_flatten(device, out, x, table, options);
       case Form::fused:
-        return rw::apply(device, out, x, table, options);
+        return rw::apply(device, out, x, table, options, {stores, form.isa});
     }
   });
 }
@@ -302,10 +303,10 @@ class Prefetch : public testing::Test {
         options.pairing = rw::Pairing::interleaved;
         check_call(form, device, out.view(), x.read(), table, options);
         if (form.kind != Form::fused) continue;
-        options.stores = rw::Stores::streaming;
-        check_call(form, device, out.view(), x.read(), table, options);
+        check_call(form, device, out.view(), x.read(), table, options, rw::Stores::nontemporal);
         if constexpr (std::is_same_v<X, Out>) {
-          check_call(form, device, arranged_out.view(), arranged_out.read(), table, options);
+          check_call(form, device, arranged_out.view(), arranged_out.read(), table, options,
+                     rw::Stores::nontemporal);
         }
       }
     }
@@ -314,8 +315,8 @@ class Prefetch : public testing::Test {
   /// That something is recorded only where something must be.
   static void check_call(const Form& form, const Parts& device, const rw::View<Out>& out,
                          const rw::View<const X>& x, const rw::TableView<Tab>& table,
-                         const rw::Options& options) {
-    rotate(form, device, out, x, table, options);
+                         const rw::Options& options, rw::Stores stores = rw::Stores::automatic) {
+    rotate(form, device, out, x, table, options, stores);
     if (form.fetches()) {
       EXPECT_GT(recorded_count(), 0u);
     }
@@ -405,10 +406,10 @@ TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
   const Tensor<typename TypeParam::X> q(Arrangement::dense, q_shape),
       k(Arrangement::dense, k_shape);
   for (const rw::Isa isa : rw::available_isas()) {
-    rw::Options options;
-    options.isa = isa;
+    rw::CpuOptions cpu;
+    cpu.isa = isa;
     record(q_shape.seq,
-           [&] { rw::apply_inplace(Parts{2}, std::tie(q.view(), k.view()), table, options); });
+           [&] { rw::apply_inplace(Parts{2}, std::tie(q.view(), k.view()), table, {}, cpu); });
     EXPECT_EQ(recorded.size(), 2u);
     for (const Part& part : recorded) {
       Memory touched;
@@ -488,7 +489,8 @@ TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
     const Tensor<float> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
     for (const Index stride :
          {Index{17}, Index{1'000'000'000'000}, std::numeric_limits<Index>::max()}) {
-      const rw::Lanes<float> cos{values.data(), stride}, sin{values.data() + seq, stride};
+      const rw::CoefficientReader<float> cos{values.data(), stride},
+          sin{values.data() + seq, stride};
       const rw::TableView<float> table({cos, cos, sin, sin}, {1, seq, 1, 1}, 0, 1, 0);
       // The pair and the features behind it are asked for apart.
       const auto lines_of_x = static_cast<std::size_t>(seq * 4 * (1 + 8));

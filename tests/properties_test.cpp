@@ -12,7 +12,7 @@
 
 #include "support/bits.hpp"
 #include "support/forms.hpp"
-#include "support/lane_tables.hpp"
+#include "support/reader_tables.hpp"
 #include "support/tables.hpp"
 
 namespace ropewalk_test {
@@ -33,6 +33,14 @@ void with_types(const Check& check) {
   if (which == 4) check(Eigen::bfloat16{}, Eigen::bfloat16{});
 }
 
+CallOptions drawn_options() {
+  CallOptions options;
+  options.pairing = static_cast<rw::Pairing>(drawn(0, 1));
+  options.compute = static_cast<rw::Compute>(drawn(0, 1));
+  options.stores = static_cast<rw::Stores>(drawn(0, 2));
+  return options;
+}
+
 template <class X, class Tab>
 struct Problem {
   rw::Shape shape{drawn(1, 3), drawn(1, 5), drawn(1, 4), 2 * drawn(1, 70)};
@@ -43,8 +51,7 @@ struct Problem {
   std::vector<X> x = random_values<X>(size_of(shape), Values::special, 1);
   std::vector<Tab> values =
       random_values<Tab>(count_of(table_size(layout, rows)), Values::special, 2);
-  rw::Options options{static_cast<rw::Pairing>(drawn(0, 1)), static_cast<rw::Compute>(drawn(0, 1)),
-                      static_cast<rw::Stores>(drawn(0, 2))};
+  CallOptions options = drawn_options();
 
   rw::TableView<Tab> table() const { return table_over(values.data(), layout, rows); }
   rw::View<const X> view() const { return {x.data(), shape}; }
@@ -52,7 +59,7 @@ struct Problem {
 
 template <class X, class Tab>
 std::vector<X> applied(const rw::View<const X>& x, const rw::TableView<Tab>& table,
-                       const rw::Options& options,
+                       const CallOptions& options,
                        const Form& form = {Form::fused, rw::default_isa()}) {
   std::vector<X> out(size_of(x.shape()));
   apply_form(form, Eigen::DefaultDevice{}, rw::View<X>(out.data(), x.shape()), x, table, options);

@@ -263,10 +263,10 @@ testing::AssertionResult rotation_matches_machine(bool compute_in_float) {
     const auto table = random_values<Tab>(4 * count, kind, 6);
     for (std::size_t i = 0; i < count; ++i) {
       const Pair<X> pair{x[2 * i], x[2 * i + 1]};
-      const Coefficients<Tab> lanes{table[4 * i], table[4 * i + 1], table[4 * i + 2],
+      const Coefficients<Tab> readers{table[4 * i], table[4 * i + 1], table[4 * i + 2],
                                     table[4 * i + 3]};
-      const auto from_reference = rotate_pair<Out>(pair, lanes, compute_in_float);
-      const auto from_machine = machine_pair<Out, P>(pair, lanes);
+      const auto from_reference = rotate_pair<Out>(pair, readers, compute_in_float);
+      const auto from_machine = machine_pair<Out, P>(pair, readers);
       for (const auto& [result, to] :
            {std::pair(from_reference, &reference), std::pair(from_machine, &machine)}) {
         to->push_back(result.a);

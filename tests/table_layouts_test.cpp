@@ -35,14 +35,14 @@ struct Source {
   std::vector<float> values;
 };
 
-/// Where in its row a lane of pair i begins: first + i * step.
+/// Where in its row a reader of pair i begins: first + i * step.
 struct Entry {
   Index first, step;
 };
 
-void expect_lane(const rw::Lanes<float>& lane, const float* row, const Entry& entry) {
+void expect_reader(const rw::CoefficientReader<float>& reader, const float* row, const Entry& entry) {
   for (Index i = 0; i < pairs; ++i) {
-    EXPECT_EQ(lane.data + i * lane.stride, row + entry.first + i * entry.step);
+    EXPECT_EQ(reader.data + i * reader.stride, row + entry.first + i * entry.step);
   }
 }
 
@@ -56,12 +56,12 @@ void expect_entries(const rw::TableView<float>& table, const Map<float, 4>& cos,
   for (Index b = 0; b < batch; ++b) {
     for (Index s = 0; s < seq; ++s) {
       for (Index h = 0; h < heads; ++h) {
-        const rw::PairLanes<float> lanes = table.row(b, s, h);
-        expect_lane(lanes.cos_a, &cos(b, s, h, 0), entries[0]);
-        expect_lane(lanes.cos_b, &cos(b, s, h, 0), entries[1]);
-        expect_lane(lanes.sin_a, &sin(b, s, h, 0), entries[2]);
-        expect_lane(lanes.sin_b, &sin(b, s, h, 0), entries[3]);
-        EXPECT_FALSE(lanes.cos_a.negative || lanes.cos_b.negative || lanes.sin_b.negative);
+        const rw::PairReaders<float> readers = table.row(b, s, h);
+        expect_reader(readers.cos_a, &cos(b, s, h, 0), entries[0]);
+        expect_reader(readers.cos_b, &cos(b, s, h, 0), entries[1]);
+        expect_reader(readers.sin_a, &sin(b, s, h, 0), entries[2]);
+        expect_reader(readers.sin_b, &sin(b, s, h, 0), entries[3]);
+        EXPECT_FALSE(readers.cos_a.negative || readers.cos_b.negative || readers.sin_b.negative);
       }
     }
   }
@@ -71,7 +71,7 @@ void expect_entries(const rw::TableView<float>& table, const Map<float, 4>& cos,
 void expect_rotation(const rw::TableView<float>& table, const Map<float, 4>& cos,
                      const Map<float, 4>& sin, const Entry& c, const Entry& s) {
   expect_entries(table, cos, sin, {c, c, s, s});
-  EXPECT_FALSE(table.lanes().sin_a.negative);
+  EXPECT_FALSE(table.readers().sin_a.negative);
 }
 
 TEST(TwoTensors, ReadTheirEntries) {
@@ -85,16 +85,16 @@ TEST(TwoTensors, ReadTheirEntries) {
   expect_rotation(rw::even_odd_table(cos, sin), cos, sin, {0, 2}, {1, 2});
 }
 
-TEST(TwoTensors, PerLaneReadsTheFeaturesOwnEntries) {
+TEST(TwoTensors, PerFeatureReadsTheFeaturesOwnEntries) {
   const Source source(2 * pairs);
   const auto cos = source.cos();
   const auto sin = source.sin();
   const Entry neighbours[] = {{0, 2}, {1, 2}, {0, 2}, {1, 2}};
   const Entry halves[] = {{0, 1}, {pairs, 1}, {0, 1}, {pairs, 1}};
-  expect_entries(rw::per_lane_table(cos, sin, rw::Pairing::interleaved), cos, sin, neighbours);
-  expect_entries(rw::per_lane_table(cos, sin, rw::Pairing::interleaved_to_half), cos, sin,
+  expect_entries(rw::per_feature_table(cos, sin, rw::Pairing::interleaved), cos, sin, neighbours);
+  expect_entries(rw::per_feature_table(cos, sin, rw::Pairing::interleaved_to_half), cos, sin,
                  neighbours);
-  expect_entries(rw::per_lane_table(cos, sin, rw::Pairing::half), cos, sin, halves);
+  expect_entries(rw::per_feature_table(cos, sin, rw::Pairing::half), cos, sin, halves);
 }
 
 TEST(OneTensor, ReadsItsEntries) {
@@ -114,7 +114,7 @@ TEST(OneTensor, MatricesAreReadRowByRow) {
   const Source source(4 * pairs);
   const auto table = rw::matrix_table(source.cos());
   expect_entries(table, source.cos(), source.cos(), {{0, 4}, {3, 4}, {1, 4}, {2, 4}});
-  EXPECT_TRUE(table.lanes().sin_a.negative);
+  EXPECT_TRUE(table.readers().sin_a.negative);
 }
 
 TEST(Ranks, TwoAndThreeHaveNoHeads) {
@@ -140,8 +140,8 @@ TEST(Views, OfAnyStridesAreTaken) {
 // Null stays null, which the function that reads the table refuses.
 TEST(Views, OfNothingHaveNoEntries) {
   const rw::View<const float> nothing(nullptr, rw::Shape{batch, seq, heads, 2 * pairs});
-  EXPECT_EQ(rw::even_odd_table(nothing, nothing).lanes().sin_a.data, nullptr);
-  EXPECT_EQ(rw::packed_cos_sin_table(nothing).lanes().sin_b.data, nullptr);
+  EXPECT_EQ(rw::even_odd_table(nothing, nothing).readers().sin_a.data, nullptr);
+  EXPECT_EQ(rw::packed_cos_sin_table(nothing).readers().sin_b.data, nullptr);
 }
 
 // Errors ----------------------------------------------------------------------------------------
@@ -187,8 +187,8 @@ TEST(Errors, WidthsThatDoNotFitTheLayout) {
             "duplicated_table: width of cos" + of_two);
   EXPECT_EQ(error_of([&] { rw::even_odd_table(odd, odd); }),
             "even_odd_table: width of cos" + of_two);
-  EXPECT_EQ(error_of([&] { rw::per_lane_table(odd, odd, pairing); }),
-            "per_lane_table: width of cos" + of_two);
+  EXPECT_EQ(error_of([&] { rw::per_feature_table(odd, odd, pairing); }),
+            "per_feature_table: width of cos" + of_two);
   EXPECT_EQ(error_of([&] { rw::packed_cos_sin_table(odd); }),
             "packed_cos_sin_table: width of packed" + of_two);
   EXPECT_EQ(error_of([&] { rw::packed_sin_cos_table(odd); }),

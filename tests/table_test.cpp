@@ -29,37 +29,37 @@ static_assert(std::is_nothrow_move_constructible_v<rw::Table<float>>);
 static_assert(std::is_trivially_copyable_v<rw::TableView<double>>);
 
 template <class T>
-const T* at(const rw::Lanes<T>& lanes, Index pair) {
-  return lanes.data + pair * lanes.stride;
+const T* at(const rw::CoefficientReader<T>& readers, Index pair) {
+  return readers.data + pair * readers.stride;
 }
 
 /// A pair's coefficients lie at these entries.
 template <class T>
 void expect_pair(const rw::TableView<T>& table, Index b, Index s, Index h, Index pair, const T& cos,
                  const T& sin) {
-  const rw::PairLanes<T> lanes = table.row(b, s, h);
-  EXPECT_EQ(at(lanes.cos_a, pair), &cos);
-  EXPECT_EQ(at(lanes.cos_b, pair), &cos);
-  EXPECT_EQ(at(lanes.sin_a, pair), &sin);
-  EXPECT_EQ(at(lanes.sin_b, pair), &sin);
+  const rw::PairReaders<T> readers = table.row(b, s, h);
+  EXPECT_EQ(at(readers.cos_a, pair), &cos);
+  EXPECT_EQ(at(readers.cos_b, pair), &cos);
+  EXPECT_EQ(at(readers.sin_a, pair), &sin);
+  EXPECT_EQ(at(readers.sin_b, pair), &sin);
 }
 
 TEST(TableView, BatchAndHeadsOfOneAreShared) {
   const std::vector<float> values(100);
-  const rw::Lanes<float> lanes{values.data(), 1};
-  const rw::TableView<float> table({lanes, lanes, lanes, lanes}, {1, 3, 1, 2}, 50, 6, 25);
+  const rw::CoefficientReader<float> readers{values.data(), 1};
+  const rw::TableView<float> table({readers, readers, readers, readers}, {1, 3, 1, 2}, 50, 6, 25);
   EXPECT_EQ(table.batch_stride(), 0);
   EXPECT_EQ(table.heads_stride(), 0);
   EXPECT_EQ(table.seq_stride(), 6);
   EXPECT_EQ(table.row(4, 2, 8).sin_b.data, values.data() + 12);
 }
 
-TEST(TableView, LanesMayLieApart) {
+TEST(TableView, ReadersMayLieApart) {
   const std::vector<float> values(100);
   const float* data = values.data();
   const rw::TableView<float> table({{data, 1}, {data + 1, 2}, {data + 2, 3}, {data + 3, 4}},
                                    {2, 3, 2, 2}, 30, 10, 5);
-  const rw::PairLanes<float> row = table.row(1, 2, 1);
+  const rw::PairReaders<float> row = table.row(1, 2, 1);
   EXPECT_EQ(at(row.cos_a, 1), data + 55 + 1);
   EXPECT_EQ(at(row.cos_b, 1), data + 55 + 3);
   EXPECT_EQ(at(row.sin_a, 1), data + 55 + 5);
@@ -91,8 +91,8 @@ TEST(TableView, RowsWithoutPairsAreNowhere) {
   constexpr Index far = std::numeric_limits<Index>::max() / 4;
   const std::vector<float> values(1000);
   for (const float* data : {values.data(), static_cast<const float*>(nullptr)}) {
-    const rw::Lanes<float> lanes{data, 1};
-    const rw::TableView<float> table({lanes, lanes, lanes, lanes}, {2, 3, 2, 0}, far, far, far);
+    const rw::CoefficientReader<float> readers{data, 1};
+    const rw::TableView<float> table({readers, readers, readers, readers}, {2, 3, 2, 0}, far, far, far);
     EXPECT_EQ(table.row(1, 2, 1).cos_a.data, data);
   }
   EXPECT_EQ(wide_view(values).pairs(1, 0).row(0, 5, 2).cos_a.data, values.data() + 1);
@@ -142,26 +142,26 @@ TEST(TableView, GatheredRowsAreThoseOfTheIds) {
 // Every batch entry of a table has rows of its own: ids are shared, or there are some for each.
 TEST(TableView, BatchesOfIdsAreThoseOfTheTable) {
   const std::vector<float> values(1000);
-  const rw::Lanes<float> lanes{values.data(), 1};
-  const rw::TableView<float> table({lanes, lanes, lanes, lanes}, {2, 5, 1, 4}, 100, 10, 0);
+  const rw::CoefficientReader<float> readers{values.data(), 1};
+  const rw::TableView<float> table({readers, readers, readers, readers}, {2, 5, 1, 4}, 100, 10, 0);
   const Tensor<std::int64_t, 2, RowMajor> one(1, 3), two(2, 3), three(3, 3);
   EXPECT_EQ(error_of([&] { table.gather(three); }), "gather: batch of ids is 3, must be 1 or 2");
   EXPECT_EQ(table.gather(one).batch(), 2);
   EXPECT_EQ(table.gather(two).batch(), 2);
-  const rw::TableView<float> shared({lanes, lanes, lanes, lanes}, {1, 5, 1, 4}, 0, 10, 0);
+  const rw::TableView<float> shared({readers, readers, readers, readers}, {1, 5, 1, 4}, 0, 10, 0);
   EXPECT_EQ(shared.gather(three).batch(), 3);
 }
 
 TEST(TableView, GradientSwapsTheSinesOfTheInverse) {
   const std::vector<float> values(1000);
   const rw::TableView<float> table = wide_view(values);
-  const rw::PairLanes<float> lanes = table.row(0, 2, 1);
-  const rw::PairLanes<float> inverse = table.inverse().row(0, 2, 1);
-  const rw::PairLanes<float> gradient = table.gradient().row(0, 2, 1);
-  EXPECT_EQ(inverse.sin_a.data, lanes.sin_a.data);
-  EXPECT_EQ(gradient.sin_a.data, lanes.sin_b.data);
-  EXPECT_EQ(gradient.sin_b.data, lanes.sin_a.data);
-  EXPECT_EQ(gradient.cos_a.data, lanes.cos_a.data);
+  const rw::PairReaders<float> readers = table.row(0, 2, 1);
+  const rw::PairReaders<float> inverse = table.inverse().row(0, 2, 1);
+  const rw::PairReaders<float> gradient = table.gradient().row(0, 2, 1);
+  EXPECT_EQ(inverse.sin_a.data, readers.sin_a.data);
+  EXPECT_EQ(gradient.sin_a.data, readers.sin_b.data);
+  EXPECT_EQ(gradient.sin_b.data, readers.sin_a.data);
+  EXPECT_EQ(gradient.cos_a.data, readers.cos_a.data);
   EXPECT_TRUE(inverse.sin_a.negative && inverse.sin_b.negative);
   EXPECT_TRUE(gradient.sin_a.negative && gradient.sin_b.negative);
   EXPECT_FALSE(inverse.cos_a.negative || gradient.cos_b.negative);
@@ -209,7 +209,7 @@ TEST(Table, RefusesNegativeAndHugeShapes) {
 TEST(Table, OfNoRowsHasAView) {
   const rw::TableView<float> view = rw::Table<float>({1, 0, 1, 4}).view();
   EXPECT_EQ(view.seq(), 0);
-  EXPECT_EQ(view.lanes().sin_a.data, nullptr);
+  EXPECT_EQ(view.readers().sin_a.data, nullptr);
 }
 
 }  // namespace

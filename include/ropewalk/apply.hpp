@@ -42,11 +42,12 @@ ROPEWALK_BEGIN_NAMESPACE
 /// may.
 template <class Device, class Out, class X, class Tab>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table,
-           const Options& options = {});
+           const Options& options = {}, const CpuOptions& cpu = {});
 
 /// Rotates every feature pair of `x` where it lies; see apply.
 template <class Device, class X, class Tab>
-void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {});
+void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {},
+                   const CpuOptions& cpu = {});
 
 /// Rotates several tensors by one table in one call, queries and keys with their own head counts:
 ///   apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
@@ -57,13 +58,13 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 /// Everything else as in apply; all tensors are checked before the first is written.
 template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options = {});
+           const Options& options = {}, const CpuOptions& cpu = {});
 
 /// Rotates several tensors by one table in one call where they lie:
 ///   apply_inplace(device, std::tie(q, k), table)
 template <class Device, class... Xs, class Tab>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options = {});
+                   const Options& options = {}, const CpuOptions& cpu = {});
 
 // The two definitions, row by row over Eigen maps: the same bits ----------------------------------
 
@@ -97,31 +98,33 @@ void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab&
 // Definitions -------------------------------------------------------------------------------------
 
 template <class Device, class Out, class X, class Tab>
-void apply(const Device& device, Out&& out, const X& x, const Tab& table, const Options& options) {
+void apply(const Device& device, Out&& out, const X& x, const Tab& table, const Options& options,
+           const CpuOptions& cpu) {
   if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::fused({"apply", "x", "out"}, device, options,
+    detail::fused({"apply", "x", "out"}, device, options, cpu,
                   detail::fused_job(as_view(out), as_view(x), as_table(table)));
   }
 }
 
 template <class Device, class X, class Tab>
-void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options) {
+void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options,
+                   const CpuOptions& cpu) {
   if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
-    detail::fused({"apply_inplace", "x"}, device, options,
+    detail::fused({"apply_inplace", "x"}, device, options, cpu,
                   detail::fused_job(as_view(x), as_view(x), as_table(table)));
   }
 }
 
 template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options) {
+           const Options& options, const CpuOptions& cpu) {
   if constexpr (detail::takes_tuples<Device, Tab, Outs...>(detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                detail::fused({"apply", "xs", "outs", 0}, device, options,
+                detail::fused({"apply", "xs", "outs", 0}, device, options, cpu,
                               detail::fused_job(as_view(out), as_view(x), view)...);
               },
               xs);
@@ -132,12 +135,12 @@ void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> x
 
 template <class Device, class... Xs, class Tab>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options) {
+                   const Options& options, const CpuOptions& cpu) {
   if constexpr (detail::takes_in_place<Device, Tab, Xs...>()) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, options,
+          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, options, cpu,
                         detail::fused_job(as_view(x), as_view(x), view)...);
         },
         xs);

@@ -12,14 +12,14 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// cos and sin of angle[s, lane] = sum over axes of position[s, axis] * frequency[axis, lane],
-/// times the attention factor. The one rule that makes every table.
+/// cos and sin of angle[s, pair] = sum over the terms of pair: position[s, axis] * frequency, times
+/// the attention factor. The one rule that makes every table.
 ///
 /// Shapes   the table is [batch of the positions, seq, heads of the frequencies, pairs]
 /// Units    angles in radians
-/// Errors   std::invalid_argument: axes that differ, values that are missing or not finite
-/// Source   the steps: see AngleSteps; the rule: Su et al. 2021, arXiv:2104.09864
-/// Where every lane has one axis, cos and sin are taken once for every distinct position on it.
+/// Errors   std::invalid_argument: axes that differ; a term of a pair or an axis that there is not,
+/// or not finite Source   the steps: see AngleSteps; the rule: Su et al. 2021, arXiv:2104.09864
+/// Where every pair has one term, cos and sin are taken once for every distinct position on it.
 template <class T = float>
 Table<T> make_table(const Positions& positions, const Frequencies& frequencies,
                     AngleSteps steps = AngleSteps::f64);
@@ -59,7 +59,7 @@ Table<T> average_pool(const Table<T>& table, const Grid& grid, const Grid& windo
 
 ROPEWALK_END_NAMESPACE
 
-#include "ropewalk/build/rows.hpp"  // for the definitions of make_table and axial_table
-#include "ropewalk/build/pooling.hpp"     // for the definitions of the steps on tables
+#include "ropewalk/build/pooling.hpp"  // for the definitions of the steps on tables
+#include "ropewalk/build/rows.hpp"     // for the definitions of make_table and axial_table
 
 #endif  // ROPEWALK_BUILD_HPP

@@ -1,72 +1,17 @@
-// Model: what a preset says of a model's rotary embedding, and the table that follows from it.
+// The frequencies, positions and table that follow from a Model.
 #ifndef ROPEWALK_MODEL_HPP
 #define ROPEWALK_MODEL_HPP
 
-#include <array>
-#include <variant>
-
-#include "ropewalk/build.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/build.hpp"
+#include "ropewalk/build/model_types.hpp"  // for Model
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/list.hpp"
-#include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-/// How the axes of positions share a model's lanes.
-enum class LaneRule {
-  axis_after_axis,       ///< every axis has its own theta^(-2i / features)
-  contiguous_sections,   ///< M-RoPE: one list of frequencies for all axes; see LaneOrder
-  interleaved_sections,  ///< the same, axes in turn
-  alternating_sections,  ///< the same, axes 1 and 2 in turn, then axis 0
-  increasing,            ///< LTX: frequency-major over all heads together, identity lanes in front
-};
-
-/// Where a grid's cells stand on its axes.
-enum class CellRule {
-  integers,         ///< 0, 1, ... on every axis
-  centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
-  centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
-  by_caller,        ///< fractions of what the caller knows, such as frames a second: LTX
-};
-
-struct ModelShape {
-  Index heads;     ///< of queries
-  Index kv_heads;  ///< of keys
-  Index head_dim;
-  Index offset = 0;  ///< the first feature that turns: those before it pass through
-};
-
-/// The scaling rules that need no lists of numbers: a preset is constant data.
-using PresetScaling = std::variant<Unscaled, Linear, StaticNtk, Yarn, Llama3, Proportional>;
-
-/// The rotary embedding of one model (or of one kind of its layers).
-///
-/// Shapes   axes: rotary features along each axis of the positions, or pairs where the lanes are
-///          sections, as models' configurations have them; 0 stands for no axis
-/// Source   models/models.hpp
-struct Model {
-  const char* name;
-  ModelShape shape;
-  std::array<Index, 4> axes;
-  double theta;
-  Pairing pairing = Pairing::interleaved;
-  AngleSteps steps = AngleSteps::f32;
-  PresetScaling scaling = Unscaled{};
-  LaneRule lanes = LaneRule::axis_after_axis;
-  CellRule cells = CellRule::integers;
-  bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
-
-  /// The options for apply.
-  Options options() const {
-    Options result;
-    result.pairing = pairing;
-    return result;
-  }
-};
 
 namespace detail {
 
@@ -77,7 +22,7 @@ inline List<Index> used_axes(const Model& model) {
     if (features != 0) axes.push_back(features);
   }
   if (axes.empty()) fail(place, "axes", "is 0, must be 1 or more");
-  if (model.lanes == LaneRule::increasing) {
+  if (model.terms == TermRule::increasing) {
     for (const Index features : axes) check_equal(place, "axis", features, axes.front());
   }
   return axes;
@@ -87,26 +32,41 @@ inline AngleSteps frequency_steps(const Model& model) {
   return model.double_powers ? AngleSteps::f64 : model.steps;
 }
 
-inline Scaling general_scaling(const Model& model) {
-  return std::visit([](const auto& rule) -> Scaling { return rule; }, model.scaling);
+inline Scaling scaling_rule(const ModelScaling& scaling) {
+  switch (scaling.rule) {
+    case ModelScaling::Rule::linear:
+      return scaling.linear;
+    case ModelScaling::Rule::static_ntk:
+      return scaling.static_ntk;
+    case ModelScaling::Rule::yarn:
+      return scaling.yarn;
+    case ModelScaling::Rule::llama3:
+      return scaling.llama3;
+    case ModelScaling::Rule::proportional:
+      return scaling.proportional;
+    case ModelScaling::Rule::unscaled:
+    default:
+      return Unscaled{};
+  }
+}
+
+inline Frequencies list_of_width(const Model& model, Index features) {
+  return frequencies(features, model.theta, scaling_rule(model.scaling),
+                     {0, frequency_steps(model)});
 }
 
 inline Frequencies axis_frequencies(const Model& model, const List<Index>& axes) {
   List<Frequencies> lists;
-  List<Index> pairs;
+  List<Index> counts;
   for (const Index features : axes) {
-    lists.push_back(
-        frequencies(features, model.theta, general_scaling(model), {0, frequency_steps(model)}));
-    pairs.push_back(lists.back().pairs);
+    lists.push_back(list_of_width(model, features));
+    counts.push_back(lists.back().pairs);
   }
-  return arrange(lists, axis_after_axis(pairs));
+  return arrange(lists, axis_after_axis(counts));
 }
 
-inline Frequencies section_frequencies(const Model& model, const LaneOrder& order) {
-  const Index features = 2 * static_cast<Index>(order.lanes.size());
-  return arrange(
-      {frequencies(features, model.theta, general_scaling(model), {0, frequency_steps(model)})},
-      order);
+inline Frequencies section_frequencies(const Model& model, const TermOrder& order) {
+  return arrange({list_of_width(model, 2 * static_cast<Index>(order.sources.size()))}, order);
 }
 
 inline Frequencies increasing_over_heads(const Model& model, const List<Index>& axes) {
@@ -114,21 +74,21 @@ inline Frequencies increasing_over_heads(const Model& model, const List<Index>& 
   const Index count = axes.front() / 2;
   const Frequencies list = increasing_frequencies(count, model.theta, frequency_steps(model));
   const Frequencies turning = arrange({axes.size(), list}, alternating(axis_count, count));
-  const Index lanes = model.shape.heads * model.shape.head_dim / 2;
-  return split_heads(model.shape.heads, with_identity_lanes(lanes - turning.pairs, turning));
+  const Index pairs = model.shape.heads * model.shape.head_dim / 2;
+  return split_heads(model.shape.heads, with_identity_pairs(pairs - turning.pairs, turning));
 }
 
-inline Frequencies frequencies_of_lanes(const Model& model, const List<Index>& axes) {
-  switch (model.lanes) {
-    case LaneRule::contiguous_sections:
+inline Frequencies arranged_frequencies(const Model& model, const List<Index>& axes) {
+  switch (model.terms) {
+    case TermRule::contiguous_sections:
       return section_frequencies(model, contiguous_sections(axes));
-    case LaneRule::interleaved_sections:
+    case TermRule::interleaved_sections:
       return section_frequencies(model, interleaved_sections(axes));
-    case LaneRule::alternating_sections:
+    case TermRule::alternating_sections:
       return section_frequencies(model, alternating_sections(axes));
-    case LaneRule::increasing:
+    case TermRule::increasing:
       return increasing_over_heads(model, axes);
-    case LaneRule::axis_after_axis:
+    case TermRule::axis_after_axis:
     default:
       return axis_frequencies(model, axes);
   }
@@ -138,11 +98,11 @@ inline Frequencies frequencies_of_lanes(const Model& model, const List<Index>& a
 
 /// The frequencies of a model.
 ///
-/// Shapes   [axes, 1, pairs]; [axes, heads, pairs] where LaneRule is increasing
+/// Shapes   [axes, 1, pairs]; [axes, heads, pairs] where TermRule is increasing
 /// Errors   std::invalid_argument: no axes, more pairs than the head has room for, axes that differ
-///          where LaneRule is increasing
+///          where TermRule is increasing
 inline Frequencies model_frequencies(const Model& model) {
-  Frequencies of = detail::frequencies_of_lanes(model, detail::used_axes(model));
+  Frequencies of = detail::arranged_frequencies(model, detail::used_axes(model));
   detail::check_at_most({"model_frequencies", "the model"}, "pairs", of.pairs,
                         (model.shape.head_dim - model.shape.offset) / 2);
   return of;

@@ -1,4 +1,4 @@
-// What a caller may tell the forms.
+// What a caller may tell: the arithmetic of every form, and how the fused form runs on a CPU.
 #ifndef ROPEWALK_OPTIONS_HPP
 #define ROPEWALK_OPTIONS_HPP
 
@@ -18,28 +18,29 @@ enum class Compute {
   wide,      ///< float (double stays double), rounded once: as flash-attention, with 16-bit tables
 };
 
-/// How the fused form writes out when it is apart from x.
-enum class Stores {
-  automatic,  ///< streaming where x and out exceed about half of the last-level cache
-  cached,     ///< always through the caches, for a consumer that reads out at once
-  streaming,  ///< always past them, where the rows of out are aligned
-};
-
+/// What is computed, by every form on every device.
 struct Options {
   Pairing pairing = Pairing::interleaved;
   Compute compute = Compute::promoted;
-  /// Fused form only; the other forms have no choice here and below.
+};
+
+/// How the fused form writes out when it is apart from x.
+enum class Stores {
+  automatic,    ///< nontemporal where x and out exceed about half of the last-level cache
+  cached,       ///< always through the caches, for a consumer that reads out at once
+  nontemporal,  ///< always past them, where the rows of out are aligned
+};
+
+/// How the fused form runs on a CPU; the bits are the same whatever it says.
+struct CpuOptions {
   Stores stores = Stores::automatic;
-  /// The instruction set to use; none: see default_isa.
-  std::optional<Isa> isa = std::nullopt;
-  /// CUDA only: asks the driver whether data is memory that it knows, which takes time.
-  bool check_pointers = false;
+  std::optional<Isa> isa = std::nullopt;  ///< the instruction set to use; none: see default_isa
 };
 
 namespace detail {
 
-/// Calls work(TypeTag<P>{}, PairingTag<Of>{}) with what the options say, P being the type of the
-/// arithmetic, and returns its result.
+/// Calls work(TypeTag<Arithmetic>{}, PairingTag<Of>{}) with what the options say and returns its
+/// result.
 template <class X, class Tab, class Work>
 auto with_options(const Options& options, const Work& work) {
   const auto with_pairing = [&](auto arithmetic) {

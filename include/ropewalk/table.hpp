@@ -142,9 +142,9 @@ class Table {
   /// in the statement that makes it.
   TableView<T> view() const {
     const Index row = 2 * pairs();
-    const Lanes<T> cos{data_.data(), 1};
+    const CoefficientReader<T> cos{data_.data(), 1};
     // Without rows there may be no data, and from null no step is allowed.
-    const Lanes<T> sin{data_.empty() ? nullptr : data_.data() + pairs(), 1};
+    const CoefficientReader<T> sin{data_.empty() ? nullptr : data_.data() + pairs(), 1};
     return {{cos, cos, sin, sin}, shape_, seq() * heads() * row, heads() * row, row};
   }
 

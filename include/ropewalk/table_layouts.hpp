@@ -99,16 +99,17 @@ View<const SourceScalar<Map>> table_source(const Map& map) {
   }
 }
 
-/// A lane reader of `source` that begins at entry `first` of a row.
+/// A coefficient reader of `source` that begins at entry `first` of a row.
 template <class T>
-Lanes<T> lanes_from(const View<const T>& source, Index first, Index stride, bool negative = false) {
+CoefficientReader<T> reader_from(const View<const T>& source, Index first, Index stride,
+                                 bool negative = false) {
   return {source.data() == nullptr ? nullptr : source.data() + first, stride, negative};
 }
 
 template <class T>
-TableView<T> table_over(const View<const T>& source, const PairLanes<T>& lanes, Index pairs) {
+TableView<T> table_over(const View<const T>& source, const PairReaders<T>& readers, Index pairs) {
   const Strides& strides = source.strides();
-  return {lanes, TableShape{source.batch(), source.seq(), source.heads(), pairs}, strides.batch,
+  return {readers, TableShape{source.batch(), source.seq(), source.heads(), pairs}, strides.batch,
           strides.seq, strides.heads};
 }
 
@@ -138,8 +139,8 @@ auto two_tensors(const char* function, const Cos& cos_map, const Sin& sin_map, I
     check_equal(place, "seq stride", sin.strides().seq, cos.strides().seq);
     check_equal(place, "heads stride", sin.strides().heads, cos.strides().heads);
     const Index pairs = part_of_width(function, "cos", cos, parts);
-    const auto c = lanes_from(cos, cos_first, stride);
-    const auto s = lanes_from(sin, sin_first, stride);
+    const auto c = reader_from(cos, cos_first, stride);
+    const auto s = reader_from(sin, sin_first, stride);
     return table_over(cos, {c, c, s, s}, pairs);
   } else {
     return no_table();
@@ -154,8 +155,8 @@ auto one_tensor(const char* function, const Map& map, Index parts, Index stride,
   if constexpr (takes_source<Map>()) {
     const auto source = table_source(map);
     const Index pairs = part_of_width(function, "packed", source, parts);
-    const auto c = lanes_from(source, first(pairs).cos, stride);
-    const auto s = lanes_from(source, first(pairs).sin, stride);
+    const auto c = reader_from(source, first(pairs).cos, stride);
+    const auto s = reader_from(source, first(pairs).sin, stride);
     return table_over(source, {c, c, s, s}, pairs);
   } else {
     return no_table();
@@ -195,18 +196,18 @@ auto even_odd_table(const Cos& cos, const Sin& sin) {
 /// cos, sin [.., 2 * pairs], every feature with coefficients of its own: of pair i those of the
 /// features that `pairing` puts there (ERNIE-Image, MammothModa2; not a rotation).
 template <class Cos, class Sin>
-auto per_lane_table(const Cos& cos, const Sin& sin, Pairing pairing) {
+auto per_feature_table(const Cos& cos, const Sin& sin, Pairing pairing) {
   if constexpr (detail::takes_sources<Cos, Sin>()) {
     const bool interleaved = pairing != Pairing::half;
     const Index stride = interleaved ? 2 : 1;
-    auto table = detail::two_tensors("per_lane_table", cos, sin, 2, 0, 0, stride);
+    auto table = detail::two_tensors("per_feature_table", cos, sin, 2, 0, 0, stride);
     const Index second = interleaved ? 1 : table.pairs();
     const auto c = detail::table_source(cos);
     const auto s = detail::table_source(sin);
     return detail::table_over(
         c,
-        {detail::lanes_from(c, 0, stride), detail::lanes_from(c, second, stride),
-         detail::lanes_from(s, 0, stride), detail::lanes_from(s, second, stride)},
+        {detail::reader_from(c, 0, stride), detail::reader_from(c, second, stride),
+         detail::reader_from(s, 0, stride), detail::reader_from(s, second, stride)},
         table.pairs());
   } else {
     return detail::no_table();
@@ -263,8 +264,8 @@ auto matrix_table(const Map& matrices) {
     const Index pairs = detail::part_of_width("matrix_table", "matrices", source, 4);
     return detail::table_over(
         source,
-        {detail::lanes_from(source, 0, 4), detail::lanes_from(source, 3, 4),
-         detail::lanes_from(source, 1, 4, true), detail::lanes_from(source, 2, 4)},
+        {detail::reader_from(source, 0, 4), detail::reader_from(source, 3, 4),
+         detail::reader_from(source, 1, 4, true), detail::reader_from(source, 2, 4)},
         pairs);
   } else {
     return detail::no_table();

@@ -19,7 +19,7 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Where one coefficient of every pair of a table row lies: entry i is data[i * stride], or that
 /// with the other sign.
 template <class T>
-struct Lanes {
+struct CoefficientReader {
   const T* data = nullptr;
   Index stride = 1;
   bool negative = false;
@@ -29,8 +29,8 @@ struct Lanes {
 ///   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b;
 /// in an ordinary rotation cos_a and cos_b are one, and so are sin_a and sin_b.
 template <class T>
-struct PairLanes {
-  Lanes<T> cos_a, cos_b, sin_a, sin_b;
+struct PairReaders {
+  CoefficientReader<T> cos_a, cos_b, sin_a, sin_b;
 };
 
 /// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
@@ -41,7 +41,7 @@ class RowIds {
   RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first, Index rows)
       : data_(data),
         is_given_(true),
-        is_wide_(sizeof(Id) == 8),
+        are_64_bit_(sizeof(Id) == 8),
         batch_stride_(batch_stride),
         seq_stride_(seq_stride),
         first_(first),
@@ -52,7 +52,7 @@ class RowIds {
 
   explicit operator bool() const { return is_given_; }
   const void* data() const { return data_; }
-  bool is_wide() const { return is_wide_; }
+  bool are_64_bit() const { return are_64_bit_; }
   Index batch_stride() const { return batch_stride_; }
   Index seq_stride() const { return seq_stride_; }
   Index first() const { return first_; }
@@ -60,8 +60,8 @@ class RowIds {
 
   Index id(Index b, Index s) const {
     const Index at = b * batch_stride_ + s * seq_stride_;
-    return is_wide_ ? static_cast<const std::int64_t*>(data_)[at]
-                    : static_cast<const std::int32_t*>(data_)[at];
+    return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
+                       : static_cast<const std::int32_t*>(data_)[at];
   }
   /// Not in [0, rows()) for an id outside the table, whatever it is: where the difference does not
   /// fit, unsigned arithmetic wraps it to a row that no table has.
@@ -72,12 +72,12 @@ class RowIds {
 
  private:
   const void* data_ = nullptr;
-  bool is_given_ = false, is_wide_ = false;
+  bool is_given_ = false, are_64_bit_ = false;
   Index batch_stride_ = 0, seq_stride_ = 0;
   Index first_ = 0, rows_ = 0;
 };
 
-/// A table that somebody else owns: four lane readers and the strides from row to row.
+/// A table that somebody else owns: four coefficient readers and the strides from row to row.
 ///
 /// Shapes   [batch | 1, seq, heads | 1, pairs]
 /// Units    cos and sin of angles in radians, or whatever coefficients a model learned or pooled
@@ -92,16 +92,16 @@ class TableView {
   static_assert(detail::is_dtype<T>,
                 "ropewalk: the scalar of a table must be float, double, half or bfloat16");
 
-  TableView(const PairLanes<T>& lanes, const TableShape& shape, Index batch_stride,
+  TableView(const PairReaders<T>& readers, const TableShape& shape, Index batch_stride,
             Index seq_stride, Index heads_stride)
-      : lanes_(lanes),
+      : readers_(readers),
         shape_(shape),
         // A table of no pairs may have null data: without strides no offset is added to it.
         batch_stride_(shape.batch == 1 || shape.pairs == 0 ? 0 : batch_stride),
         seq_stride_(shape.pairs == 0 ? 0 : seq_stride),
         heads_stride_(shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride) {}
 
-  const PairLanes<T>& lanes() const { return lanes_; }
+  const PairReaders<T>& readers() const { return readers_; }
   const TableShape& shape() const { return shape_; }
   Index batch() const { return shape_.batch; }
   Index seq() const { return shape_.seq; }
@@ -112,8 +112,8 @@ class TableView {
   Index heads_stride() const { return heads_stride_; }
   const RowIds& ids() const { return ids_; }
 
-  /// The lanes of one token and head.
-  PairLanes<T> row(Index b, Index s, Index h) const {
+  /// The readers of one token and head.
+  PairReaders<T> row(Index b, Index s, Index h) const {
     const Index r = ids_ ? ids_.row(b, s) : s;
     return moved(b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
   }
@@ -124,7 +124,7 @@ class TableView {
     if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
-    part.lanes_ = part_of_lanes(place, "seq", position, [this](auto&) { return seq_stride_; });
+    part.readers_ = part_of_readers(place, "seq", position, [this](auto&) { return seq_stride_; });
     part.shape_.seq = count;
     return part;
   }
@@ -134,7 +134,7 @@ class TableView {
     const detail::Place place{"heads", "the table"};
     detail::check_range(place, "heads", begin, count, heads());
     TableView part = *this;
-    part.lanes_ = part_of_lanes(place, "heads", begin, [this](auto&) { return heads_stride_; });
+    part.readers_ = part_of_readers(place, "heads", begin, [this](auto&) { return heads_stride_; });
     part.shape_.heads = count;
     if (count == 1) part.heads_stride_ = 0;  // one that all heads share
     return part;
@@ -145,7 +145,7 @@ class TableView {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
     TableView part(
-        part_of_lanes(place, "pairs", begin, [](const auto& lanes) { return lanes.stride; }),
+        part_of_readers(place, "pairs", begin, [](const auto& readers) { return readers.stride; }),
         {batch(), seq(), heads(), count}, batch_stride_, seq_stride_, heads_stride_);
     part.ids_ = ids_;
     return part;
@@ -188,8 +188,8 @@ class TableView {
   /// moves features (interleaved_to_half), whose output has another pairing than its input.
   TableView inverse() const {
     TableView turned = *this;
-    turned.lanes_.sin_a.negative = !lanes_.sin_a.negative;
-    turned.lanes_.sin_b.negative = !lanes_.sin_b.negative;
+    turned.readers_.sin_a.negative = !readers_.sin_a.negative;
+    turned.readers_.sin_b.negative = !readers_.sin_b.negative;
     return turned;
   }
 
@@ -199,30 +199,31 @@ class TableView {
   /// to.
   TableView gradient() const {
     TableView turned = inverse();
-    std::swap(turned.lanes_.sin_a, turned.lanes_.sin_b);
+    std::swap(turned.readers_.sin_a, turned.readers_.sin_b);
     return turned;
   }
 
  private:
-  PairLanes<T> moved(Index offset) const {
-    const auto at = [offset](const Lanes<T>& lanes) {
-      return Lanes<T>{lanes.data + offset, lanes.stride, lanes.negative};
+  PairReaders<T> moved(Index offset) const {
+    const auto at = [offset](const CoefficientReader<T>& readers) {
+      return CoefficientReader<T>{readers.data + offset, readers.stride, readers.negative};
     };
-    return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
+    return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
   }
 
   /// From entry `begin` on of an axis.
   template <class StrideOf>
-  PairLanes<T> part_of_lanes(const detail::Place& place, const char* property, Index begin,
-                             const StrideOf& stride_of) const {
-    const auto at = [&](const Lanes<T>& lanes) {
-      return Lanes<T>{detail::checked_part(place, property, lanes.data, begin, stride_of(lanes)),
-                      lanes.stride, lanes.negative};
+  PairReaders<T> part_of_readers(const detail::Place& place, const char* property, Index begin,
+                                 const StrideOf& stride_of) const {
+    const auto at = [&](const CoefficientReader<T>& readers) {
+      return CoefficientReader<T>{
+          detail::checked_part(place, property, readers.data, begin, stride_of(readers)),
+          readers.stride, readers.negative};
     };
-    return {at(lanes_.cos_a), at(lanes_.cos_b), at(lanes_.sin_a), at(lanes_.sin_b)};
+    return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
   }
 
-  PairLanes<T> lanes_;
+  PairReaders<T> readers_;
   TableShape shape_;
   Index batch_stride_, seq_stride_, heads_stride_;
   RowIds ids_;
@@ -232,11 +233,11 @@ namespace detail {
 
 /// An array, since nvcc 13.0 hands its host compiler a loop over a braced list in pieces.
 template <class T>
-std::array<Lanes<T>, 4> all_lanes(const PairLanes<T>& lanes) {
-  return {lanes.cos_a, lanes.cos_b, lanes.sin_a, lanes.sin_b};
+std::array<CoefficientReader<T>, 4> all_readers(const PairReaders<T>& readers) {
+  return {readers.cos_a, readers.cos_b, readers.sin_a, readers.sin_b};
 }
 
-/// Checks sizes, strides and data; returns the elements that a lane reader spans.
+/// Checks sizes, strides and data; returns the elements that a coefficient reader spans.
 template <class T>
 Index checked_extent(const Place& place, const TableView<T>& table) {
   check_not_negative(place, "batch", table.batch());
@@ -252,13 +253,13 @@ Index checked_extent(const Place& place, const TableView<T>& table) {
       rows == 0) {
     return 0;
   }
-  Index lane_stride = 0;
-  for (const Lanes<T>& lane : all_lanes(table.lanes())) {
-    check_not_null(place, lane.data);
-    check_not_negative(place, "lane stride", lane.stride);
-    if (lane.stride > lane_stride) lane_stride = lane.stride;
+  Index pair_stride = 0;
+  for (const CoefficientReader<T>& reader : all_readers(table.readers())) {
+    check_not_null(place, reader.data);
+    check_not_negative(place, "coefficient stride", reader.stride);
+    if (reader.stride > pair_stride) pair_stride = reader.stride;
   }
-  Index end = checked_reach(place, "pairs", 1, table.pairs(), lane_stride);
+  Index end = checked_reach(place, "pairs", 1, table.pairs(), pair_stride);
   end = checked_reach(place, "heads", end, table.heads(), table.heads_stride());
   end = checked_reach(place, "seq", end, rows, table.seq_stride());
   end = checked_reach(place, "batch", end, table.batch(), table.batch_stride());

@@ -288,7 +288,7 @@ auto call(Map<const float, 3> matrices) { return rw::matrix_table(matrices.slice
 #elif defined(TABLE_OF_A_MATRIX)
 // a table is made of a View, a row-major Eigen TensorMap or Tensor
 auto call(Map<float> cos, const Eigen::MatrixXf& sin) {
-  return rw::per_lane_table(cos, sin, rw::Pairing::half);
+  return rw::per_feature_table(cos, sin, rw::Pairing::half);
 }
 #elif defined(TABLE_OF_TWO_TYPES)
 // cos and sin must have one scalar type
@@ -367,7 +367,7 @@ void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> 
   rw::apply_strided(device, out, x, table);
   rw::apply_stack_flatten(device, out, x, table);
   rw::apply(device, mapped, x, rw::half_table(x, x));
-  rw::apply(device, mapped, x, rw::per_lane_table(x, x, rw::Pairing::half));
+  rw::apply(device, mapped, x, rw::per_feature_table(x, x, rw::Pairing::half));
   rw::apply(device, mapped, x, rw::packed_table(x));
   rw::apply(device, mapped, x, rw::matrix_table(x));
 }

@@ -32,10 +32,14 @@ struct Case {
 
 // Every step and tail of a row of every register width, in each of its kinds of table.
 constexpr Case cases[] = {
-    {{1, 5, 1, 2}, false, rw::Stores::cached},      {{2, 3, 3, 14}, true, rw::Stores::streaming},
-    {{1, 4, 3, 62}, false, rw::Stores::cached},     {{2, 4, 1, 64}, true, rw::Stores::streaming},
-    {{1, 6, 3, 128}, false, rw::Stores::streaming}, {{1, 6, 3, 128}, true, rw::Stores::cached},
-    {{1, 3, 2, 188}, true, rw::Stores::cached},     {{2, 3, 4, 382}, false, rw::Stores::cached},
+    {{1, 5, 1, 2}, false, rw::Stores::cached},
+    {{2, 3, 3, 14}, true, rw::Stores::nontemporal},
+    {{1, 4, 3, 62}, false, rw::Stores::cached},
+    {{2, 4, 1, 64}, true, rw::Stores::nontemporal},
+    {{1, 6, 3, 128}, false, rw::Stores::nontemporal},
+    {{1, 6, 3, 128}, true, rw::Stores::cached},
+    {{1, 3, 2, 188}, true, rw::Stores::cached},
+    {{2, 3, 4, 382}, false, rw::Stores::cached},
 };
 
 /// Half of the values are of like size, so that fusing a product into a sum shows; the others have
@@ -137,7 +141,7 @@ bool print_mix(bool finite, const char* kind = "") {
     const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
       rw::detail::FusedJob<X, X, Tab> job{out, x, table};
       job.kernel = rw::detail::row_kernel<P, pairing, pairing, X, X, Tab>(isa);
-      job.stream = stores == rw::Stores::streaming;
+      job.layout.nontemporal = stores == rw::Stores::nontemporal;
       rw::detail::run_jobs(device, job.tokens(), job);
     };
     same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;
@@ -160,7 +164,7 @@ bool print_all(bool finite) {
   same = print_mix<Eigen::bfloat16, float>(finite) && same;
   same = print_mix<Eigen::half, Eigen::half>(finite) && same;
   same = print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite) && same;
-  // Half pairs take other lanes, of bfloat16 two steps at once; wide ones are rounded once.
+  // Half pairs stand in other lanes, of bfloat16 two steps at once; wide ones are rounded once.
   constexpr rw::Pairing half = rw::Pairing::half;
   same = print_mix<float, float, float, half>(finite, "/half") && same;
   same = print_mix<Eigen::bfloat16, float, float, half>(finite, "/half") && same;

@@ -51,7 +51,10 @@ class Hash {
     hash_ = rwt::hash_bits(values.data(), values.size(), hash_);
   }
   void add(const rw::Frequencies& frequencies) {
-    add(frequencies.values);
+    for (const rw::Term& term : frequencies.terms) {
+      add(rw::List<double>{static_cast<double>(term.pair), static_cast<double>(term.axis),
+                           term.frequency});
+    }
     add(rw::List<double>{frequencies.attention_factor});
   }
   void add(const rw::Positions& positions) {
@@ -175,10 +178,9 @@ void print_tables(const Read& read, const char* name) {
         rw::frequencies(64, read(150000.0), rw::Yarn{read(32.0), read(4096), false}, {0, steps});
     hash.add(rw::make_table<T>(rw::sequence_positions(50, read(1000.1)), yarn, steps));
     // Pairs that several axes turn.
-    rw::Frequencies learned{read(2), 1, read(3), {}, read(1.1)};
-    for (const double value : {0.7, 0.31, 0.0, -0.0, 0.11, -0.23}) {
-      learned.values.push_back(read(value));
-    }
+    rw::List<double> values;
+    for (const double value : {0.7, 0.31, 0.0, -0.0, 0.11, -0.23}) values.push_back(read(value));
+    const rw::Frequencies learned = rw::own_frequencies(read(2), 1, read(3), values, read(1.1));
     const rw::List<double> along = rw::linspace(read(9), read(0.1), read(1.9));
     hash.add(rw::make_table<T>(rw::grid_positions({along, along}), learned, steps));
   }

@@ -149,8 +149,8 @@ class Problem {
       return true;
     }
     if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs}) == 0) return false;
-    const auto& lanes = table_.row.lanes;
-    return std::any_of(lanes.begin(), lanes.end(), [](auto& of) { return of.stride < 0; }) ||
+    const auto& readers = table_.row.readers;
+    return std::any_of(readers.begin(), readers.end(), [](auto& of) { return of.stride < 0; }) ||
            table_.extent() * sizeof(Tab) >= 0x1p63;
   }
 
@@ -192,10 +192,9 @@ class Problem {
     const auto table = table_.view(reinterpret_cast<const Tab*>(after_[table_block].data()));
     if constexpr (std::is_same_v<Out, X>) {
       if (jobs_.size() == 2) {
-        options_.isa = form.isa;
         Forms<X, Tab>::two({jobs_[0].out.in<X>(after_), jobs_[1].out.in<X>(after_)},
                            {jobs_[0].x.in<const X>(after_), jobs_[1].x.in<const X>(after_)}, table,
-                           options_);
+                           options_, {options_.stores, form.isa});
         return;
       }
     }
@@ -230,7 +229,7 @@ class Problem {
 
   std::vector<Job> jobs_;
   DrawnTable table_;
-  rw::Options options_;
+  CallOptions options_;
   Values kind_;
   std::uint64_t seed_;
   Blocks before_, after_, wanted_;

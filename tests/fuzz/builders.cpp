@@ -1,4 +1,4 @@
-// Fuzz body: frequencies, positions, lanes, tables and the steps on them, from any numbers. What
+// Fuzz body: frequencies, positions, pairs, tables and the steps on them, from any numbers. What
 // is not refused keeps its documented shape, and is finite where its angles are.
 #include <algorithm>
 #include <array>
@@ -26,9 +26,9 @@ constexpr Index highest = std::numeric_limits<Index>::max();
 
 /// What the calls so far have made; later ones start from it.
 struct Made {
-  rw::Frequencies frequencies{1, 1, 2, {1.0, 0.5}, 1};
+  rw::Frequencies frequencies = rw::own_frequencies({1.0, 0.5});
   rw::Positions positions = rw::sequence_positions(3);
-  rw::LaneOrder order = rw::axis_after_axis({2});
+  rw::TermOrder order = rw::axis_after_axis({2});
   rw::Table<float> table{{1, 3, 1, 2}};
 };
 
@@ -114,11 +114,13 @@ rw::Scaling draw_scaling(Input& in, Index rotary_dim) {
 
 // Calls -----------------------------------------------------------------------------------------
 
-/// Values as many as the shape says; the library promises no more of frequencies.
-void expect_shape(const rw::Frequencies& of, const char* what) {
-  const double size =
-      static_cast<double>(of.axes) * static_cast<double>(of.heads) * static_cast<double>(of.pairs);
-  expect(static_cast<double>(of.values.size()) == size && std::isfinite(of.attention_factor), what);
+/// Terms of pairs and axes that there are, all finite.
+void expect_sound(const rw::Frequencies& of, const char* what) {
+  for (const rw::Term& term : of.terms) {
+    expect(term.pair >= 0 && term.pair < of.heads * of.pairs, what);
+    expect(term.axis >= 0 && term.axis < of.axes && std::isfinite(term.frequency), what);
+  }
+  expect(std::isfinite(of.attention_factor), what);
 }
 
 /// Every token has a position on every axis, and all are finite.
@@ -162,7 +164,7 @@ void make_frequencies(Input& in, Made& made) {
       break;
     }
     case 4:
-      of = rw::with_identity_lanes(draw_size(in), of);
+      of = rw::with_identity_pairs(draw_size(in), of);
       break;
     case 5:
       of = rw::split_heads(draw_size(in), of);
@@ -174,14 +176,17 @@ void make_frequencies(Input& in, Made& made) {
       break;
     }
     default:
-      of = {in.below(4) - 1, draw_size(in, 3), draw_size(in, 5), draw_reals(in), draw_real(in)};
-      return;
+      of = {in.below(4) - 1, draw_size(in, 3), draw_size(in, 5), {}, draw_real(in)};
+      for (Index left = in.below(5); left > 0; --left) {
+        of.terms.push_back({draw_size(in, 6), draw_size(in, 3), draw_real(in)});
+      }
+      return;  // unchecked as yet
   }
-  expect_shape(of, "frequencies");
+  expect_sound(of, "frequencies");
 }
 
 void make_order(Input& in, Made& made) {
-  rw::LaneOrder& order = made.order;
+  rw::TermOrder& order = made.order;
   switch (in.below(6)) {
     case 0:
       order = rw::axis_after_axis(draw_sizes(in));
@@ -203,12 +208,12 @@ void make_order(Input& in, Made& made) {
     default:
       order = {in.below(5) - 1, {}};
       for (Index left = in.below(5); left > 0; --left) {
-        order.lanes.push_back({draw_size(in, 4), draw_size(in, 4)});
+        order.sources.push_back({draw_size(in, 4), draw_size(in, 4)});
       }
       return;  // unchecked as yet
   }
-  for (const rw::Lane& lane : order.lanes) {
-    expect(lane.axis >= 0 && lane.axis < order.axes && lane.frequency >= 0, "lane order");
+  for (const rw::TermSource& source : order.sources) {
+    expect(source.axis >= 0 && source.axis < order.axes && source.frequency >= 0, "term order");
   }
 }
 
@@ -302,7 +307,10 @@ void make_positions(Input& in, Made& made) {
 /// Whether no step on the way to a table of T overflows: a bound with room to spare.
 bool surely_finite(const rw::Positions& positions, const rw::Frequencies& frequencies) {
   double sum = std::fabs(frequencies.attention_factor);
-  for (const double value : frequencies.values) sum = std::max(sum, std::fabs(value));
+  // Of a pair at most all of them.
+  double terms = 0;
+  for (const rw::Term& term : frequencies.terms) terms += std::fabs(term.frequency);
+  sum = std::max(sum, terms);
   double far = 1;
   for (const auto& axis : positions.axes) {
     for (const double value : axis.values) far = std::max(far, std::fabs(value));
@@ -334,7 +342,7 @@ void expect_readable(const rw::Table<float>& table) {
   for (Index b = 0; b < view.batch(); ++b) {
     for (Index s = 0; s < view.seq(); ++s) {
       for (Index h = 0; h < view.heads(); ++h) {
-        const rw::PairLanes<float> row = view.row(b, s, h);
+        const rw::PairReaders<float> row = view.row(b, s, h);
         for (Index i = 0; i < view.pairs(); ++i) {
           expect(to_bits(row.cos_a.data[i]) == to_bits(table.cos(b, s, h)[i]) &&
                      to_bits(row.sin_b.data[i]) == to_bits(table.sin(b, s, h)[i]),
@@ -367,12 +375,12 @@ void make_table(Input& in, Made& made) {
       break;
     }
     case 4: {
-      const rw::Model& model = rw::models[in.byte() % std::size(rw::models)];
+      const rw::Model& model = rw::models[in.byte() % rw::models.size()];
       rw::model_table(model, rw::Grid(draw_sizes(in)));
       break;
     }
     case 5:
-      rw::model_table(rw::models[in.byte() % std::size(rw::models)], made.positions);
+      rw::model_table(rw::models[in.byte() % rw::models.size()], made.positions);
       break;
     default:
       table = rw::Table<float>(

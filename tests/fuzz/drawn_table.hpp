@@ -17,32 +17,32 @@
 namespace ropewalk_test {
 
 /// Where one coefficient of a row's pairs lies, in elements.
-struct DrawnLanes {
+struct DrawnReaders {
   Index first, stride;
   bool negative = false;
 };
 
 /// cos_a, cos_b, sin_a, sin_b, and how long the row is.
 struct DrawnRow {
-  std::array<DrawnLanes, 4> lanes;
+  std::array<DrawnReaders, 4> readers;
   Index width;
 };
 
-/// The layouts that have makers, and `lanes`, which takes any lane readers.
+/// The layouts that have makers, and `readers`, which takes any coefficient readers.
 enum class Maker {
   half,
   repeated,
   duplicated,
   even_odd,
-  per_lane_interleaved,
-  per_lane_half,
+  per_feature_interleaved,
+  per_feature_half,
   packed,
   cos_sin,
   sin_cos,
   sin_cos_repeated,
   complex,
   matrix,
-  lanes
+  readers
 };
 
 inline DrawnRow rotation_row(Index cos, Index sin, Index stride, Index width) {
@@ -68,18 +68,18 @@ inline DrawnRow drawn_row(Maker maker, Index pairs, Input& in) {
       return rotation_row(0, full + 1, 2, 2 * full);
     case Maker::sin_cos_repeated:
       return rotation_row(full, 0, 2, 2 * full);
-    case Maker::per_lane_interleaved:
+    case Maker::per_feature_interleaved:
       return {{{{0, 2}, {1, 2}, {full, 2}, {full + 1, 2}}}, 2 * full};
-    case Maker::per_lane_half:
+    case Maker::per_feature_half:
       return {{{{0, 1}, {pairs, 1}, {full, 1}, {full + pairs, 1}}}, 2 * full};
     case Maker::matrix:
       return {{{{0, 4}, {3, 4}, {1, 4, true}, {2, 4}}}, 2 * full};
-    case Maker::lanes:
+    case Maker::readers:
       break;
   }
   DrawnRow row{{}, in.below(20)};
-  for (DrawnLanes& lanes : row.lanes) {
-    lanes = {in.below(20), in.rarely() ? -1 : in.below(5), in.below(2) == 1};
+  for (DrawnReaders& readers : row.readers) {
+    readers = {in.below(20), in.rarely() ? -1 : in.below(5), in.below(2) == 1};
   }
   return row;
 }
@@ -105,10 +105,10 @@ ropewalk::TableView<Tab> made_table(Maker maker, const Tab* data, const DrawnRow
       return ropewalk::duplicated_table(cos, sin);
     case Maker::even_odd:
       return ropewalk::even_odd_table(cos, sin);
-    case Maker::per_lane_interleaved:
-      return ropewalk::per_lane_table(cos, sin, ropewalk::Pairing::interleaved);
-    case Maker::per_lane_half:
-      return ropewalk::per_lane_table(cos, sin, ropewalk::Pairing::half);
+    case Maker::per_feature_interleaved:
+      return ropewalk::per_feature_table(cos, sin, ropewalk::Pairing::interleaved);
+    case Maker::per_feature_half:
+      return ropewalk::per_feature_table(cos, sin, ropewalk::Pairing::half);
     case Maker::packed:
       return ropewalk::packed_table(all);
     case Maker::cos_sin:
@@ -121,13 +121,13 @@ ropewalk::TableView<Tab> made_table(Maker maker, const Tab* data, const DrawnRow
       return ropewalk::complex_table(all);
     case Maker::matrix:
       return ropewalk::matrix_table(all);
-    case Maker::lanes:
+    case Maker::readers:
       break;
   }
-  const auto lanes = [&](const DrawnLanes& of) {
-    return ropewalk::Lanes<Tab>{data + of.first, of.stride, of.negative};
+  const auto readers = [&](const DrawnReaders& of) {
+    return ropewalk::CoefficientReader<Tab>{data + of.first, of.stride, of.negative};
   };
-  return {{lanes(row.lanes[0]), lanes(row.lanes[1]), lanes(row.lanes[2]), lanes(row.lanes[3])},
+  return {{readers(row.readers[0]), readers(row.readers[1]), readers(row.readers[2]), readers(row.readers[3])},
           shape,
           strides.batch,
           strides.seq,
@@ -178,10 +178,10 @@ struct DrawnTable {
   /// Elements from the first on; the largest double that matters is that of 2^63 bytes.
   double extent() const {
     double end = 1;
-    for (const DrawnLanes& lanes : row.lanes) {
+    for (const DrawnReaders& readers : row.readers) {
       const auto last = static_cast<double>(std::max<Index>(stored.pairs - 1, 0));
       end = std::max(
-          end, static_cast<double>(lanes.first) + last * static_cast<double>(lanes.stride) + 1);
+          end, static_cast<double>(readers.first) + last * static_cast<double>(readers.stride) + 1);
     }
     const auto reach = [&](Index size, Index stride) {
       if (size > 1) end += static_cast<double>(size - 1) * static_cast<double>(stride);
@@ -214,9 +214,9 @@ struct DrawnTable {
                        (begin.heads + (shape.heads == 1 ? 0 : h)) * strides.heads;
     std::array<Bits, 4> bits;
     for (std::size_t i = 0; i < 4; ++i) {
-      const DrawnLanes& lanes = row.lanes[i];
-      bits[i] = to_bits(data[from + lanes.first + lanes.stride * (begin.pairs + pair)]);
-      if (lanes.negative) bits[i] = negated(dtype_of<Tab>(), bits[i]);
+      const DrawnReaders& readers = row.readers[i];
+      bits[i] = to_bits(data[from + readers.first + readers.stride * (begin.pairs + pair)]);
+      if (readers.negative) bits[i] = negated(dtype_of<Tab>(), bits[i]);
     }
     Coefficients<Bits> of{bits[0], bits[1], bits[2], bits[3]};
     if (inverse) of = ropewalk_test::inverse(dtype_of<Tab>(), of);

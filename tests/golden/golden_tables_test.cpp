@@ -109,13 +109,10 @@ Table<double> magnitudes(const Recipe& recipe, const Frequencies& with) {
     Table<double> table({positions.batch, positions.seq, with.heads, with.pairs});
     for (Index b = 0; b < table.batch(); ++b) {
       for (Index s = 0; s < table.seq(); ++s) {
-        for (Index h = 0; h < table.heads(); ++h) {
-          for (Index axis = 0; axis < with.axes; ++axis) {
-            const double position = std::max(least, std::fabs(positions.at(axis, b, s)));
-            for (Index i = 0; i < table.pairs(); ++i) {
-              table.cos(b, s, h)[i] += position * std::fabs(with.at(axis, h, i));
-            }
-          }
+        for (const rw::Term& term : with.terms) {
+          const double position = std::max(least, std::fabs(positions.at(term.axis, b, s)));
+          table.cos(b, s, term.pair / with.pairs)[term.pair % with.pairs] +=
+              position * std::fabs(term.frequency);
         }
       }
     }
@@ -177,8 +174,6 @@ class Counts {
   std::map<std::string, std::set<std::string>> families_, data_;
 };
 
-std::size_t count_of(Index size) { return static_cast<std::size_t>(size); }
-
 void expect_within(const Case& of, const std::string& what, const Agreement& agreement,
                    Counts& counts) {
   EXPECT_LE(agreement.worst, 1) << what << ", first at the worst: " << agreement.where;
@@ -201,20 +196,20 @@ const char* name_of(AngleSteps steps) {
   return steps == AngleSteps::f32 ? "float steps" : "double steps";
 }
 
-/// The relative bound of frequencies; zeros (identity lanes) and ones (the first) are exact.
+/// The relative bound of frequencies; zeros (identity pairs) and ones (the first) are exact.
 void expect_frequencies(const Case& of, const char* tensor, const ListRule& rule,
                         const rw::FrequencyOptions& options, Counts& counts) {
   const Frequencies made = MakeFrequencies{options}.list(rule);
   const std::vector<double> stored = numbers(of.tensor(tensor));
-  ASSERT_EQ(stored.size(), made.values.size()) << tensor;
+  ASSERT_EQ(stored.size(), made.terms.size()) << tensor;
   Agreement agreement;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const bool exact = stored[i] == 0 || stored[i] == 1;
     const double rounding =
         options.steps == AngleSteps::f32 ? 0 : exponent_rounding(rule, stored[i]);
     const double limit = exact ? 0 : (of_frequency + rounding) * std::fabs(stored[i]);
-    const double difference = std::fabs(made.values[i] - stored[i]);
-    const bool equal = static_cast<float>(made.values[i]) == stored[i];
+    const double difference = std::fabs(made.terms[i].frequency - stored[i]);
+    const bool equal = static_cast<float>(made.terms[i].frequency) == stored[i];
     agreement.add(difference == 0 ? 0 : difference / limit, equal,
                   std::string(tensor) + " " + std::to_string(i));
   }
@@ -274,7 +269,7 @@ void check_from_stored(const Case& of, const StoredTable& stored, const Recipe& 
 }
 
 /// cos and sin of angles that the case stores, [batch, seq, pairs] or as wide as the rotation:
-/// every lane is an axis of its own, of frequency 1.
+/// every entry is an axis of its own, of frequency 1.
 void check_angles(const Case& of, const StoredTable& stored, const Tensor& angles, Counts& counts) {
   const Index pairs = stored.pairs;
   const bool full = angles.shape.back() == 2 * pairs;
@@ -287,8 +282,8 @@ void check_angles(const Case& of, const StoredTable& stored, const Tensor& angle
       angles.shape.back(),
       step};
   if (!full && angles.shape.back() != pairs) throw NoRecipe("angles of another width");
-  Frequencies identity{pairs, 1, pairs, std::vector<double>(count_of(pairs * pairs), 0.0), 1};
-  for (Index i = 0; i < pairs; ++i) identity.values[count_of(i * (pairs + 1))] = 1;
+  Frequencies identity{pairs, 1, pairs, {}, 1};
+  for (Index i = 0; i < pairs; ++i) identity.terms.push_back({i, i, 1});
   const Recipe recipe{identity, {{"", positions_of_ids(angles, layout), {}, 1}}, 0};
   expect_within(
       of, "cos and sin of stored angles",
@@ -344,8 +339,8 @@ void check_from_rules(const Case& of, const StoredTable& stored, const Recipe& r
 /// Complex numbers [seq, pairs, 2], stored beside cos and sin.
 StoredTable stored_complex(const Case& of, const Tensor& cis) {
   const Index pairs = of.integer("rotary_dim") / 2;
-  const Lanes cos{0, 2};
-  const Lanes sin{1, 2};
+  const Entries cos{0, 2};
+  const Entries sin{1, 2};
   return stored_rows({&cis, &cis, 2 * pairs, {cos, cos, sin, sin}}, pairs, "S");
 }
 
@@ -354,8 +349,8 @@ StoredTable stored_unpooled(const Case& of, const Tensor& table) {
   const Index width = of.integer("rotary_dim");
   const Index batch = table.shape.at(0);
   const Index cells = static_cast<Index>(table.size()) / (batch * 2 * width);
-  const Coefficients<Lanes> lanes{{0, 2}, {1, 2}, {width, 2}, {width + 1, 2}};
-  return {&table, &table, lanes, width / 2, {batch, 2 * width * cells}, {cells, 1}, {}, cells};
+  const Coefficients<Entries> entries{{0, 2}, {1, 2}, {width, 2}, {width + 1, 2}};
+  return {&table, &table, entries, width / 2, {batch, 2 * width * cells}, {cells, 1}, {}, cells};
 }
 
 void check_tables(const Case& of, Counts& counts) {

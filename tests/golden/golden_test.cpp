@@ -100,17 +100,17 @@ std::string not_covered(const Case& of, std::vector<Job>& jobs) {
 void expect_near_gradient(const Case& of, const Job& job, const Expected& got) {
   const TableRule table = table_rule(of);
   const Dtype g = dtype_named(job.x->dtype);
-  const Dtype lane = dtype_named(table.cos->dtype);
+  const Dtype entry = dtype_named(table.cos->dtype);
   const auto as_double = [](Dtype from, Bits bits) {
     return from_bits<double>(convert(from, Dtype::f64, bits));
   };
   const auto largest = [&](Bits a, Bits coefficient_a, Bits b, Bits coefficient_b) {
-    return to_bits(std::fmax(std::fabs(as_double(g, a) * as_double(lane, coefficient_a)),
-                             std::fabs(as_double(g, b) * as_double(lane, coefficient_b))));
+    return to_bits(std::fmax(std::fabs(as_double(g, a) * as_double(entry, coefficient_a)),
+                             std::fabs(as_double(g, b) * as_double(entry, coefficient_b))));
   };
-  const Pair<Lanes> lanes = pair_lanes(of.at("pairing"), of.integer("rotary_dim"));
+  const Pair<Entries> entries = pair_entries(of.at("pairing"), of.integer("rotary_dim"));
   const Expected products =
-      turned(of, *job.x, table, Dtype::f64, lanes, lanes,
+      turned(of, *job.x, table, Dtype::f64, entries, entries,
              [&](const Pair<Bits>& pair, const Coefficients<Bits>& with) {
                return Pair<Bits>{largest(pair.a, with.cos_a, pair.b, with.sin_b),
                                  largest(pair.b, with.cos_b, pair.a, with.sin_a)};

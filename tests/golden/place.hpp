@@ -60,7 +60,7 @@ inline ropewalk::Pairing pairing_named(const std::string& name) {
   return name == "half" ? ropewalk::Pairing::half : ropewalk::Pairing::interleaved;
 }
 
-/// The table by the library's maker for its layout; by its four lanes where none has it.
+/// The table by the library's maker for its layout; by its four entries where none has it.
 template <class Tab>
 ropewalk::TableView<Tab> table_view(const Case& of, const TableRule& rule, const Place& place,
                                     const std::vector<Tab>& cos_values,
@@ -71,22 +71,22 @@ ropewalk::TableView<Tab> table_view(const Case& of, const TableRule& rule, const
   const std::string kind = of.at("table_kind");
   const std::string pairing = of.get("table_pairing", of.at("pairing"));
   if (kind == "half") return ropewalk::half_table(cos, sin);
-  if (kind == "full_lane") return ropewalk::per_lane_table(cos, sin, pairing_named(pairing));
+  if (kind == "full_lane") return ropewalk::per_feature_table(cos, sin, pairing_named(pairing));
   if (kind == "even_odd") return ropewalk::even_odd_table(cos, sin);
   if (kind == "first_half") return ropewalk::duplicated_table(cos, sin);
   if (kind == "packed_sin_cos") return ropewalk::packed_sin_cos_table(cos);
   if (kind == "complex") return ropewalk::complex_table(cos);
   if (of.at("packed_lanes") == "even_odd") return ropewalk::packed_table(cos);
-  const auto lane = [](const std::vector<Tab>& values, const Lanes& at) {
-    return ropewalk::Lanes<Tab>{values.data() + at.first, at.step};
+  const auto entry = [](const std::vector<Tab>& values, const Entries& at) {
+    return ropewalk::CoefficientReader<Tab>{values.data() + at.first, at.step};
   };
-  const ropewalk::PairLanes<Tab> lanes{
-      lane(cos_values, rule.lanes.cos_a), lane(cos_values, rule.lanes.cos_b),
-      lane(sin_values, rule.lanes.sin_a), lane(sin_values, rule.lanes.sin_b)};
+  const ropewalk::PairReaders<Tab> entries{
+      entry(cos_values, rule.entries.cos_a), entry(cos_values, rule.entries.cos_b),
+      entry(sin_values, rule.entries.sin_a), entry(sin_values, rule.entries.sin_b)};
   const ropewalk::Shape& shape = place.table_shape;
   const ropewalk::Strides& strides = place.table_strides;
   const Index pairs = of.integer("rotary_dim") / 2;
-  return {lanes,
+  return {entries,
           {shape.batch, shape.seq, shape.heads, pairs},
           strides.batch,
           strides.seq,

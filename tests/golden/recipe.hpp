@@ -141,12 +141,9 @@ inline ropewalk::Scaling scaling_of(const Case& of) {
   if (type == "dynamic") return ropewalk::DynamicNtk{factor, max_length};
   if (type == "yarn") return yarn_of(given, max_length);
   if (type == "longrope") {
-    return ropewalk::LongRope{given.list("short_factor"),
-                              given.list("long_factor"),
-                              given.real("factor", 0),
-                              original_length,
-                              given.real("attention_factor", 0),
-                              max_length};
+    return ropewalk::LongRope{given.list("short_factor"),        given.list("long_factor"),
+                              given.real("factor", 0),           original_length,
+                              given.real("attention_factor", 0), max_length};
   }
   if (type == "llama3") {
     return ropewalk::Llama3{factor, given.real("low_freq_factor", 1),
@@ -168,10 +165,10 @@ struct ListRule {
 
 struct AxisLists {
   std::vector<ListRule> lists;
-  ropewalk::LaneOrder order;
+  ropewalk::TermOrder order;
 };
 
-/// LTX: as many frequencies as fit, dealt to the axes in turn, identity lanes in front.
+/// LTX: as many frequencies as fit, dealt to the axes in turn, identity pairs in front.
 struct Increasing {
   Index axes, heads, pairs;
   double theta;
@@ -192,12 +189,12 @@ struct MakeFrequencies {
     return ropewalk::arrange(made, rule.order);
   }
   ropewalk::Frequencies operator()(const Increasing& rule) const {
-    const Index lanes = rule.heads * rule.pairs;
-    const Index count = lanes / rule.axes;
+    const Index pairs = rule.heads * rule.pairs;
+    const Index count = pairs / rule.axes;
     const auto one = ropewalk::increasing_frequencies(count, rule.theta, options.steps);
     const auto turning = ropewalk::arrange({one}, ropewalk::alternating(rule.axes, count));
     return ropewalk::split_heads(rule.heads,
-                                 ropewalk::with_identity_lanes(lanes - turning.pairs, turning));
+                                 ropewalk::with_identity_pairs(pairs - turning.pairs, turning));
   }
   ropewalk::Frequencies operator()(const ropewalk::Frequencies& learned) const { return learned; }
 };
@@ -209,7 +206,7 @@ inline std::vector<Index> sections_of(const Case& of) {
                                     : std::vector<Index>{};
 }
 
-inline ropewalk::LaneOrder section_order(const Case& of) {
+inline ropewalk::TermOrder section_order(const Case& of) {
   const std::string layout = of.at("mrope_layout");
   if (layout == "contiguous") return ropewalk::contiguous_sections(sections_of(of));
   if (layout == "interleaved") return ropewalk::interleaved_sections(sections_of(of));
@@ -247,8 +244,8 @@ inline std::vector<Index> axis_dims(const Case& of) {
 /// The rule for a table whose tokens have `axes` positions and whose rows `heads` heads.
 inline FrequencyRule frequency_rule(const Case& of, Index axes, Index heads) {
   if (const Tensor* learned = of.find("pos_frequencies")) {
-    return ropewalk::Frequencies{learned->shape.at(0), learned->shape.at(1), learned->shape.at(2),
-                                 numbers(*learned), 1};
+    return ropewalk::own_frequencies(learned->shape.at(0), learned->shape.at(1),
+                                     learned->shape.at(2), numbers(*learned));
   }
   const Index dim = rotary_dim_of(of);
   const double theta = theta_of(of);
@@ -259,11 +256,11 @@ inline FrequencyRule frequency_rule(const Case& of, Index axes, Index heads) {
   if (!sections_of(of).empty()) return AxisLists{{{dim, theta, scaling}}, section_order(of)};
   if (axis_dims(of).empty()) {
     const std::vector<Index> counts(static_cast<std::size_t>(axes), dim / axes / 2);
-    ropewalk::LaneOrder order = ropewalk::axis_after_axis(counts);
+    ropewalk::TermOrder order = ropewalk::axis_after_axis(counts);
     // Lumina-Next alternates its two axes; HunyuanDiT's crops put w first.
     if (axes == 2 && of.has("ntk_factor")) order = ropewalk::alternating(2, dim / 4);
-    for (ropewalk::Lane& lane : order.lanes) {
-      if (axes == 2 && of.has("crops")) lane.axis = 1 - lane.axis;
+    for (ropewalk::TermSource& source : order.sources) {
+      if (axes == 2 && of.has("crops")) source.axis = 1 - source.axis;
     }
     return AxisLists{{{dim / axes, theta, scaling}}, order};
   }

@@ -14,6 +14,7 @@
 #include "recipe_positions.hpp"
 #include "ropewalk/build.hpp"
 #include "stored_table.hpp"
+#include "support/dense_frequencies.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -42,9 +43,9 @@ List along(const rw::Positions& positions, Index axis, Index b = 0) {
 
 rw::Positions positions_of(const Case& of, Index seq) { return parts_of(of, seq).at(0).positions; }
 
-/// Frequency of an axis for every lane, or the lists of several axes one after another.
+/// Frequency of an axis for every pair, or the lists of several axes one after another.
 List values_of(const Case& of, Index axes, Index heads = 1) {
-  return std::visit(MakeFrequencies{}, frequency_rule(of, axes, heads)).values;
+  return dense(std::visit(MakeFrequencies{}, frequency_rule(of, axes, heads)));
 }
 
 TEST(Recipe, ListsOfNumbers) {
@@ -174,13 +175,16 @@ TEST(Recipe, ScalingsOfTransformers) {
 }
 
 TEST(Recipe, SectionsInEveryLayout) {
-  const auto lanes = [](const char* layout) {
-    return section_order(case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", layout}})).lanes;
+  const auto sources = [](const char* layout) {
+    return section_order(case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", layout}})).sources;
   };
-  EXPECT_EQ(lanes("contiguous"), (rw::List<rw::Lane>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
-  EXPECT_EQ(lanes("interleaved"), (rw::List<rw::Lane>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
-  EXPECT_EQ(lanes("alternating"), (rw::List<rw::Lane>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
-  EXPECT_THROW(lanes("spiral"), PackError);
+  EXPECT_EQ(sources("contiguous"),
+            (rw::List<rw::TermSource>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
+  EXPECT_EQ(sources("interleaved"),
+            (rw::List<rw::TermSource>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
+  EXPECT_EQ(sources("alternating"),
+            (rw::List<rw::TermSource>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
+  EXPECT_THROW(sources("spiral"), PackError);
 }
 
 TEST(Recipe, FrequenciesOfAxes) {
@@ -204,7 +208,7 @@ TEST(Recipe, FrequenciesOfAxes) {
   EXPECT_THROW(values_of(case_with({{"rotary_dim", "4"}}), 1), NoRecipe);
 }
 
-// 2 heads of 4 pairs, 3 axes: 2 frequencies each, in turn, behind 2 identity lanes of the first
+// 2 heads of 4 pairs, 3 axes: 2 frequencies each, in turn, behind 2 identity pairs of the first
 // head.
 TEST(Recipe, IncreasingFrequencies) {
   const Case of =
@@ -220,7 +224,7 @@ TEST(Recipe, LearnedFrequencies) {
   const std::vector<float> learned = {1, 2, 3, 4, 5, 6};
   const Case of = case_with({}, {tensor_of("pos_frequencies", {3, 2, 1}, learned)});
   const rw::Frequencies made = std::visit(MakeFrequencies{}, frequency_rule(of, 3, 2));
-  EXPECT_EQ(made.at(2, 1, 0), 6);
+  EXPECT_EQ(frequency_at(made, 2, 1, 0), 6);
   EXPECT_EQ(made.heads, 2);
 }
 

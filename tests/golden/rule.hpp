@@ -17,13 +17,13 @@
 namespace ropewalk_test {
 
 /// Which entries of a row: entry i is at first + i * step.
-struct Lanes {
+struct Entries {
   std::int64_t first;
   std::int64_t step;
   std::size_t at(std::int64_t i) const { return static_cast<std::size_t>(first + i * step); }
 };
 
-inline Pair<Lanes> pair_lanes(const std::string& pairing, std::int64_t rotary_dim) {
+inline Pair<Entries> pair_entries(const std::string& pairing, std::int64_t rotary_dim) {
   if (pairing == "interleaved") return {{0, 2}, {1, 2}};
   if (pairing == "half") return {{0, 1}, {rotary_dim / 2, 1}};
   throw PackError("pairing '" + pairing + "' is not known");
@@ -34,14 +34,14 @@ struct TableRule {
   const Tensor* cos;
   const Tensor* sin;
   std::int64_t width;
-  Coefficients<Lanes> lanes;
+  Coefficients<Entries> entries;
 };
 
 inline TableRule table_rule(const Case& of) {
   const std::int64_t rotary_dim = of.integer("rotary_dim");
   const std::int64_t pairs = rotary_dim / 2;
   std::string kind = of.at("table_kind");
-  const auto packed = [&](const char* name, std::int64_t width, Lanes cos, Lanes sin) {
+  const auto packed = [&](const char* name, std::int64_t width, Entries cos, Entries sin) {
     const Tensor* table = &of.tensor(of.get("table", name));
     return TableRule{table, table, width, {cos, cos, sin, sin}};
   };
@@ -57,17 +57,17 @@ inline TableRule table_rule(const Case& of) {
     table = {&of.tensor(of.get("cos", "cos")), &of.tensor(of.get("sin", "sin")), rotary_dim, {}};
   }
   if (kind == "half" && sin_at == 0) table.width = pairs;
-  Pair<Lanes> lanes{{0, 1}, {0, 1}};  // half and first_half
+  Pair<Entries> entries{{0, 1}, {0, 1}};  // half and first_half
   if (kind == "full_lane") {
-    lanes = pair_lanes(of.get("table_pairing", of.at("pairing")), rotary_dim);
+    entries = pair_entries(of.get("table_pairing", of.at("pairing")), rotary_dim);
   } else if (kind != "even_odd" && kind != "half" && kind != "first_half") {
     throw PackError("case " + of.name + ": table_kind or packed_lanes '" + kind + "' is not known");
   }
-  table.lanes = {lanes.a,
-                 lanes.b,
-                 {sin_at + lanes.a.first, lanes.a.step},
-                 {sin_at + lanes.b.first, lanes.b.step}};
-  if (kind == "even_odd") table.lanes = {{0, 2}, {0, 2}, {sin_at + 1, 2}, {sin_at + 1, 2}};
+  table.entries = {entries.a,
+                   entries.b,
+                   {sin_at + entries.a.first, entries.a.step},
+                   {sin_at + entries.b.first, entries.b.step}};
+  if (kind == "even_odd") table.entries = {{0, 2}, {0, 2}, {sin_at + 1, 2}, {sin_at + 1, 2}};
   return table;
 }
 
@@ -147,7 +147,7 @@ struct Expected {
 /// say; everything else is copied, and converted if the type of the result is another.
 template <class Turn>
 Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype out,
-                const Pair<Lanes>& from, const Pair<Lanes>& to, Turn turn) {
+                const Pair<Entries>& from, const Pair<Entries>& to, Turn turn) {
   check_shapes(of, x, table);
   const Dtype x_dtype = dtype_named(x.dtype);
   const std::vector<Bits> in = x.patterns();
@@ -162,11 +162,11 @@ Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype o
   for (const std::int64_t table_row : table_rows(of, x, table)) {
     const auto row = static_cast<std::size_t>(table_row * table.width);
     for (std::int64_t i = 0; table_row >= 0 && i < pairs; ++i) {
-      const Coefficients<Bits> lanes{
-          cos[row + table.lanes.cos_a.at(i)], cos[row + table.lanes.cos_b.at(i)],
-          sin[row + table.lanes.sin_a.at(i)], sin[row + table.lanes.sin_b.at(i)]};
+      const Coefficients<Bits> entries{
+          cos[row + table.entries.cos_a.at(i)], cos[row + table.entries.cos_b.at(i)],
+          sin[row + table.entries.sin_a.at(i)], sin[row + table.entries.sin_b.at(i)]};
       const Pair<Bits> pair =
-          turn(Pair<Bits>{in[block + from.a.at(i)], in[block + from.b.at(i)]}, lanes);
+          turn(Pair<Bits>{in[block + from.a.at(i)], in[block + from.b.at(i)]}, entries);
       result.bits[block + to.a.at(i)] = pair.a;
       result.bits[block + to.b.at(i)] = pair.b;
     }
@@ -195,14 +195,15 @@ inline Expected expected_output(const Case& of, const std::string& x_name) {
   if (promoted(types.compute, promoted(types.x, types.table)) != types.compute) {
     throw PackError("case " + of.name + ": arith cannot hold the values of x and table");
   }
-  return turned(of, x, table, types.out, pair_lanes(of.at("pairing"), rotary_dim),
-                pair_lanes(of.get("pairing_out", of.at("pairing")), rotary_dim),
-                [&](const Pair<Bits>& pair, Coefficients<Bits> lanes) {
-                  for (Bits* lane : {&lanes.cos_a, &lanes.cos_b, &lanes.sin_a, &lanes.sin_b}) {
-                    *lane = convert(stored, types.table, *lane);
-                  }
-                  return rotate_pair(types, pair, lanes);
-                });
+  return turned(
+      of, x, table, types.out, pair_entries(of.at("pairing"), rotary_dim),
+      pair_entries(of.get("pairing_out", of.at("pairing")), rotary_dim),
+      [&](const Pair<Bits>& pair, Coefficients<Bits> entries) {
+        for (Bits* entry : {&entries.cos_a, &entries.cos_b, &entries.sin_a, &entries.sin_b}) {
+          *entry = convert(stored, types.table, *entry);
+        }
+        return rotate_pair(types, pair, entries);
+      });
 }
 
 /// What `gx` of a grad case must be; there +0 and -0 count as equal.
@@ -211,7 +212,7 @@ inline Expected expected_gradient(const Case& of) {
   const TableRule table = table_rule(of);
   const std::int64_t rotary_dim = of.integer("rotary_dim");
   const Dtype g = dtype_named(gout.dtype);
-  const Dtype lane = dtype_named(table.cos->dtype);
+  const Dtype entry = dtype_named(table.cos->dtype);
   const Dtype arith = dtype_named(of.at("arith"));
   const Dtype product_round = dtype_named(of.at("prod_round"));
   const Dtype sum_round = dtype_named(of.at("sum_round"));
@@ -219,19 +220,20 @@ inline Expected expected_gradient(const Case& of) {
   // Holds every rounded product, so that the sum is rounded to sum_round alone.
   const Dtype wide = promoted(promoted(arith, out), Dtype::f32);
   const auto product = [&](Bits value, Bits coefficient) {
-    const Bits exact = multiply(arith, convert(g, arith, value), convert(lane, arith, coefficient));
+    const Bits exact =
+        multiply(arith, convert(g, arith, value), convert(entry, arith, coefficient));
     return convert(product_round, wide, convert(arith, product_round, exact));
   };
   const auto sum = [&](Bits left, Bits right) {
     return convert(sum_round, out, convert(wide, sum_round, add(wide, left, right)));
   };
   return turned(
-      of, gout, table, out, pair_lanes(of.get("pairing_out", of.at("pairing")), rotary_dim),
-      pair_lanes(of.at("pairing"), rotary_dim),
-      [&](const Pair<Bits>& pair, const Coefficients<Bits>& lanes) {
+      of, gout, table, out, pair_entries(of.get("pairing_out", of.at("pairing")), rotary_dim),
+      pair_entries(of.at("pairing"), rotary_dim),
+      [&](const Pair<Bits>& pair, const Coefficients<Bits>& entries) {
         return Pair<Bits>{
-            sum(product(pair.a, lanes.cos_a), product(pair.b, lanes.sin_b)),
-            sum(product(pair.b, lanes.cos_b), negated(wide, product(pair.a, lanes.sin_a)))};
+            sum(product(pair.a, entries.cos_a), product(pair.b, entries.sin_b)),
+            sum(product(pair.b, entries.cos_b), negated(wide, product(pair.a, entries.sin_a)))};
       });
 }
 

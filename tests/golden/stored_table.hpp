@@ -26,15 +26,15 @@ struct Along {
 struct StoredTable {
   const Tensor* cos;
   const Tensor* sin;
-  Coefficients<Lanes> lanes;  // steps times lane_stride
+  Coefficients<Entries> entries;  // steps times entry_stride
   Index pairs;
   Along batch, seq, heads;
-  Index lane_stride = 1;
+  Index entry_stride = 1;
 };
 
 /// Rows of `width` entries in the order of `axes`, some of B, S and H.
 inline StoredTable stored_rows(const TableRule& table, Index pairs, const std::string& axes) {
-  StoredTable stored{table.cos, table.sin, table.lanes, pairs, {}, {}, {}};
+  StoredTable stored{table.cos, table.sin, table.entries, pairs, {}, {}, {}};
   const auto& shape = table.cos->shape;
   Index stride = table.width;
   if (axes.size() >= shape.size()) throw PackError("a table has more axes than its tensor");
@@ -49,17 +49,17 @@ inline StoredTable stored_rows(const TableRule& table, Index pairs, const std::s
   return stored;
 }
 
-/// Of a case of any kind. Where every lane of a full-width row counts, a row may repeat each value
-/// (the two lanes of an interleaved pair) or itself (those of a half pair).
+/// Of a case of any kind. Where every entry of a full-width row counts, a row may repeat each value
+/// (the two entries of an interleaved pair) or itself (those of a half pair).
 inline StoredTable stored_table(const Case& of) {
   const std::string kind = of.at("table_kind");
   const Index pairs = of.integer("rotary_dim") / 2;
   const auto full = [&](const std::string& pairing) {
-    const Pair<Lanes> lanes = pair_lanes(pairing, 2 * pairs);
+    const Pair<Entries> entries = pair_entries(pairing, 2 * pairs);
     return TableRule{&of.tensor(of.get("cos", "cos")),
                      &of.tensor(of.get("sin", "sin")),
                      2 * pairs,
-                     {lanes.a, lanes.b, lanes.a, lanes.b}};
+                     {entries.a, entries.b, entries.a, entries.b}};
   };
   const std::string repeat = of.get("table_repeat", "");
   TableRule table{};
@@ -130,20 +130,20 @@ template <class Visit>
 void visit_entries(const StoredTable& stored, const Visit& visit) {
   const std::vector<double> cos = numbers(*stored.cos);
   const std::vector<double> sin = numbers(*stored.sin);
-  const Coefficients<Lanes>& lanes = stored.lanes;
+  const Coefficients<Entries>& entries = stored.entries;
   for (Index b = 0; b < stored.batch.count; ++b) {
     for (Index s = 0; s < stored.seq.count; ++s) {
       for (Index h = 0; h < stored.heads.count; ++h) {
         const Index row = b * stored.batch.stride + s * stored.seq.stride + h * stored.heads.stride;
         for (Index pair = 0; pair < stored.pairs; ++pair) {
-          const auto at = [&](const std::vector<double>& values, const Lanes& lane) {
-            const Index entry = lane.first + pair * lane.step;
-            return values.at(static_cast<std::size_t>(row + entry * stored.lane_stride));
+          const auto at = [&](const std::vector<double>& values, const Entries& of) {
+            const Index entry = of.first + pair * of.step;
+            return values.at(static_cast<std::size_t>(row + entry * stored.entry_stride));
           };
-          visit(Entry{b, s, h, pair, false, at(cos, lanes.cos_a)});
-          visit(Entry{b, s, h, pair, false, at(cos, lanes.cos_b)});
-          visit(Entry{b, s, h, pair, true, at(sin, lanes.sin_a)});
-          visit(Entry{b, s, h, pair, true, at(sin, lanes.sin_b)});
+          visit(Entry{b, s, h, pair, false, at(cos, entries.cos_a)});
+          visit(Entry{b, s, h, pair, false, at(cos, entries.cos_b)});
+          visit(Entry{b, s, h, pair, true, at(sin, entries.sin_a)});
+          visit(Entry{b, s, h, pair, true, at(sin, entries.sin_b)});
         }
       }
     }

@@ -15,8 +15,8 @@ void rotate(Form form, const Call& call) {
   const rw::Shape shape{1, call.seq, call.heads, call.head_dim};
   const rw::View<const X> x(static_cast<const X*>(call.x), shape);
   const rw::View<X> out(static_cast<X*>(call.out), shape);
-  const rw::Lanes<Tab> cos{static_cast<const Tab*>(call.table), 1};
-  const rw::Lanes<Tab> sin{cos.data + pairs, 1};
+  const rw::CoefficientReader<Tab> cos{static_cast<const Tab*>(call.table), 1};
+  const rw::CoefficientReader<Tab> sin{cos.data + pairs, 1};
   const rw::TableView<Tab> table({cos, cos, sin, sin}, {1, call.seq, 1, pairs}, 0, 2 * pairs, 0);
   const Eigen::DefaultDevice device;
   switch (form) {

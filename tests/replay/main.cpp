@@ -14,7 +14,7 @@
 
 #include "../support/bits.hpp"
 #include "../support/forms.hpp"
-#include "../support/lane_tables.hpp"
+#include "../support/reader_tables.hpp"
 #include "ropewalk/ropewalk.hpp"
 
 #if defined(__has_feature)
@@ -119,7 +119,7 @@ struct Problem {
   rw::View<X> x;
   std::vector<Tab> table_values;
   rw::TableView<Tab> table;
-  rw::Options options;
+  CallOptions options;
 };
 
 template <class X, class Tab>
@@ -136,7 +136,7 @@ void replay() {
                                  pairs,
                                  layout,
                                  pairing,
-                                 turn % 2 == 0 ? rw::Stores::streaming : rw::Stores::cached,
+                                 turn % 2 == 0 ? rw::Stores::nontemporal : rw::Stores::cached,
                                  turn % 4 == 3 ? rw::Compute::wide : rw::Compute::promoted});
         const std::uint64_t wanted = problem.hash_of({Form::strided, {}});
         for (const Form& form : forms_of<X, X>()) {

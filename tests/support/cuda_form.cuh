@@ -35,9 +35,9 @@ void run_mix(const CudaCall& call) {
   const bool gathered = call.ids.data != nullptr;
   const std::int64_t rows[] = {call.table_shape[0], gathered ? call.ids.rows : call.table_shape[1],
                                call.table_shape[2]};
-  for (const CudaCall::Lane& lane : call.lanes) {
-    const std::int64_t row = (call.table_shape[3] - 1) * lane.stride + 1;
-    mirrors.add(lane.data, reach(rows, call.table_strides, 3, row, sizeof(Tab)));
+  for (const CudaCall::Reader& reader : call.readers) {
+    const std::int64_t row = (call.table_shape[3] - 1) * reader.stride + 1;
+    mirrors.add(reader.data, reach(rows, call.table_strides, 3, row, sizeof(Tab)));
   }
   const std::int64_t id_strides[] = {call.ids.batch_stride, call.ids.seq_stride};
   if (gathered) {
@@ -51,12 +51,12 @@ void run_mix(const CudaCall& call) {
                        {of.shape[0], of.shape[1], of.shape[2], of.shape[3]},
                        {of.strides[0], of.strides[1], of.strides[2]});
   };
-  const auto lane = [&](int i) {
-    const CudaCall::Lane& of = call.lanes[i];
-    return rw::Lanes<Tab>{mirrors.on_device(static_cast<const Tab*>(of.data)), of.stride,
+  const auto reader = [&](int i) {
+    const CudaCall::Reader& of = call.readers[i];
+    return rw::CoefficientReader<Tab>{mirrors.on_device(static_cast<const Tab*>(of.data)), of.stride,
                           of.negative};
   };
-  rw::TableView<Tab> table({lane(0), lane(1), lane(2), lane(3)},
+  rw::TableView<Tab> table({reader(0), reader(1), reader(2), reader(3)},
                            {call.table_shape[0], rows[1], call.table_shape[2], call.table_shape[3]},
                            call.table_strides[0], call.table_strides[1], call.table_strides[2]);
   const auto with_ids = [&](auto id) {

@@ -19,7 +19,7 @@ struct CudaCall {
     void* data;
     std::int64_t shape[4], strides[3];
   };
-  struct Lane {
+  struct Reader {
     const void* data;
     std::int64_t stride;
     bool negative;
@@ -32,7 +32,7 @@ struct CudaCall {
 
   Tensor out, x;
   Dtype table;
-  Lane lanes[4];
+  Reader readers[4];
   std::int64_t table_shape[4], table_strides[3];
   Ids ids;
   int pairing;
@@ -62,8 +62,8 @@ CudaCall::Tensor plain(const ropewalk::View<T>& view) {
 }
 
 template <class T>
-CudaCall::Lane plain(const ropewalk::Lanes<T>& lane) {
-  return {lane.data, lane.stride, lane.negative};
+CudaCall::Reader plain(const ropewalk::CoefficientReader<T>& reader) {
+  return {reader.data, reader.stride, reader.negative};
 }
 
 }  // namespace detail
@@ -72,20 +72,20 @@ template <class Out, class X, class Tab>
 void apply_on_cuda(const ropewalk::View<Out>& out, const ropewalk::View<const X>& x,
                    const ropewalk::TableView<Tab>& table, const ropewalk::Options& options,
                    bool in_place) {
-  const auto& lanes = table.lanes();
+  const auto& readers = table.readers();
   const auto& ids = table.ids();
-  run_on_cuda(
-      {detail::plain(out),
-       detail::plain(x),
-       dtype_of<Tab>(),
-       {detail::plain(lanes.cos_a), detail::plain(lanes.cos_b), detail::plain(lanes.sin_a),
-        detail::plain(lanes.sin_b)},
-       {table.batch(), table.seq(), table.heads(), table.pairs()},
-       {table.batch_stride(), table.seq_stride(), table.heads_stride()},
-       {ids.data(), ids.is_wide(), ids.batch_stride(), ids.seq_stride(), ids.first(), ids.rows()},
-       static_cast<int>(options.pairing),
-       options.compute == ropewalk::Compute::wide,
-       in_place});
+  run_on_cuda({detail::plain(out),
+               detail::plain(x),
+               dtype_of<Tab>(),
+               {detail::plain(readers.cos_a), detail::plain(readers.cos_b),
+                detail::plain(readers.sin_a), detail::plain(readers.sin_b)},
+               {table.batch(), table.seq(), table.heads(), table.pairs()},
+               {table.batch_stride(), table.seq_stride(), table.heads_stride()},
+               {ids.data(), ids.are_64_bit(), ids.batch_stride(), ids.seq_stride(), ids.first(),
+                ids.rows()},
+               static_cast<int>(options.pairing),
+               options.compute == ropewalk::Compute::wide,
+               in_place});
 }
 
 }  // namespace ropewalk_test

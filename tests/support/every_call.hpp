@@ -10,7 +10,7 @@
 
 #include "bits.hpp"
 #include "forms.hpp"
-#include "lane_tables.hpp"
+#include "reader_tables.hpp"
 #include "ropewalk/ropewalk.hpp"
 
 namespace ropewalk_test {
@@ -48,8 +48,8 @@ class EveryCall {
       for (const ropewalk::Compute compute :
            {ropewalk::Compute::promoted, ropewalk::Compute::wide}) {
         for (const ropewalk::Stores stores :
-             {ropewalk::Stores::automatic, ropewalk::Stores::streaming}) {
-          ropewalk::Options options;
+             {ropewalk::Stores::automatic, ropewalk::Stores::nontemporal}) {
+          CallOptions options;
           options.pairing = pairing;
           options.compute = compute;
           options.stores = stores;

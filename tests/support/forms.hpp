@@ -72,18 +72,27 @@ void copy_rows(const ropewalk::View<T>& out, const ropewalk::View<const T>& x) {
   }
 }
 
+/// What a test tells a call: the options of every form, and the stores of the fused one.
+struct CallOptions : ropewalk::Options {
+  CallOptions() = default;
+  CallOptions(const ropewalk::Options& options) : Options(options) {}
+
+  ropewalk::Stores stores = ropewalk::Stores::automatic;
+};
+
 /// Every form for one pair of types; with Out like X and with Out like what both promote to.
 template <class X, class Tab>
 struct Forms {
   template <class Out>
   using Call = void(const Form&, const ropewalk::View<Out>& out, const ropewalk::View<const X>& x,
-                    const ropewalk::TableView<Tab>& table, ropewalk::Options options);
+                    const ropewalk::TableView<Tab>& table, const CallOptions& options);
   static Call<X> like_x;
   static Call<ropewalk::Promoted<X, Tab>> promoted;
   /// Two tensors in one call of the fused form.
   static void two(const std::array<ropewalk::View<X>, 2>& outs,
                   const std::array<ropewalk::View<const X>, 2>& xs,
-                  const ropewalk::TableView<Tab>& table, const ropewalk::Options& options);
+                  const ropewalk::TableView<Tab>& table, const ropewalk::Options& options,
+                  const ropewalk::CpuOptions& cpu);
 };
 
 namespace detail {
@@ -91,19 +100,19 @@ namespace detail {
 template <class Device, class Out, class X, class Tab>
 void call_form(const Form& form, const Device& device, const ropewalk::View<Out>& out,
                const ropewalk::View<const X>& x, const ropewalk::TableView<Tab>& table,
-               ropewalk::Options options) {
-  options.isa = form.isa;
+               const CallOptions& options) {
+  const ropewalk::CpuOptions cpu{options.stores, form.isa};
   switch (form.kind) {
     case Form::strided:
       return ropewalk::apply_strided(device, out, x, table, options);
     case Form::stack_flatten:
       return ropewalk::apply_stack_flatten(device, out, x, table, options);
     case Form::fused:
-      return ropewalk::apply(device, out, x, table, options);
+      return ropewalk::apply(device, out, x, table, options, cpu);
     case Form::fused_inplace:
       if constexpr (std::is_same_v<Out, X>) {
         copy_rows(out, x);
-        ropewalk::apply_inplace(device, out, table, options);
+        ropewalk::apply_inplace(device, out, table, options, cpu);
       }
       break;
     case Form::cuda:  // called by apply_form
@@ -114,21 +123,18 @@ void call_form(const Form& form, const Device& device, const ropewalk::View<Out>
 
 }  // namespace detail
 
-/// Options that force an instruction set.
-inline ropewalk::Options forced(ropewalk::Isa isa,
-                                ropewalk::Stores stores = ropewalk::Stores::automatic) {
-  ropewalk::Options options;
-  options.stores = stores;
-  options.isa = isa;
-  return options;
+/// An instruction set that is forced.
+inline ropewalk::CpuOptions forced(ropewalk::Isa isa,
+                                   ropewalk::Stores stores = ropewalk::Stores::automatic) {
+  return {stores, isa};
 }
 
-/// Calls the library by `form`; in place: after x has been copied to out. Of the options, the
-/// instruction set is the form's.
+/// Calls the library by `form`; in place: after x has been copied to out. The instruction set is
+/// the form's.
 template <class Device, class Out, class X, class Tab>
 void apply_form(const Form& form, const Device& device, const ropewalk::View<Out>& out,
                 const ropewalk::View<const X>& x, const ropewalk::TableView<Tab>& table,
-                const ropewalk::Options& options = {}) {
+                const CallOptions& options = {}) {
 #if defined(ROPEWALK_TESTS_ON_CUDA)
   if constexpr (std::is_same_v<Out, X>) {
     if (form.in_place()) copy_rows(out, x);
@@ -161,7 +167,7 @@ void apply_definition(const ropewalk::View<Out>& out, const ropewalk::View<const
 template <class X, class Tab>
 void Forms<X, Tab>::like_x(const Form& form, const ropewalk::View<X>& out,
                            const ropewalk::View<const X>& x, const ropewalk::TableView<Tab>& table,
-                           ropewalk::Options options) {
+                           const CallOptions& options) {
   detail::call_form(form, Eigen::DefaultDevice{}, out, x, table, options);
 }
 
@@ -169,16 +175,17 @@ template <class X, class Tab>
 void Forms<X, Tab>::promoted(const Form& form,
                              const ropewalk::View<ropewalk::Promoted<X, Tab>>& out,
                              const ropewalk::View<const X>& x,
-                             const ropewalk::TableView<Tab>& table, ropewalk::Options options) {
+                             const ropewalk::TableView<Tab>& table, const CallOptions& options) {
   detail::call_form(form, Eigen::DefaultDevice{}, out, x, table, options);
 }
 
 template <class X, class Tab>
 void Forms<X, Tab>::two(const std::array<ropewalk::View<X>, 2>& outs,
                         const std::array<ropewalk::View<const X>, 2>& xs,
-                        const ropewalk::TableView<Tab>& table, const ropewalk::Options& options) {
+                        const ropewalk::TableView<Tab>& table, const ropewalk::Options& options,
+                        const ropewalk::CpuOptions& cpu) {
   ropewalk::apply(Eigen::DefaultDevice{}, std::tie(outs[0], outs[1]), std::tie(xs[0], xs[1]), table,
-                  options);
+                  options, cpu);
 }
 
 // Thousands of kernels: the build compiles them once, in forms_*.cpp, for all tests.

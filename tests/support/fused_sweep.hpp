@@ -12,7 +12,7 @@
 
 #include "bits.hpp"
 #include "forms.hpp"
-#include "lane_tables.hpp"
+#include "reader_tables.hpp"
 #include "ropewalk/apply.hpp"
 
 namespace ropewalk_test {
@@ -27,8 +27,8 @@ struct Variant {
   ropewalk::Pairing pairing = ropewalk::Pairing::interleaved;
   ropewalk::Compute compute = ropewalk::Compute::promoted;
 
-  ropewalk::Options options() const {
-    ropewalk::Options result;
+  CallOptions options() const {
+    CallOptions result;
     result.pairing = pairing;
     result.compute = compute;
     result.stores = stores;
@@ -41,25 +41,25 @@ using ropewalk::Pairing;
 using ropewalk::Stores;
 inline constexpr Variant variants[] = {
     {Layout::half, Values::uniform, Stores::cached, 0, 0, 0, 0, false},
-    {Layout::half, Values::special, Stores::streaming, 0, 0, 0, 0, false},
-    {Layout::packed, Values::special, Stores::streaming, 1, 0, 0, 0, false},
-    {Layout::packed, Values::uniform, Stores::streaming, 0, 1, 3, 2, false},
+    {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 0, false},
+    {Layout::packed, Values::special, Stores::nontemporal, 1, 0, 0, 0, false},
+    {Layout::packed, Values::uniform, Stores::nontemporal, 0, 1, 3, 2, false},
     {Layout::complex, Values::special, Stores::cached, 3, 2, 1, 0, true},
-    {Layout::four, Values::uniform, Stores::streaming, 7, 8, 5, 0, false},
-    {Layout::four, Values::special, Stores::streaming, 0, 0, 1, 0, true},
+    {Layout::four, Values::uniform, Stores::nontemporal, 7, 8, 5, 0, false},
+    {Layout::four, Values::special, Stores::nontemporal, 0, 0, 1, 0, true},
     {Layout::matrix, Values::uniform, Stores::automatic, 5, 7, 2, 6, false},
     {Layout::one, Values::special, Stores::cached, 2, 4, 0, 0, true},
     {Layout::half, Values::uniform, Stores::cached, 0, 0, 0, 16, false},
-    {Layout::half, Values::special, Stores::streaming, 0, 0, 0, 32, false},
+    {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 32, false},
     {Layout::half, Values::special, Stores::cached, 0, 0, 0, 32, false, Pairing::half},
     {Layout::half, Values::special, Stores::cached, 1, 3, 0, 0, false, Pairing::half},
-    {Layout::packed, Values::uniform, Stores::streaming, 0, 0, 0, 0, true, Pairing::half},
-    {Layout::four, Values::special, Stores::streaming, 2, 1, 0, 4, false, Pairing::half},
-    {Layout::half, Values::uniform, Stores::streaming, 0, 0, 0, 0, false,
+    {Layout::packed, Values::uniform, Stores::nontemporal, 0, 0, 0, 0, true, Pairing::half},
+    {Layout::four, Values::special, Stores::nontemporal, 2, 1, 0, 4, false, Pairing::half},
+    {Layout::half, Values::uniform, Stores::nontemporal, 0, 0, 0, 0, false,
      Pairing::interleaved_to_half},
     {Layout::matrix, Values::special, Stores::cached, 1, 5, 2, 6, true,
      Pairing::interleaved_to_half},
-    {Layout::half, Values::special, Stores::streaming, 0, 0, 0, 0, false, Pairing::interleaved,
+    {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 0, false, Pairing::interleaved,
      Compute::wide},
     {Layout::complex, Values::special, Stores::cached, 3, 1, 0, 2, true, Pairing::half,
      Compute::wide},

@@ -20,7 +20,7 @@ namespace ropewalk_test {
 template <class T, int Rank>
 using Map = Eigen::TensorMap<Eigen::Tensor<T, Rank, Eigen::RowMajor>>;
 
-/// half: cos and sin [.., pairs]. packed: [.., cos(2 pairs) | sin(2 pairs)], cos read at even lanes
+/// half: cos and sin [.., pairs]. packed: [.., cos(2 pairs) | sin(2 pairs)], cos read at even entries
 /// and sin at odd ones.
 enum class Width { half, packed };
 

@@ -31,7 +31,7 @@ rw::TableView<Tab> table_of(Map<const Tab, 3> cos, Map<const Tab, 3> sin, bool& 
                                        rw::duplicated_table(cos, sin),
                                        rw::even_odd_table(cos, sin),
                                        rw::packed_table(cos),
-                                       rw::per_lane_table(cos, sin, rw::Pairing::half),
+                                       rw::per_feature_table(cos, sin, rw::Pairing::half),
                                        rw::packed_cos_sin_table(cos),
                                        rw::packed_sin_cos_table(cos),
                                        rw::complex_table(cos),

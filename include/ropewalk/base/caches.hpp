@@ -1,4 +1,4 @@
-// How much the caches hold: what decides whether to fetch ahead, and whether to write past them.
+// How much the caches hold: what decides whether to prefetch, and whether stores are nontemporal.
 #ifndef ROPEWALK_BASE_CACHES_HPP
 #define ROPEWALK_BASE_CACHES_HPP
 
@@ -36,12 +36,12 @@ inline const CacheSizes& cache_sizes() {
 }
 
 /// Whether a call that touches so many bytes may find all of them in its core's own cache. Then
-/// fetching ahead costs more than it brings: in place in float, 32 tokens of 32 heads of 128, 20.9
+/// prefetching costs more than it brings: in place in float, 32 tokens of 32 heads of 128, 20.9
 /// us with it and 16.8 us without on a Zen 3. In the last level the same holds while nobody else
 /// uses that (128 tokens: 85 and 69 us), but not where others do (512 tokens: 917 and 1,055 us).
 inline bool fits_second_cache(Index bytes) { return bytes <= cache_sizes().second_level; }
 
-/// Streaming stores win where x and out do not stay in the caches: measured from about half of
+/// Nontemporal stores win where x and out do not stay in the caches: measured from about half of
 /// the last level on.
 inline bool exceeds_caches(Index bytes) { return bytes > cache_sizes().last_level / 2; }
 

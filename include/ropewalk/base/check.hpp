@@ -156,7 +156,14 @@ inline void check_not_negative(const Place& place, const char* property, Index v
   check_at_least(place, property, value, 0);
 }
 
-/// [begin, begin + count) must lie in [0, size).
+/// An entry of an axis of so many.
+inline void check_entry(const Place& place, const char* property, Index entry, Index count) {
+  if (entry < 0 || entry >= count) {
+    fail(place, property, "is %" PRId64 ", must be 0 or more and less than %" PRId64, entry, count);
+  }
+}
+
+/// [begin, begin + count) must be inside [0, size).
 inline void check_range(const Place& place, const char* property, Index begin, Index count,
                         Index size) {
   if (begin < 0 || count < 0 || begin > size || count > size - begin) {

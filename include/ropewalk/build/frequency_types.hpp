@@ -1,8 +1,7 @@
-// Frequencies as data: the values, the scaling rules that make them, the orders of their lanes.
+// Frequencies as data: terms, the scaling rules that make them, the orders of terms.
 #ifndef ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 #define ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 
-#include <cstddef>
 #include <initializer_list>
 #include <utility>
 #include <variant>
@@ -25,21 +24,29 @@ enum class AngleSteps {
   f32_angles,  ///< frequencies and products in double, the angle rounded to float (Z-Image)
 };
 
-/// Radians per position on every axis for every lane, and what cos and sin are multiplied by:
-/// angle[s, lane] = sum over axes of position[s, axis] * frequency[axis, lane].
+/// What one axis adds to the angle of one pair: position[axis] * frequency.
+struct Term {
+  Index pair;  ///< of all heads: head * pairs + pair
+  Index axis;
+  double frequency;  ///< in radians per position
+};
+
+constexpr bool operator==(const Term& a, const Term& b) {
+  return a.pair == b.pair && a.axis == b.axis && !(a.frequency < b.frequency) &&
+         !(b.frequency < a.frequency);
+}
+
+/// How fast every pair turns along every axis, and what cos and sin are multiplied by:
+/// angle[s, pair] = sum over the terms of pair: position[s, axis] * frequency.
 ///
-/// Shapes   values [axes, heads, pairs]; heads is 1 where all heads turn alike. In nearly every
-///          model a lane has one axis (the other frequencies are 0); a lane of zeros is identity
+/// Shapes   pairs of each head; heads is 1 where all heads turn alike. In nearly every model a pair
+///          has one term; one with none does not turn. Several are added in their order (Mochi)
 struct Frequencies {
   Index axes = 1;
   Index heads = 1;
   Index pairs = 0;
-  List<double> values;
+  List<Term> terms;
   double attention_factor = 1;
-
-  double at(Index axis, Index head, Index pair) const {
-    return values[static_cast<std::size_t>((axis * heads + head) * pairs + pair)];
-  }
 };
 
 // Scaling rules, with the names of transformers' rope parameters --------------------------------
@@ -74,6 +81,18 @@ struct Yarn {
   double mscale_all_dim = 0;
   double attention_factor = 0;  ///< not given: follows from the factor and the mscales
   Index max_length = 0;
+
+  constexpr Yarn with_mscales(double of, double of_all_dim) const {
+    Yarn rule = *this;
+    rule.mscale = of;
+    rule.mscale_all_dim = of_all_dim;
+    return rule;
+  }
+  constexpr Yarn without_truncation() const {
+    Yarn rule = *this;
+    rule.truncate = false;
+    return rule;
+  }
 };
 
 /// LongRoPE (arXiv:2402.13753, Phi-3): the long factors serve lengths beyond `original_length`.
@@ -93,7 +112,7 @@ struct Llama3 {
   Index original_length = 8192;
 };
 
-/// Gemma 4: the first part of the pairs turns, the others are identity lanes of the full head.
+/// Gemma 4: the first part of the pairs of the full head turns, the others do not.
 struct Proportional {
   double partial_rotary_factor = 1;
   double factor = 1;
@@ -107,20 +126,20 @@ struct FrequencyOptions {
   AngleSteps steps = AngleSteps::f64;
 };
 
-/// Where a lane (a pair of features) finds its axis and its frequency in that axis' list.
-struct Lane {
+/// Where the term of a pair comes from: an entry of the list of its axis.
+struct TermSource {
   Index axis;
   Index frequency;
 };
 
-inline bool operator==(const Lane& a, const Lane& b) {
+constexpr bool operator==(const TermSource& a, const TermSource& b) {
   return a.axis == b.axis && a.frequency == b.frequency;
 }
 
-/// The lanes of a table in their order, and how many axes they speak of.
-struct LaneOrder {
+/// The source of each pair's term, pair by pair, and how many axes there are.
+struct TermOrder {
   Index axes;
-  List<Lane> lanes;
+  List<TermSource> sources;
 };
 
 /// Rotary features along each axis, the outermost first: Axes{44, 42, 42} has 22 + 21 + 21 pairs.

@@ -10,11 +10,12 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/axial_options.hpp"
+#include "ropewalk/build/frequencies.hpp"
 #include "ropewalk/build/frequency_types.hpp"
-#include "ropewalk/build/lane_orders.hpp"
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
+#include "ropewalk/build/term_orders.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
@@ -22,7 +23,7 @@ ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 
 /// The angle with one more term of the rule, in the type in which the steps take it. The sum
-/// starts from 0, so that a lane of zeros gives 0, never -0.
+/// starts from 0, so that a frequency of 0 gives 0, never -0.
 inline double turned(double angle, double position, double frequency, AngleSteps steps) {
   if (steps == AngleSteps::f32) {
     const float term = rounded_product(rounded_to_float(position), rounded_to_float(frequency));
@@ -52,67 +53,63 @@ struct Turn {
 
 inline Index distinct(const AxisPositions& axis) { return static_cast<Index>(axis.values.size()); }
 
-/// The lanes that one axis turns, and their rows [cos | sin] at every distinct position.
+/// The frequencies of the pairs that one axis turns, and their rows [cos | sin] at every distinct
+/// position.
 template <class T>
 struct AxisRows {
-  List<Index> lanes;  // numbered over heads * pairs
+  List<double> frequencies;
   List<T> rows;
 };
 
-/// Lanes that follow one another both in the table and in an axis' rows: one copy.
+/// Pairs that follow one another both in the table and in an axis' rows: one copy.
 struct Run {
   std::size_t axis;
   Index from, head, pair, count;
 };
 
-/// The axis that turns each lane; none at all if some lane has several.
-inline List<std::size_t> axis_of_lanes(const Frequencies& frequencies) {
-  const Index lanes = frequencies.heads * frequencies.pairs;
-  List<std::size_t> axis_of(static_cast<std::size_t>(lanes), 0);
-  for (Index lane = 0; lane < lanes; ++lane) {
-    Index found = 0;
-    for (Index axis = 0; axis < frequencies.axes; ++axis) {
-      if (is_zero(frequencies.values[static_cast<std::size_t>(axis * lanes + lane)])) continue;
-      axis_of[static_cast<std::size_t>(lane)] = static_cast<std::size_t>(axis);
-      ++found;
-    }
-    if (found > 1) return {};
+/// The one term of each pair, of frequency 0 where it has none; no terms at all if some pair has
+/// several.
+inline List<Term> term_of_pairs(const Frequencies& frequencies) {
+  List<Term> term_of(static_cast<std::size_t>(frequencies.heads * frequencies.pairs),
+                     Term{-1, 0, 0});
+  for (const Term& term : frequencies.terms) {
+    Term& of = term_of[static_cast<std::size_t>(term.pair)];
+    if (of.pair != -1) return {};
+    of = term;
   }
-  return axis_of;
+  return term_of;
 }
 
 template <class T>
-List<AxisRows<T>> axis_rows(const Positions& positions, const Frequencies& frequencies,
-                            const List<std::size_t>& axis_of, AngleSteps steps) {
-  const Turn<T> turn{steps, frequencies.attention_factor};
+List<AxisRows<T>> axis_rows(const Positions& positions, const List<Term>& term_of,
+                            const Turn<T>& turn) {
   List<AxisRows<T>> all(positions.axes.size());
-  for (std::size_t lane = 0; lane < axis_of.size(); ++lane) {
-    all[axis_of[lane]].lanes.push_back(static_cast<Index>(lane));
+  for (const Term& term : term_of) {
+    all[static_cast<std::size_t>(term.axis)].frequencies.push_back(term.frequency);
   }
   for (std::size_t axis = 0; axis < all.size(); ++axis) {
-    const List<Index>& lanes = all[axis].lanes;
-    const double* of_axis = frequencies.values.data() + axis * axis_of.size();
-    all[axis].rows.resize(2 * lanes.size() * positions.axes[axis].values.size());
+    const List<double>& frequencies = all[axis].frequencies;
+    all[axis].rows.resize(2 * frequencies.size() * positions.axes[axis].values.size());
     T* cos = all[axis].rows.data();
     for (const double position : positions.axes[axis].values) {
-      for (std::size_t i = 0; i < lanes.size(); ++i) {
-        const double angle = turned(0, position, of_axis[lanes[i]], steps);
-        turn(angle, cos + i, cos + lanes.size() + i);
+      for (std::size_t i = 0; i < frequencies.size(); ++i) {
+        turn(turned(0, position, frequencies[i], turn.steps), cos + i,
+             cos + frequencies.size() + i);
       }
-      cos += 2 * lanes.size();
+      cos += 2 * frequencies.size();
     }
   }
   return all;
 }
 
-inline List<Run> runs_of(const List<std::size_t>& axis_of, Index axes, Index pairs) {
+inline List<Run> runs_of(const List<Term>& term_of, Index axes, Index pairs) {
   List<Run> runs;
   List<Index> taken(static_cast<std::size_t>(axes), 0);
-  for (std::size_t i = 0; i < axis_of.size(); ++i) {
-    const auto lane = static_cast<Index>(i);
-    const std::size_t axis = axis_of[i];
-    const bool goes_on = lane % pairs != 0 && axis_of[i - 1] == axis;
-    if (!goes_on) runs.push_back({axis, taken[axis], lane / pairs, lane % pairs, 0});
+  for (std::size_t i = 0; i < term_of.size(); ++i) {
+    const auto pair = static_cast<Index>(i);
+    const auto axis = static_cast<std::size_t>(term_of[i].axis);
+    const bool goes_on = pair % pairs != 0 && runs.back().axis == axis;
+    if (!goes_on) runs.push_back({axis, taken[axis], pair / pairs, pair % pairs, 0});
     ++runs.back().count;
     ++taken[axis];
   }
@@ -129,40 +126,35 @@ void assemble(const Positions& positions, const List<AxisRows<T>>& axes, const L
       T* const row = table.cos(b, s);
       for (const Run& run : runs) {
         const AxisRows<T>& axis = axes[run.axis];
-        const auto lanes = static_cast<Index>(axis.lanes.size());
+        const auto pairs = static_cast<Index>(axis.frequencies.size());
         const Index position = positions.axes[run.axis].index[token];
-        const T* const from = axis.rows.data() + position * 2 * lanes + run.from;
+        const T* const from = axis.rows.data() + position * 2 * pairs + run.from;
         T* const to = row + run.head * 2 * table.pairs() + run.pair;
         std::copy_n(from, run.count, to);
-        std::copy_n(from + lanes, run.count, to + table.pairs());
+        std::copy_n(from + pairs, run.count, to + table.pairs());
       }
     }
   }
 }
 
-/// The rule as it stands, for lanes that several axes turn (Mochi's learned frequencies).
+/// The rule as it stands, for pairs that several axes turn (Mochi's learned frequencies).
 template <class T>
-void fill_by_rule(const Positions& positions, const Frequencies& frequencies, AngleSteps steps,
+void fill_by_rule(const Positions& positions, const Frequencies& frequencies, const Turn<T>& turn,
                   Table<T>& table) {
-  const Turn<T> turn{steps, frequencies.attention_factor};
-  List<double> token(positions.axes.size());
-  const auto fill_row = [&](Index head, T* cos, T* sin) {
-    for (Index pair = 0; pair < table.pairs(); ++pair) {
-      double angle = 0;
-      for (Index axis = 0; axis < frequencies.axes; ++axis) {
-        const double position = token[static_cast<std::size_t>(axis)];
-        angle = turned(angle, position, frequencies.at(axis, head, pair), steps);
-      }
-      turn(angle, cos + pair, sin + pair);
-    }
-  };
+  const Index pairs = table.pairs();
+  List<double> angles(static_cast<std::size_t>(table.heads() * pairs));
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
-      for (std::size_t axis = 0; axis < token.size(); ++axis) {
-        token[axis] = positions.at(static_cast<Index>(axis), b, s);
+      std::fill(angles.begin(), angles.end(), 0.0);
+      for (const Term& term : frequencies.terms) {
+        double& angle = angles[static_cast<std::size_t>(term.pair)];
+        angle = turned(angle, positions.at(term.axis, b, s), term.frequency, turn.steps);
       }
       for (Index head = 0; head < table.heads(); ++head) {
-        fill_row(head, table.cos(b, s, head), table.sin(b, s, head));
+        const double* of_head = angles.data() + head * pairs;
+        for (Index i = 0; i < pairs; ++i) {
+          turn(of_head[i], table.cos(b, s, head) + i, table.sin(b, s, head) + i);
+        }
       }
     }
   }
@@ -175,13 +167,7 @@ inline void check_positions(const Place& place, const Positions& positions) {
   for (const AxisPositions& axis : positions.axes) {
     check_equal(place, "tokens on an axis", static_cast<Index>(axis.index.size()), tokens);
     for (const double value : axis.values) check_finite(place, "a value", value);
-    const Index values = distinct(axis);
-    for (const Index index : axis.index) {
-      if (index < 0 || index >= values) {
-        fail(place, "an index", "is %" PRId64 ", must be 0 or more and less than %" PRId64, index,
-             values);
-      }
-    }
+    for (const Index index : axis.index) check_entry(place, "an index", index, distinct(axis));
   }
 }
 
@@ -225,13 +211,14 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
   }
   Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
                  typename Table<T>::Unset{});
-  if (frequencies.values.empty()) return table;
-  const List<std::size_t> axis_of = detail::axis_of_lanes(frequencies);
-  if (axis_of.empty()) {
-    detail::fill_by_rule(positions, frequencies, steps, table);
+  if (frequencies.heads == 0 || frequencies.pairs == 0) return table;
+  const detail::Turn<T> turn{steps, frequencies.attention_factor};
+  const List<Term> term_of = detail::term_of_pairs(frequencies);
+  if (term_of.empty()) {
+    detail::fill_by_rule(positions, frequencies, turn, table);
   } else {
-    const auto axes = detail::axis_rows<T>(positions, frequencies, axis_of, steps);
-    const auto runs = detail::runs_of(axis_of, frequencies.axes, frequencies.pairs);
+    const auto axes = detail::axis_rows(positions, term_of, turn);
+    const auto runs = detail::runs_of(term_of, frequencies.axes, frequencies.pairs);
     detail::assemble(positions, axes, runs, table);
   }
   return table;

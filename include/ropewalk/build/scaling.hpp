@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>  // for floor and ceil
 #include <cstddef>
-#include <variant>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -52,8 +51,12 @@ List<Real> unscaled(const Rope& rope) {
 
 template <class Real>
 Frequencies as_list(const List<Real>& values, double attention_factor = 1) {
-  const auto pairs = static_cast<Index>(values.size());
-  return {1, 1, pairs, {values.begin(), values.end()}, attention_factor};
+  Frequencies list{1, 1, static_cast<Index>(values.size()), {}, attention_factor};
+  list.terms.reserve(values.size());
+  for (const Real value : values) {
+    list.terms.push_back({static_cast<Index>(list.terms.size()), 0, static_cast<double>(value)});
+  }
+  return list;
 }
 
 template <class Real>
@@ -119,21 +122,21 @@ inline double yarn_attention_factor(const Yarn& rule, double factor) {
                           yarn_magnitude(factor, rule.mscale_all_dim));
 }
 
-/// The lanes between which YaRN goes over from kept to divided frequencies. (For a std::pair g++
+/// The pairs between which YaRN goes over from kept to divided frequencies. (For a std::pair g++
 /// notes on AArch64 that GCC 10 changed how it is passed.)
 struct YarnRange {
   double low, high;
 };
 
 inline YarnRange yarn_range(const Yarn& rule, const Rope& rope) {
-  const auto lane_of = [&](double rotations) {
+  const auto pair_of = [&](double rotations) {
     const double turns = rounded_product(rounded_product(rotations, 2.0), pi);
     const double wavelength = rounded_quotient(as_double(rule.original_length), turns);
     return rounded_quotient(rounded_product(as_double(rope.dim), logarithm(wavelength)),
                             rounded_product(2.0, logarithm(rope.theta)));
   };
-  double low = lane_of(is_zero(rule.beta_fast) ? 32 : rule.beta_fast);
-  double high = lane_of(is_zero(rule.beta_slow) ? 1 : rule.beta_slow);
+  double low = pair_of(is_zero(rule.beta_fast) ? 32 : rule.beta_fast);
+  double high = pair_of(is_zero(rule.beta_slow) ? 1 : rule.beta_slow);
   if (rule.truncate) {
     low = std::floor(low);
     high = std::ceil(high);
@@ -266,47 +269,7 @@ Frequencies scaled(const Proportional& rule, const Rope& rope) {
   return as_list(values);
 }
 
-template <class Real>
-List<Real> increasing(Index count, double theta) {
-  const Real base = checked_positive<Real>({"increasing_frequencies", "the axis"}, "theta", theta);
-  List<Real> values;
-  values.reserve(static_cast<std::size_t>(count));
-  for (Index j = 0; j < count; ++j) {
-    const Real exponent =
-        count == 1 ? 0 : rounded_quotient(static_cast<Real>(j), static_cast<Real>(count - 1));
-    const Real power = rounded_power(base, exponent);
-    values.push_back(rounded_product(power, static_cast<Real>(pi / 2)));
-  }
-  return values;
-}
-
 }  // namespace detail
-
-inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling,
-                               const FrequencyOptions& options) {
-  const detail::Place place{"frequencies", "the rope"};
-  detail::check_not_negative(place, "rotary_dim", rotary_dim);
-  detail::check_even(place, "rotary_dim", rotary_dim);
-  detail::check_at_most(place, "rotary_dim", rotary_dim, detail::largest_count);
-  detail::check_positive(place, "theta", theta);
-  detail::check_not_negative(place, "length", options.length);
-  const detail::Rope rope{rotary_dim, theta, options.length};
-  const auto scaled = [&](const auto& rule) {
-    return options.steps == AngleSteps::f32 ? detail::scaled<float>(rule, rope)
-                                            : detail::scaled<double>(rule, rope);
-  };
-  Frequencies result = std::visit(scaled, scaling);
-  detail::check_finite(place, "attention_factor", result.attention_factor);
-  return result;
-}
-
-inline Frequencies increasing_frequencies(Index count, double theta, AngleSteps steps) {
-  const detail::Place place{"increasing_frequencies", "the axis"};
-  detail::check_not_negative(place, "count", count);
-  detail::check_at_most(place, "count", count, detail::largest_count);
-  return steps == AngleSteps::f32 ? detail::as_list(detail::increasing<float>(count, theta))
-                                  : detail::as_list(detail::increasing<double>(count, theta));
-}
 
 ROPEWALK_END_NAMESPACE
 

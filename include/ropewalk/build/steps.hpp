@@ -59,7 +59,9 @@ inline double as_double(Index count) { return static_cast<double>(count); }
 
 /// 0 or -0. -fno-signed-zeros lets a compiler turn `is_zero(x) ? 0.0 : x` into x, and clang++ 22
 /// does so even where the bits are compared; it can't where the comparison is a call of its own.
-ROPEWALK_OPAQUE inline bool is_zero(double value) { return bit_copy<std::uint64_t>(value) << 1 == 0; }
+ROPEWALK_OPAQUE inline bool is_zero(double value) {
+  return bit_copy<std::uint64_t>(value) << 1 == 0;
+}
 
 /// The same number; of finite ones.
 inline bool are_equal(double a, double b) { return !(a < b) && !(b < a); }

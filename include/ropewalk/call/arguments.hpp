@@ -136,8 +136,8 @@ ROPEWALK_INLINE void check_shapes(const Names& names, const View<Out>& out, cons
 template <class Tab>
 ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& written,
                                             const TableView<Tab>& table, Index table_extent) {
-  for (const Lanes<Tab>& lane : all_lanes(table.lanes())) {
-    if (overlap(written, span_of(lane.data, table_extent))) {
+  for (const CoefficientReader<Tab>& reader : all_readers(table.readers())) {
+    if (overlap(written, span_of(reader.data, table_extent))) {
       fail_overlap(names.out, names.table);
     }
   }

@@ -39,8 +39,8 @@ template <class Tab>
 Span span_of_ids(const TableView<Tab>& table) {
   const RowIds& ids = table.ids();
   const Index extent = (table.batch() - 1) * ids.batch_stride() + table.seq();
-  return ids.is_wide() ? span_of(static_cast<const std::int64_t*>(ids.data()), extent)
-                       : span_of(static_cast<const std::int32_t*>(ids.data()), extent);
+  return ids.are_64_bit() ? span_of(static_cast<const std::int64_t*>(ids.data()), extent)
+                          : span_of(static_cast<const std::int32_t*>(ids.data()), extent);
 }
 
 /// An empty span overlaps nothing, wherever it is.

@@ -13,8 +13,8 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
-#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/prefetch.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/cpu/scalar_rows.hpp"
 #include "ropewalk/isa.hpp"
@@ -67,22 +67,22 @@ ROPEWALK_END_TARGET
 #endif
 
 /// The kernel of an instruction set that is available.
-template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X, class Tab>
 RowKernel<Out, X, Tab> row_kernel(Isa isa) {
 #if ROPEWALK_X86
   switch (isa) {
     case Isa::sse2:
-      return &sse2::rotate_rows<P, From, To, Out, X, Tab>;
+      return &sse2::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
     case Isa::avx2:
-      return &avx2::rotate_rows<P, From, To, Out, X, Tab>;
+      return &avx2::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
     case Isa::avx512:
-      return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
+      return &avx512::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
     case Isa::avx512bf16:
       // Other types have no use for its conversions: one kernel less to compile.
       if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
-        return &avx512bf16::rotate_rows<P, From, To, Out, X, Tab>;
+        return &avx512bf16::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
       } else {
-        return &avx512::rotate_rows<P, From, To, Out, X, Tab>;
+        return &avx512::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
       }
     case Isa::scalar:
     case Isa::neon:
@@ -90,11 +90,11 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
       break;
   }
 #elif ROPEWALK_NEON
-  if (isa == Isa::neon) return &neon::rotate_rows<P, From, To, Out, X, Tab>;
+  if (isa == Isa::neon) return &neon::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
 #else
   static_cast<void>(isa);
 #endif
-  return &scalar::rotate_rows<P, From, To, Out, X, Tab>;
+  return &scalar::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
 }
 
 /// The kernel that the options ask for.

@@ -14,50 +14,51 @@ ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 namespace scalar {
 
-/// One number whose arithmetic is in P.
-template <class P>
+/// One number whose arithmetic is in Arithmetic.
+template <class Arithmetic>
 struct Value {
-  P value;
+  Arithmetic value;
 };
 
-template <class P>
-ROPEWALK_INLINE Value<P> product(const Value<P>& a, const Value<P>& b) {
-  return {Product<P>{}(a.value, b.value)};
+template <class Arithmetic>
+ROPEWALK_INLINE Value<Arithmetic> product(const Value<Arithmetic>& a, const Value<Arithmetic>& b) {
+  return {Product<Arithmetic>{}(a.value, b.value)};
 }
 
-template <class P>
-ROPEWALK_INLINE Value<P> sum(const Value<P>& a, const Value<P>& b) {
-  return {Sum<P>{}(a.value, b.value)};
+template <class Arithmetic>
+ROPEWALK_INLINE Value<Arithmetic> sum(const Value<Arithmetic>& a, const Value<Arithmetic>& b) {
+  return {Sum<Arithmetic>{}(a.value, b.value)};
 }
 
-template <class P>
-ROPEWALK_INLINE Value<P> difference(const Value<P>& a, const Value<P>& b) {
-  return {Difference<P>{}(a.value, b.value)};
+template <class Arithmetic>
+ROPEWALK_INLINE Value<Arithmetic> difference(const Value<Arithmetic>& a,
+                                             const Value<Arithmetic>& b) {
+  return {Difference<Arithmetic>{}(a.value, b.value)};
 }
 
-template <class P, class Tab>
-ROPEWALK_INLINE Value<P> coefficient(const Lanes<Tab>& lanes, Index offset, Index i) {
-  return {Coefficient<P>{lanes.negative}(lanes.data[offset + i * lanes.stride])};
-}
-
-template <class P, Pairing From, Pairing To, class Out, class X, class Tab>
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X, class Tab>
 void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
-  const PairLanes<Tab>& lanes = batch.lanes;
+  const PairReaders<Tab>& readers = batch.readers;
+  const Index pairs = batch.layout.pairs;
   for (Index r = 0; r < batch.rows; ++r) {
-    const X* x = batch.x + r * batch.x_stride;
-    Out* out = batch.out + r * batch.out_stride;
-    const Index offset = r * batch.lane_stride;
-    for (Index i = 0; i < batch.pairs; ++i) {
-      const Value<P> a{convert<P>(x[first_feature(From, i)])};
-      const Value<P> b{convert<P>(x[second_feature(From, i, batch.pairs)])};
-      const Value<P> first = rotated_first(a, b, coefficient<P>(lanes.cos_a, offset, i),
-                                           coefficient<P>(lanes.sin_a, offset, i));
-      const Value<P> second = rotated_second(a, b, coefficient<P>(lanes.cos_b, offset, i),
-                                             coefficient<P>(lanes.sin_b, offset, i));
+    const X* x = batch.x + r * batch.layout.x_stride;
+    Out* out = batch.out + r * batch.layout.out_stride;
+    const Index offset = r * batch.layout.table_stride;
+    const auto coefficient = [offset](const CoefficientReader<Tab>& reader, Index i) {
+      const Coefficient<Arithmetic> of{reader.negative};
+      return Value<Arithmetic>{of(reader.data[offset + i * reader.stride])};
+    };
+    for (Index i = 0; i < pairs; ++i) {
+      const Value<Arithmetic> a{convert<Arithmetic>(x[first_feature(From, i)])};
+      const Value<Arithmetic> b{convert<Arithmetic>(x[second_feature(From, i, pairs)])};
+      const Value<Arithmetic> first =
+          rotated_first(a, b, coefficient(readers.cos_a, i), coefficient(readers.sin_a, i));
+      const Value<Arithmetic> second =
+          rotated_second(a, b, coefficient(readers.cos_b, i), coefficient(readers.sin_b, i));
       out[first_feature(To, i)] = convert<Out>(first.value);
-      out[second_feature(To, i, batch.pairs)] = convert<Out>(second.value);
+      out[second_feature(To, i, pairs)] = convert<Out>(second.value);
     }
-    copy_features(out + 2 * batch.pairs, x + 2 * batch.pairs, batch.rest);
+    copy_features(out + 2 * pairs, x + 2 * pairs, batch.layout.rest);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cuda/device/scalars.cuh"
 #include "ropewalk/cuda/error.cuh"
+#include "ropewalk/cuda/options.cuh"
 #include "ropewalk/cuda/rotate.cuh"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
@@ -31,9 +32,9 @@ namespace cuda {
 ///          an error
 /// Types    out, x: Eigen TensorMap or View of float, double, half, bfloat16 in device memory, out
 ///          like x or like what x and table promote to; CUDA's 16-bit types by view and as_eigen;
-///          table: a TableView over device memory. options.stores and options.isa say nothing here
+///          table: a TableView over device memory
 /// Errors   std::invalid_argument before anything is launched: odd head_dim, shapes that differ,
-///          null data, overlap; under options.check_pointers also host memory. cuda::Error with
+///          null data, overlap; under device.check_pointers also host memory. cuda::Error with
 ///          CUDA's text: the launch failed. A position id outside the table is found on the device:
 ///          nothing outside the table is read, and the features that its row turns become NaN
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
@@ -49,18 +50,19 @@ namespace cuda {
 /// A kernel of the caller's that is launched so must wait for its own predecessor, as CUDA asks.
 template <class Out, class X, class Tab>
 void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
-           const Options& options = {}) {
+           const Options& options = {}, const CudaOptions& device = {}) {
   if constexpr (detail::takes_call<cudaStream_t, std::remove_reference_t<Out>, const X, Tab>()) {
-    detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options,
+    detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options, device,
                         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
   }
 }
 
 /// Rotates every feature pair of `x` where it lies; see apply.
 template <class X, class Tab>
-void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {}) {
+void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {},
+                   const CudaOptions& device = {}) {
   if constexpr (detail::takes_in_place<cudaStream_t, Tab, std::remove_reference_t<X>>()) {
-    detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options,
+    detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options, device,
                         detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
   }
 }
@@ -74,7 +76,7 @@ void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& 
 /// Everything else as in apply; all tensors are checked before the launch.
 template <class... Outs, class... Xs, class Tab>
 void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options = {}) {
+           const Options& options = {}, const CudaOptions& device = {}) {
   if constexpr (detail::takes_tuples<cudaStream_t, Tab, Outs...>(
                     detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
@@ -82,7 +84,7 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                detail::gpu::rotate({"cuda::apply", "xs", "outs", 0}, stream, options,
+                detail::gpu::rotate({"cuda::apply", "xs", "outs", 0}, stream, options, device,
                                     detail::gpu::tensors(as_view(out), as_view(x), view)...);
               },
               xs);
@@ -95,12 +97,12 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
 ///   apply_inplace(stream, std::tie(q, k), table)
 template <class... Xs, class Tab>
 void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options = {}) {
+                   const Options& options = {}, const CudaOptions& device = {}) {
   if constexpr (detail::takes_in_place<cudaStream_t, Tab, Xs...>()) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::gpu::rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options,
+          detail::gpu::rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
                               detail::gpu::tensors(as_view(x), as_view(x), view)...);
         },
         xs);

@@ -1,15 +1,18 @@
-// From views to what kernels read: which kernel can take a tensor, and the tensor as it takes it.
+// From views to what kernels read: a tensor as a kernel takes it, if that kernel can.
 #ifndef ROPEWALK_CUDA_JOBS_CUH
 #define ROPEWALK_CUDA_JOBS_CUH
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>  // for in_place
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/call/arguments.hpp"
 #include "ropewalk/cuda/device/table_rows.cuh"
+#include "ropewalk/cuda/device/units.cuh"
 #include "ropewalk/cuda/kernels/any_kernel.cuh"
 #include "ropewalk/cuda/kernels/small_kernel.cuh"
 #include "ropewalk/cuda/kernels/vector_kernel.cuh"
@@ -58,17 +61,22 @@ inline bool is_aligned(const void* data, Index alignment) {
 template <class Tab>
 TableRows table_rows(const TableView<Tab>& table) {
   const RowIds& ids = table.ids();
-  const auto unsign = [](Index stride) { return static_cast<std::uint64_t>(stride); };
-  return {
-      unsign(table.batch_stride()),
-      unsign(table.seq_stride()),
-      unsign(table.heads_stride()),
-      {ids.data(), ids.batch_stride(), ids.seq_stride(), ids.first(), ids.rows(), ids.is_wide()}};
+  TableRows rows;
+  rows.batch_stride = static_cast<std::uint64_t>(table.batch_stride());
+  rows.seq_stride = static_cast<std::uint64_t>(table.seq_stride());
+  rows.heads_stride = static_cast<std::uint64_t>(table.heads_stride());
+  rows.ids.data = ids.data();
+  rows.ids.batch_stride = ids.batch_stride();
+  rows.ids.seq_stride = ids.seq_stride();
+  rows.ids.first = ids.first();
+  rows.ids.rows = ids.rows();
+  rows.ids.are_64_bit = ids.are_64_bit();
+  return rows;
 }
 
 template <class Tab>
-LaneReader<Tab> lane_reader(const Lanes<Tab>& lane) {
-  return {raw(lane.data), lane.stride, lane.negative};
+RawReader<Tab> raw_reader(const CoefficientReader<Tab>& reader) {
+  return {raw(reader.data), reader.stride, reader.negative};
 }
 
 /// Whether data is the first of entries of which packs of `Pairs` can be read in every row.
@@ -82,26 +90,26 @@ bool holds_packs(const TableView<Tab>& table, const Tab* data, Index stride) {
 
 /// A reader of packs; without data if the layout has no packs.
 template <int Pairs, class Tab>
-PackReader<Tab> pack_reader(const TableView<Tab>& table, const Lanes<Tab>& lane) {
-  const bool two_apart = lane.stride == 2;
-  const std::uint32_t sign = lane.negative ? sign_bit : 0;
-  if (lane.stride == 1 || two_apart) {
-    if (holds_packs<Pairs>(table, lane.data, lane.stride)) {
-      return {raw(lane.data), sign, false};
+PackReader<Tab> pack_reader(const TableView<Tab>& table, const CoefficientReader<Tab>& reader) {
+  const bool two_apart = reader.stride == 2;
+  const std::uint32_t sign = reader.negative ? sign_bit : 0;
+  if (reader.stride == 1 || two_apart) {
+    if (holds_packs<Pairs>(table, reader.data, reader.stride)) {
+      return {raw(reader.data), sign, false};
     }
-    if (two_apart && holds_packs<Pairs>(table, lane.data - 1, 2)) {
-      return {raw(lane.data - 1), sign, true};
+    if (two_apart && holds_packs<Pairs>(table, reader.data - 1, 2)) {
+      return {raw(reader.data - 1), sign, true};
     }
   }
   return {nullptr, 0, false};
 }
 
 template <class Tab>
-bool is_rotation(const PairLanes<Tab>& lanes) {
-  const auto same = [](const Lanes<Tab>& a, const Lanes<Tab>& b) {
+bool is_rotation(const PairReaders<Tab>& readers) {
+  const auto same = [](const CoefficientReader<Tab>& a, const CoefficientReader<Tab>& b) {
     return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
   };
-  return same(lanes.cos_a, lanes.cos_b) && same(lanes.sin_a, lanes.sin_b);
+  return same(readers.cos_a, readers.cos_b) && same(readers.sin_a, readers.sin_b);
 }
 
 // Jobs --------------------------------------------------------------------------------------------
@@ -130,24 +138,6 @@ bool has_pack_strides(const View<T>& view) {
          fits(view.seq(), strides.seq) && fits(view.heads(), strides.heads);
 }
 
-/// Whether the kernel of packs can take one of `count` tensors: whole packs, one rotation that all
-/// heads share, sizes within 32 bits.
-template <Pairing Of, class T>
-bool fits_vectors(const T& tensors, Index count) {
-  using U = Unit<Of, typename T::X>;
-  constexpr Index most = std::numeric_limits<int>::max();
-  const auto& x = tensors.x;
-  const auto& table = tensors.table;
-  if (x.empty()) return true;
-  return x.head_dim() % U::pack == 0 && table.pairs() % U::pairs == 0 &&
-         table.heads_stride() == 0 && is_rotation(table.lanes()) &&
-         table.lanes().cos_a.stride == table.lanes().sin_a.stride &&
-         pack_reader<U::pairs>(table, table.lanes().cos_a).data != nullptr &&
-         pack_reader<U::pairs>(table, table.lanes().sin_a).data != nullptr && has_pack_strides(x) &&
-         has_pack_strides(tensors.out) && x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
-         x.heads() <= most / 1024 && x.head_dim() <= most / 2;
-}
-
 /// How many units of a row a kernel has work for: in place, features that pass through stay where
 /// they are.
 template <Pairing Of, class T>
@@ -166,64 +156,82 @@ Index rows_of(const T& tensors) {
   return has_gaps ? 1 : U::rows;
 }
 
-/// Whether the kernel for few tokens can take one of few tokens that the kernel of packs can.
-template <Pairing Of, class T>
-bool fits_small(const T& tensors) {
-  const auto& table = tensors.table;
-  return tensors.x.empty() ||
-         (table.lanes().cos_a.stride == 1 &&
-          units_of<Of>(tensors) == table.pairs() / Unit<Of, typename T::X>::pairs);
-}
-
-template <class P, Pairing Of, bool Gathered, class T>
-auto small_job(const T& tensors) {
+/// One of `count` tensors for the kernel of packs, if that can take it: whole packs, one rotation
+/// that all heads share, sizes within 32 bits.
+template <class Arithmetic, Pairing Of, class T>
+auto vector_job(const T& tensors, Index count) {
   using U = Unit<Of, typename T::X>;
+  using Job = VectorJob<Arithmetic, Of, typename T::Out, typename T::X, typename T::Tab>;
+  constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
   const auto& table = tensors.table;
-  return SmallJob<P, Of, Gathered, typename T::Out, typename T::X, typename T::Tab>{
-      raw(x.data()),
-      raw(tensors.out.data()),
-      pack_reader<U::pairs>(table, table.lanes().cos_a),
-      pack_reader<U::pairs>(table, table.lanes().sin_a),
-      pack_strides(x),
-      pack_strides(tensors.out),
-      x.empty() ? 0 : static_cast<int>(x.heads()),
-      static_cast<int>(units_of<Of>(tensors)),
-      static_cast<int>(table.pairs()),
-      table_rows(table)};
+  const auto& readers = table.readers();
+  std::optional<Job> job(std::in_place);
+  if (x.empty()) return job;
+  job->x = raw(x.data());
+  job->out = raw(tensors.out.data());
+  job->cos = pack_reader<U::pairs>(table, readers.cos_a);
+  job->sin = pack_reader<U::pairs>(table, readers.sin_a);
+  job->two_apart = readers.cos_a.stride == 2;
+  job->table = table_rows(table);
+  const bool fits =
+      x.head_dim() % U::pack == 0 && table.pairs() % U::pairs == 0 && table.heads_stride() == 0 &&
+      is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
+      job->cos.data != nullptr && job->sin.data != nullptr && has_pack_strides(x) &&
+      has_pack_strides(tensors.out) && x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
+      x.heads() <= most / 1024 && x.head_dim() <= most / 2;
+  if (!fits) {
+    job.reset();
+    return job;
+  }
+  job->x_strides = pack_strides(x);
+  job->out_strides = pack_strides(tensors.out);
+  job->seq = static_cast<int>(x.seq());
+  job->heads = static_cast<int>(x.heads());
+  job->pairs = static_cast<int>(table.pairs());
+  job->units = static_cast<int>(units_of<Of>(tensors));
+  job->turned_units = static_cast<int>(table.pairs() / U::pairs);
+  job->packs = static_cast<int>(x.head_dim() / U::pack);
+  return job;
 }
 
-template <class P, Pairing Of, class T>
-auto vector_job(const T& tensors) {
-  using U = Unit<Of, typename T::X>;
-  const auto& x = tensors.x;
-  const auto& table = tensors.table;
-  return VectorJob<P, Of, typename T::Out, typename T::X, typename T::Tab>{
-      raw(x.data()),
-      raw(tensors.out.data()),
-      pack_strides(x),
-      pack_strides(tensors.out),
-      x.empty() ? 0 : static_cast<int>(x.seq()),
-      static_cast<int>(x.heads()),
-      static_cast<int>(table.pairs()),
-      static_cast<int>(units_of<Of>(tensors)),
-      static_cast<int>(table.pairs() / U::pairs),
-      static_cast<int>(x.head_dim() / U::pack),
-      pack_reader<U::pairs>(table, table.lanes().cos_a),
-      pack_reader<U::pairs>(table, table.lanes().sin_a),
-      table.lanes().cos_a.stride == 2,
-      table_rows(table)};
+/// The same for the kernel for few tokens, whose units all turn, by entries one apart.
+template <bool Gathered, class Arithmetic, Pairing Of, class Out, class X, class Tab>
+auto small_job(const std::optional<VectorJob<Arithmetic, Of, Out, X, Tab>>& vector) {
+  std::optional<SmallJob<Arithmetic, Of, Gathered, Out, X, Tab>> job;
+  if (!vector || vector->two_apart || vector->units != vector->turned_units) return job;
+  job.emplace();
+  job->x = vector->x;
+  job->out = vector->out;
+  job->cos = vector->cos;
+  job->sin = vector->sin;
+  job->x_strides = vector->x_strides;
+  job->out_strides = vector->out_strides;
+  job->heads = vector->heads;
+  job->units = vector->units;
+  job->pairs = vector->pairs;
+  job->table = vector->table;
+  return job;
 }
 
-template <class P, class T>
+template <class Arithmetic, class T>
 auto any_job(const T& tensors, Pairing pairing) {
-  const auto& lanes = tensors.table.lanes();
-  return AnyJob<P, typename T::Out, typename T::X, typename T::Tab>{
-      raw(tensors.out.data()),   raw(tensors.x.data()),    tensors.x.shape(),
-      tensors.out.strides(),     tensors.x.strides(),      lane_reader(lanes.cos_a),
-      lane_reader(lanes.cos_b),  lane_reader(lanes.sin_a), lane_reader(lanes.sin_b),
-      table_rows(tensors.table), tensors.table.pairs(),    read_pairing(pairing),
-      written_pairing(pairing)};
+  const auto& readers = tensors.table.readers();
+  AnyJob<Arithmetic, typename T::Out, typename T::X, typename T::Tab> job;
+  job.out = raw(tensors.out.data());
+  job.x = raw(tensors.x.data());
+  job.shape = tensors.x.shape();
+  job.out_strides = tensors.out.strides();
+  job.x_strides = tensors.x.strides();
+  job.cos_a = raw_reader(readers.cos_a);
+  job.cos_b = raw_reader(readers.cos_b);
+  job.sin_a = raw_reader(readers.sin_a);
+  job.sin_b = raw_reader(readers.sin_b);
+  job.table = table_rows(tensors.table);
+  job.pairs = tensors.table.pairs();
+  job.read = read_pairing(pairing);
+  job.written = written_pairing(pairing);
+  return job;
 }
 
 }  // namespace gpu

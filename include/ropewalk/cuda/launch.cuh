@@ -10,9 +10,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/cuda/device/walk.cuh"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
-#include "ropewalk/cuda/device/walk.cuh"
 
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
@@ -25,7 +25,7 @@ constexpr int most_threads = 384;  ///< of a block
 template <class... Jobs>
 struct JobList {
   static constexpr unsigned count = 0;
-  __device__ __forceinline__ void rotate(unsigned, const Walk&) const {}
+  __device__ __forceinline__ void run(unsigned, const Walk&) const {}
 };
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
@@ -34,11 +34,11 @@ struct JobList<Job, Others...> {
   Job job;
   JobList<Others...> others;
 
-  __device__ __forceinline__ void rotate(unsigned which, const Walk& walk) const {
+  __device__ __forceinline__ void run(unsigned which, const Walk& walk) const {
     if (count == 1 || which == 0) {
-      job.rotate(walk);
+      job.run(walk);
     } else {
-      others.rotate(which - 1, walk);
+      others.run(which - 1, walk);
     }
   }
 };
@@ -59,11 +59,11 @@ __device__ __forceinline__ void wait_for_stream() {
 
 template <class Jobs>
 __global__ void __launch_bounds__(most_threads)
-    rotate_all(const __grid_constant__ Jobs jobs, bool batch_first) {
+    run_jobs(const __grid_constant__ Jobs jobs, bool batch_first) {
   constexpr unsigned count = Jobs::count;
   wait_for_stream();
   const Walk walk = Jobs::is_small ? walk_of_row(count) : walk_of_thread(count, batch_first);
-  jobs.rotate(blockIdx.x % count, walk);
+  jobs.run(blockIdx.x % count, walk);
 }
 
 // Grids -------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ bool begins_early(const char* function) {
     int driver = 0;
     cudaFuncAttributes attributes = {};
     check_cuda(function, "the launch", cudaDriverGetVersion(&driver));
-    check_cuda(function, "the launch", cudaFuncGetAttributes(&attributes, rotate_all<Jobs>));
+    check_cuda(function, "the launch", cudaFuncGetAttributes(&attributes, run_jobs<Jobs>));
     answer = driver >= 12030 && attributes.ptxVersion >= 90 ? yes : no;
   }
   return answer.load(std::memory_order_relaxed) == yes;
@@ -162,7 +162,7 @@ void launch(const char* function, cudaStream_t stream, const Grid& grid, const J
   config.attrs = &early;
   config.numAttrs = begins_early<Jobs>(function) ? 1 : 0;
   check_cuda(function, "the launch",
-             cudaLaunchKernelEx(&config, rotate_all<Jobs>, jobs, grid.batch_first));
+             cudaLaunchKernelEx(&config, run_jobs<Jobs>, jobs, grid.batch_first));
 }
 
 }  // namespace gpu

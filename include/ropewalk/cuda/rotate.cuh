@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 
 #include "ropewalk/base/check.hpp"
@@ -14,6 +15,7 @@
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
+#include "ropewalk/cuda/options.cuh"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
@@ -44,21 +46,22 @@ template <class T>
 void check_pointers(const Names& names, const T& tensors) {
   check_on_device(names.out, tensors.out.data());
   check_on_device(names.x, tensors.x.data());
-  for (const auto& lane : all_lanes(tensors.table.lanes())) {
-    check_on_device(names.table, lane.data);
+  for (const auto& reader : all_readers(tensors.table.readers())) {
+    check_on_device(names.table, reader.data);
   }
   check_on_device(names.ids(), tensors.table.ids().data());
 }
 
 /// Checks one tensor; false if there is nothing to do.
 template <class T>
-bool prepare(const Names& names, const T& tensors, const Options& options) {
+bool prepare(const Names& names, const T& tensors, const Options& options,
+             const cuda::CudaOptions& device) {
   if (!check_arguments(names, tensors.out, tensors.x, tensors.table,
                        moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed,
                        Ids::on_device)) {
     return false;
   }
-  if (options.check_pointers) check_pointers(names, tensors);
+  if (device.check_pointers) check_pointers(names, tensors);
   return true;
 }
 
@@ -87,32 +90,41 @@ Extent largest(const Extent& a, const Extent& b, const Others&... others) {
   return largest(larger(a, b), others...);
 }
 
-/// The type of the arithmetic.
+/// The type of the arithmetic on one tensor.
 template <bool Wide, class T>
-using Arithmetic = std::conditional_t<Wide, Carrier<Promoted<typename T::X, typename T::Tab>>,
-                                      Promoted<typename T::X, typename T::Tab>>;
+using ArithmeticOn = std::conditional_t<Wide, Carrier<Promoted<typename T::X, typename T::Tab>>,
+                                        Promoted<typename T::X, typename T::Tab>>;
 
+/// Launches the jobs if all are there.
+template <class... Jobs>
+bool launched(const char* function, cudaStream_t stream, const Extent& extent,
+              const std::optional<Jobs>&... jobs) {
+  if (!(jobs.has_value() && ...)) return false;
+  launch(function, stream, grid_for(extent, sizeof...(Jobs)), job_list(*jobs...));
+  return true;
+}
+
+/// By the fastest kernel that can take all tensors.
 template <bool Wide, Pairing Of, class... T>
 void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
   constexpr Index count = sizeof...(T);
-  if ((fits_vectors<Of>(tensors, count) && ...)) {
+  const auto by_packs = [&](const auto&... jobs) {
     Extent extent = largest(extent_of(tensors, units_of<Of>(tensors), rows_of<Of>(tensors))...);
-    if (extent.fits_grid() && (fits_small<Of>(tensors) && ...)) {
-      extent.rows = 1;
-      const Grid grid = grid_for(extent, count);
-      if (((tensors.table.ids().data() != nullptr) || ...)) {
-        return launch(function, stream, grid,
-                      job_list(small_job<Arithmetic<Wide, T>, Of, true>(tensors)...));
+    if (extent.fits_grid()) {
+      Extent of_row = extent;
+      of_row.rows = 1;
+      const bool gathered = ((tensors.table.ids().data() != nullptr) || ...);
+      if (gathered ? launched(function, stream, of_row, small_job<true>(jobs)...)
+                   : launched(function, stream, of_row, small_job<false>(jobs)...)) {
+        return true;
       }
-      return launch(function, stream, grid,
-                    job_list(small_job<Arithmetic<Wide, T>, Of, false>(tensors)...));
     }
-    return launch(function, stream, grid_for(extent, count),
-                  job_list(vector_job<Arithmetic<Wide, T>, Of>(tensors)...));
-  }
+    return launched(function, stream, extent, jobs...);
+  };
+  if (by_packs(vector_job<ArithmeticOn<Wide, T>, Of>(tensors, count)...)) return;
   const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, 1)...);
   launch(function, stream, grid_for(extent, count),
-         job_list(any_job<Arithmetic<Wide, T>>(tensors, Of)...));
+         job_list(any_job<ArithmeticOn<Wide, T>>(tensors, Of)...));
 }
 
 template <bool Wide, class... T>
@@ -131,14 +143,16 @@ void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, co
 
 /// Checks every tensor, then rotates them all by one launch.
 template <class... T>
-void rotate(const Names& names, cudaStream_t stream, const Options& options, const T&... tensors) {
+void rotate(const Names& names, cudaStream_t stream, const Options& options,
+            const cuda::CudaOptions& device, const T&... tensors) {
   Names of = names;
   bool work = false;
-  ((work = prepare(of, tensors, options) || work, of.next()), ...);
+  ((work = prepare(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
   if (!work) return;
   // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
-  constexpr bool wide_differs = (!std::is_same_v<Arithmetic<true, T>, Arithmetic<false, T>> || ...);
+  constexpr bool wide_differs =
+      (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
   if constexpr (wide_differs) {
     if (options.compute == Compute::wide) {
       return with_pairing<true>(names.function, stream, options.pairing, tensors...);

@@ -41,47 +41,15 @@ auto second_features(T* row, Index pairs) {
   return array_map<feature_step(As)>(row + second_feature(As, 0, pairs), pairs);
 }
 
-/// Coefficients that lie one after the other, as they are.
-struct PlainLanes {
-  template <class P, class Tab>
-  static auto read(const Lanes<Tab>& lanes, Index pairs) {
-    return converted<P>(array_map<1>(lanes.data, pairs));
-  }
-};
-
-/// Coefficients at any stride, of either sign.
-struct AnyLanes {
-  template <class P, class Tab>
-  static auto read(const Lanes<Tab>& lanes, Index pairs) {
-    return array_map<Eigen::Dynamic>(lanes.data, pairs, lanes.stride)
-        .unaryExpr(Coefficient<P>{lanes.negative});
-  }
-};
-
-template <class Tab>
-bool are_plain(const PairLanes<Tab>& lanes) {
-  const auto plain = [](const Lanes<Tab>& lane) { return lane.stride == 1 && !lane.negative; };
-  return plain(lanes.cos_a) && plain(lanes.cos_b) && plain(lanes.sin_a) && plain(lanes.sin_b);
+/// One of the coefficients of every pair of a row.
+template <class Arithmetic, class Tab>
+auto coefficients(const CoefficientReader<Tab>& reader, Index pairs) {
+  return array_map<Eigen::Dynamic>(reader.data, pairs, reader.stride)
+      .unaryExpr(Coefficient<Arithmetic>{reader.negative});
 }
 
-/// The operands of a row's pairs as arrays of P.
-template <class P, Pairing Of, class LaneReader, class X, class Tab>
-auto operands(const X* x, const PairLanes<Tab>& lanes, Index pairs) {
-  struct Operands {
-    decltype(converted<P>(first_features<read_pairing(Of)>(x, pairs))) a;
-    decltype(converted<P>(second_features<read_pairing(Of)>(x, pairs))) b;
-    decltype(LaneReader::template read<P>(lanes.cos_a, pairs)) cos_a, cos_b, sin_a, sin_b;
-  };
-  return Operands{converted<P>(first_features<read_pairing(Of)>(x, pairs)),
-                  converted<P>(second_features<read_pairing(Of)>(x, pairs)),
-                  LaneReader::template read<P>(lanes.cos_a, pairs),
-                  LaneReader::template read<P>(lanes.cos_b, pairs),
-                  LaneReader::template read<P>(lanes.sin_a, pairs),
-                  LaneReader::template read<P>(lanes.sin_b, pairs)};
-}
-
-/// Rotates every row by Form::rotate and copies the features beyond the table's width.
-template <class Form, class P, Pairing Of, class Device, class Out, class X, class Tab>
+/// Rotates every row by Form::rotate, token by token, and copies the features behind the pairs.
+template <class Form, class Arithmetic, Pairing Of, class Device, class Out, class X, class Tab>
 void for_each_row(const Device& device, const View<Out>& out, const View<const X>& x,
                   const TableView<Tab>& table) {
   const Index pairs = table.pairs();
@@ -90,33 +58,27 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
   const Index tokens = x.batch() * x.seq();
-  const Index ahead = fits_second_cache(tokens * (bytes_read + bytes_written))
-                          ? 0
-                          : tokens_ahead(x.seq(), bytes_read, near_bytes);
-  const auto rotate_tokens = [&](Index begin, Index end) {
+  const Index distance = fits_second_cache(tokens * (bytes_read + bytes_written))
+                             ? 0
+                             : prefetch_tokens(x.seq(), bytes_read, prefetch_l1_bytes);
+  for_token_ranges(device, tokens, bytes_read, bytes_written, [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
       const Index s = token % x.seq();
-      const bool fetches = ahead != 0 && s + ahead < x.seq() && token + ahead < end;
+      const bool prefetches = distance != 0 && s + distance < x.seq() && token + distance < end;
       for (Index h = 0; h < x.heads(); ++h) {
+        if (prefetches) {
+          prefetch_l1(x.row(b, s + distance, h), x.head_dim());
+          prefetch_l1(out.row(b, s + distance, h), x.head_dim());
+        }
         Out* out_row = out.row(b, s, h);
         const X* x_row = x.row(b, s, h);
-        const PairLanes<Tab> lanes = table.row(b, s, h);
-        if (fetches) {
-          fetch(x_row + ahead * x.strides().seq, x.head_dim());
-          fetch(out_row + ahead * out.strides().seq, x.head_dim());
-        }
-        if (are_plain(lanes)) {
-          Form::template rotate<P, Of, PlainLanes>(out_row, x_row, lanes, pairs);
-        } else {
-          Form::template rotate<P, Of, AnyLanes>(out_row, x_row, lanes, pairs);
-        }
+        Form::template rotate<Arithmetic, Of>(out_row, x_row, table.row(b, s, h), pairs);
         array_map<1>(out_row + 2 * pairs, rest) =
             converted<Out>(array_map<1>(x_row + 2 * pairs, rest));
       }
     }
-  };
-  for_token_ranges(device, tokens, bytes_read, bytes_written, rotate_tokens);
+  });
 }
 
 /// A readable form: checks, then goes row by row.

@@ -18,34 +18,39 @@ namespace detail {
 
 /// stack((first, second), -1).flatten(-2) of one row; see apply_stack_flatten.
 struct StackFlattenRow {
-  template <class P, Pairing Of, class LaneReader, class Out, class X, class Tab>
-  static void rotate(Out* out, const X* x, const PairLanes<Tab>& lanes, Index pairs) {
+  template <class Arithmetic, Pairing Of, class Out, class X, class Tab>
+  static void rotate(Out* out, const X* x, const PairReaders<Tab>& readers, Index pairs) {
     // Wider rows are done in pieces, so that the scratch has a fixed size.
     for (Index begin = 0; begin < pairs; begin += most_pairs) {
       const Index count = std::min(most_pairs, pairs - begin);
-      rotate_piece<P, Of, LaneReader>(out, x, lanes, pairs, begin, count);
+      turn_piece<Arithmetic, Of>(out, x, readers, pairs, begin, count);
     }
   }
 
  private:
   static constexpr Index most_pairs = 128;
 
-  template <class P, Pairing Of, class LaneReader, class Out, class X, class Tab>
-  static void rotate_piece(Out* out, const X* x, const PairLanes<Tab>& lanes, Index pairs,
-                           Index begin, Index count) {
-    const auto in = operands<P, Of, LaneReader>(x, lanes, pairs);
-    P first[most_pairs];
-    P second[most_pairs];
-    array_map<1>(first, count) =
-        rotated_first(in.a, in.b, in.cos_a, in.sin_a).segment(begin, count);
+  template <class Arithmetic, Pairing Of, class Out, class X, class Tab>
+  static void turn_piece(Out* out, const X* x, const PairReaders<Tab>& readers, Index pairs,
+                         Index begin, Index count) {
+    constexpr Pairing from = read_pairing(Of);
+    const auto a = converted<Arithmetic>(first_features<from>(x, pairs));
+    const auto b = converted<Arithmetic>(second_features<from>(x, pairs));
+    Arithmetic first[most_pairs];
+    Arithmetic second[most_pairs];
+    array_map<1>(first, count) = rotated_first(a, b, coefficients<Arithmetic>(readers.cos_a, pairs),
+                                               coefficients<Arithmetic>(readers.sin_a, pairs))
+                                     .segment(begin, count);
     array_map<1>(second, count) =
-        rotated_second(in.a, in.b, in.cos_b, in.sin_b).segment(begin, count);
+        rotated_second(a, b, coefficients<Arithmetic>(readers.cos_b, pairs),
+                       coefficients<Arithmetic>(readers.sin_b, pairs))
+            .segment(begin, count);
     flatten<Of>(out, first, second, pairs, begin, count);
   }
 
-  template <Pairing Of, class P, class Out>
-  static void flatten(Out* out, const P* first, const P* second, Index pairs, Index begin,
-                      Index count) {
+  template <Pairing Of, class Arithmetic, class Out>
+  static void flatten(Out* out, const Arithmetic* first, const Arithmetic* second, Index pairs,
+                      Index begin, Index count) {
     constexpr Pairing to = written_pairing(Of);
     Out* const first_out = out + first_feature(to, begin);
     Out* const second_out = out + second_feature(to, begin, pairs);

@@ -15,13 +15,17 @@ namespace detail {
 
 /// out[0::2] = ..., out[1::2] = ... of one row; see apply_strided.
 struct StridedRow {
-  template <class P, Pairing Of, class LaneReader, class Out, class X, class Tab>
-  static void rotate(Out* out, const X* x, const PairLanes<Tab>& lanes, Index pairs) {
-    constexpr Pairing to = written_pairing(Of);
-    const auto in = operands<P, Of, LaneReader>(x, lanes, pairs);
-    first_features<to>(out, pairs) = converted<Out>(rotated_first(in.a, in.b, in.cos_a, in.sin_a));
+  template <class Arithmetic, Pairing Of, class Out, class X, class Tab>
+  static void rotate(Out* out, const X* x, const PairReaders<Tab>& readers, Index pairs) {
+    constexpr Pairing from = read_pairing(Of), to = written_pairing(Of);
+    const auto a = converted<Arithmetic>(first_features<from>(x, pairs));
+    const auto b = converted<Arithmetic>(second_features<from>(x, pairs));
+    first_features<to>(out, pairs) =
+        converted<Out>(rotated_first(a, b, coefficients<Arithmetic>(readers.cos_a, pairs),
+                                     coefficients<Arithmetic>(readers.sin_a, pairs)));
     second_features<to>(out, pairs) =
-        converted<Out>(rotated_second(in.a, in.b, in.cos_b, in.sin_b));
+        converted<Out>(rotated_second(a, b, coefficients<Arithmetic>(readers.cos_b, pairs),
+                                      coefficients<Arithmetic>(readers.sin_b, pairs)));
   }
 };
 

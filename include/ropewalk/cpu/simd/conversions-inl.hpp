@@ -1,5 +1,5 @@
 // half and bfloat16 to float and back, by the instructions that a region has.
-// Stands in every target region: see cpu/dispatch.hpp.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 // The masked forms of conversions, with all lanes, are the same instructions; the plain ones make
 // GCC 12 warn of the undefined operand in its own header.
@@ -89,12 +89,12 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<floa
 #if ROPEWALK_X86
   if constexpr (has_bf16 && Count == 16) {
     if (!any_subnormal(a, b)) {
-      const Register<std::uint16_t, 32> order{
-          {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-           8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31}};
-      const __m512i halves = _mm512_permutexvar_epi16(
-          reinterpret_cast<__m512i>(order.v),
-          reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b.v, a.v)));
+      const Register<std::uint16_t, 32> order{{0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                               21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                               11, 27, 12, 28, 13, 29, 14, 30, 15, 31}};
+      const __m512i halves =
+          _mm512_permutexvar_epi16(reinterpret_cast<__m512i>(order.v),
+                                   reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b.v, a.v)));
       return {reinterpret_cast<typename Register<std::uint32_t, Count>::Vector>(halves)};
     }
     return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));

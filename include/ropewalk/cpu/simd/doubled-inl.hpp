@@ -7,13 +7,14 @@
 // The same products and sums as in the formula, to the bit: x + -y is x - y. The table stays in
 // registers while the heads go by.
 //
-// Stands in every target region: see cpu/dispatch.hpp.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// Whether rows of X, with arithmetic in P, take this way.
-template <class P, class X>
+/// Whether rows of X, with arithmetic in Arithmetic, take this way.
+template <class Arithmetic, class X>
 constexpr bool can_double =
-    std::is_same_v<P, X> ? std::is_same_v<X, float> || std::is_same_v<X, double>
-                         : std::is_same_v<X, Eigen::half>&& std::is_same_v<P, float>;
+    std::is_same_v<Arithmetic, X>
+        ? std::is_same_v<X, float> || std::is_same_v<X, double>
+        : std::is_same_v<X, Eigen::half>&& std::is_same_v<Arithmetic, float>;
 
 template <class C, int Count>
 struct DoubledLanes {
@@ -49,61 +50,67 @@ ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const Eigen::half* x,
 }
 
 template <class X, class C, int Count>
-ROPEWALK_INLINE void doubled_table(const WideLanes<C>& lanes, Index i,
+ROPEWALK_INLINE void doubled_table(const WidenedRow<C>& coefficients, Index i,
                                    DoubledLanes<C, Count> (&table)[2]) {
   constexpr auto order = std::make_integer_sequence<int, Count>{};
   constexpr bool swaps = std::is_same_v<X, Eigen::half>;
-  const auto cos_b = load<C, Count>(lanes.cos_b + i), sin_b = load<C, Count>(lanes.sin_b + i);
-  const Register<C, Count> negative{-load<C, Count>(lanes.sin_a + i).v};
-  join_lanes(load<C, Count>(lanes.cos_a + i), swaps ? cos_b : sin_b, table[0].first, table[1].first,
-             order);
+  const auto cos_b = load<C, Count>(coefficients.cos_b + i),
+             sin_b = load<C, Count>(coefficients.sin_b + i);
+  const Register<C, Count> negative{-load<C, Count>(coefficients.sin_a + i).v};
+  join_lanes(load<C, Count>(coefficients.cos_a + i), swaps ? cos_b : sin_b, table[0].first,
+             table[1].first, order);
   join_lanes(negative, swaps ? sin_b : cos_b, table[0].second, table[1].second, order);
 }
 
-/// Rotates `Group` steps of every row of the batch, from pair i of the part on; see rotate_group.
-template <bool Stream, int Group, class C, class X, class Tab>
-ROPEWALK_INLINE Index rotate_doubled_group(const RowBatch<X, X, Tab>& batch,
-                                           const WideLanes<C>& lanes, const RowPart& part,
-                                           Index i) {
+/// Rotates `Group` steps of every row of the batch, from pair i of the part on; see walk_group.
+template <bool Nontemporal, int Group, class C, class X, class Tab>
+ROPEWALK_INLINE Index walk_doubled_group(const RowBatch<X, X, Tab>& batch,
+                                         const WidenedRow<C>& coefficients, const RowPart& part,
+                                         Index i) {
   constexpr Index count = register_bytes / int{sizeof(C)};
   constexpr auto order = std::make_integer_sequence<int, static_cast<int>(count)>{};
   const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
   DoubledLanes<C, count> table[std::size_t{Group}][2];
 #pragma GCC unroll 4
-  for (int g = 0; g < Group; ++g) doubled_table<X>(lanes, i + g * count, table[g]);
+  for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * count, table[g]);
+  const RowLayout& layout = batch.layout;
   for (Index r = 0; r < batch.rows; ++r) {
-    const X* x = batch.x + r * batch.x_stride;
-    X* out = batch.out + r * batch.out_stride;
-    fetch_ahead(batch, x, out, part.first + i, Group * count);
+    const X* x = batch.x + r * layout.x_stride;
+    X* out = batch.out + r * layout.out_stride;
+    prefetch_features(batch.prefetch, x, out, part.first + i, Group * count);
 #pragma GCC unroll 8
     for (int g = 0; g < 2 * Group; ++g) {
       const Index at = 2 * (part.first + i) + g * count;
       const DoubledLanes<C, count> features = doubled<C, count>(x + at, order);
       const auto& with = table[g / 2][g % 2];
-      store_narrow<Stream>(out + at, exact_sum(exact_product(features.first, with.first),
-                                               exact_product(features.second, with.second)));
+      store_narrow<Nontemporal>(out + at, exact_sum(exact_product(features.first, with.first),
+                                                    exact_product(features.second, with.second)));
     }
-    if (rest != 0) copy_rest<Stream>(batch, x, out, rest);
+    if (rest != 0) copy_rest<Nontemporal>(batch.prefetch, x, out, 2 * layout.pairs, rest);
   }
   return end;
 }
 
-/// Rotates pairs [0, result) of the part of every row; see rotate_held.
-template <bool Stream, class C, class X, class Tab>
-ROPEWALK_INLINE Index rotate_doubled(const RowBatch<X, X, Tab>& batch, const WideLanes<C>& lanes,
-                                     const RowPart& part) {
+/// Rotates pairs [0, result) of the part of every row; see walk_groups.
+template <bool Nontemporal, class C, class X, class Tab>
+ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch<X, X, Tab>& batch,
+                                          const WidenedRow<C>& coefficients, const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(C)};
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
-    i = rotate_doubled_group<Stream, 4>(batch, lanes, part, i);
+    i = walk_doubled_group<Nontemporal, 4>(batch, coefficients, part, i);
   }
-  if constexpr (!Stream) {
+  if constexpr (!Nontemporal) {
     switch ((part.pairs - i) / count) {
-      case 3: return rotate_doubled_group<Stream, 3>(batch, lanes, part, i);
-      case 2: return rotate_doubled_group<Stream, 2>(batch, lanes, part, i);
-      case 1: return rotate_doubled_group<Stream, 1>(batch, lanes, part, i);
-      default: break;
+      case 3:
+        return walk_doubled_group<Nontemporal, 3>(batch, coefficients, part, i);
+      case 2:
+        return walk_doubled_group<Nontemporal, 2>(batch, coefficients, part, i);
+      case 1:
+        return walk_doubled_group<Nontemporal, 1>(batch, coefficients, part, i);
+      default:
+        break;
     }
   }
   return i;

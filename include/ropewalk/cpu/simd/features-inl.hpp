@@ -1,16 +1,16 @@
-// Pairs of features from memory into registers and back, and their arithmetic in P.
-// Stands in every target region: see cpu/dispatch.hpp.
+// Pairs of features from memory into registers and back, and their arithmetic.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-template <bool Stream, class S, int Count>
+template <bool Nontemporal, class S, int Count>
 ROPEWALK_INLINE void put(void* to, const Register<S, Count>& r) {
 #if ROPEWALK_X86
-  if constexpr (Stream && sizeof(r) == 64) {
+  if constexpr (Nontemporal && sizeof(r) == 64) {
     _mm512_stream_si512(static_cast<__m512i*>(to), reinterpret_cast<__m512i>(r.v));
     return;
-  } else if constexpr (Stream && sizeof(r) == 32) {
+  } else if constexpr (Nontemporal && sizeof(r) == 32) {
     _mm256_stream_si256(static_cast<__m256i*>(to), reinterpret_cast<__m256i>(r.v));
     return;
-  } else if constexpr (Stream && sizeof(r) == 16) {
+  } else if constexpr (Nontemporal && sizeof(r) == 16) {
     _mm_stream_si128(static_cast<__m128i*>(to), reinterpret_cast<__m128i>(r.v));
     return;
   }
@@ -30,14 +30,14 @@ ROPEWALK_INLINE Register<Carrier<T>, Count> load_wide(const T* from) {
   }
 }
 
-template <bool Stream, class T, int Count>
+template <bool Nontemporal, class T, int Count>
 ROPEWALK_INLINE void store_narrow(T* to, const Register<Carrier<T>, Count>& r) {
   if constexpr (std::is_same_v<T, Eigen::half>) {
-    put<Stream>(to, narrow_halves(r));
+    put<Nontemporal>(to, narrow_halves(r));
   } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
-    put<Stream>(to, narrow_bfloat16s(r));
+    put<Nontemporal>(to, narrow_bfloat16s(r));
   } else {
-    put<Stream>(to, r);
+    put<Nontemporal>(to, r);
   }
 }
 
@@ -59,20 +59,20 @@ ROPEWALK_INLINE void load_pairs(const X* x, Index i, Index pairs, Register<Carri
   }
 }
 
-template <Pairing To, bool Stream, int Count, class Out>
+template <Pairing To, bool Nontemporal, int Count, class Out>
 ROPEWALK_INLINE void store_pairs(Out* out, Index i, Index pairs,
                                  const Register<Carrier<Out>, Count>& a,
                                  const Register<Carrier<Out>, Count>& b) {
   if constexpr (To == Pairing::half) {
-    store_narrow<Stream>(out + first_feature(To, i), a);
-    store_narrow<Stream>(out + second_feature(To, i, pairs), b);
+    store_narrow<Nontemporal>(out + first_feature(To, i), a);
+    store_narrow<Nontemporal>(out + second_feature(To, i, pairs), b);
   } else if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
-    put<Stream>(out + 2 * i, pack_bfloat16(a, b));
+    put<Nontemporal>(out + 2 * i, pack_bfloat16(a, b));
   } else {
     Register<Carrier<Out>, Count> low, high;
     join_lanes(a, b, low, high, std::make_integer_sequence<int, Count>{});
-    store_narrow<Stream>(out + 2 * i, low);
-    store_narrow<Stream>(out + 2 * i + Count, high);
+    store_narrow<Nontemporal>(out + 2 * i, low);
+    store_narrow<Nontemporal>(out + 2 * i + Count, high);
   }
 }
 
@@ -85,17 +85,17 @@ ROPEWALK_INLINE Register<To, Count> in_carrier(const Register<S, Count>& r) {
   }
 }
 
-/// Lanes whose arithmetic is in P.
-template <class P, int Count>
+/// Lanes, and the type of their arithmetic.
+template <class Arithmetic, int Count>
 struct Value {
-  Register<Carrier<P>, Count> lanes;
+  Register<Carrier<Arithmetic>, Count> lanes;
 };
 
-template <class P, int Count>
-ROPEWALK_INLINE Value<P, Count> rounded(const Register<Carrier<P>, Count>& r) {
-  if constexpr (std::is_same_v<P, Eigen::half>) {
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE Value<Arithmetic, Count> rounded(const Register<Carrier<Arithmetic>, Count>& r) {
+  if constexpr (std::is_same_v<Arithmetic, Eigen::half>) {
     return {widen_halves(narrow_halves(r))};
-  } else if constexpr (std::is_same_v<P, Eigen::bfloat16>) {
+  } else if constexpr (std::is_same_v<Arithmetic, Eigen::bfloat16>) {
     // Every operand is a bfloat16 itself, so the lower half of a NaN, which is one, is zero.
     const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};
     return {as_bits<float>(upper)};
@@ -104,17 +104,20 @@ ROPEWALK_INLINE Value<P, Count> rounded(const Register<Carrier<P>, Count>& r) {
   }
 }
 
-template <class P, int Count>
-ROPEWALK_INLINE Value<P, Count> product(const Value<P, Count>& a, const Value<P, Count>& b) {
-  return rounded<P>(exact_product(a.lanes, b.lanes));
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE Value<Arithmetic, Count> product(const Value<Arithmetic, Count>& a,
+                                                 const Value<Arithmetic, Count>& b) {
+  return rounded<Arithmetic>(exact_product(a.lanes, b.lanes));
 }
 
-template <class P, int Count>
-ROPEWALK_INLINE Value<P, Count> sum(const Value<P, Count>& a, const Value<P, Count>& b) {
-  return rounded<P>(exact_sum(a.lanes, b.lanes));
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE Value<Arithmetic, Count> sum(const Value<Arithmetic, Count>& a,
+                                             const Value<Arithmetic, Count>& b) {
+  return rounded<Arithmetic>(exact_sum(a.lanes, b.lanes));
 }
 
-template <class P, int Count>
-ROPEWALK_INLINE Value<P, Count> difference(const Value<P, Count>& a, const Value<P, Count>& b) {
-  return rounded<P>(exact_difference(a.lanes, b.lanes));
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE Value<Arithmetic, Count> difference(const Value<Arithmetic, Count>& a,
+                                                    const Value<Arithmetic, Count>& b) {
+  return rounded<Arithmetic>(exact_difference(a.lanes, b.lanes));
 }

@@ -2,7 +2,8 @@
 //
 // No intrinsics, but no include guard either: GCC lowers vectors that a function's own target lacks
 // before it inlines that function, so this stands in every region that is compiled for an
-// instruction set. Included by cpu/simd/rows-inl.hpp.
+// instruction set.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// `Count` lanes of S. A struct, because a bare vector as a result changes the ABI with the flags.
 template <class S, int Count>

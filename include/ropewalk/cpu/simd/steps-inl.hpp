@@ -1,31 +1,32 @@
 // A step of a row: as many pairs as a register has lanes.
-// Stands in every target region: see cpu/dispatch.hpp.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// The coefficients of the pairs that one step turns.
-template <class P, int Count>
+template <class Arithmetic, int Count>
 struct Coefficients {
-  Value<P, Count> cos_a, cos_b, sin_a, sin_b;
+  Value<Arithmetic, Count> cos_a, cos_b, sin_a, sin_b;
 };
 
-template <class P, int Count>
-ROPEWALK_INLINE Coefficients<P, Count> coefficients_at(const WideLanes<Carrier<P>>& lanes,
-                                                       Index i) {
-  using C = Carrier<P>;
-  return {{load<C, Count>(lanes.cos_a + i)},
-          {load<C, Count>(lanes.cos_b + i)},
-          {load<C, Count>(lanes.sin_a + i)},
-          {load<C, Count>(lanes.sin_b + i)}};
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE Coefficients<Arithmetic, Count> coefficients_at(
+    const WidenedRow<Carrier<Arithmetic>>& coefficients, Index i) {
+  using C = Carrier<Arithmetic>;
+  return {{load<C, Count>(coefficients.cos_a + i)},
+          {load<C, Count>(coefficients.cos_b + i)},
+          {load<C, Count>(coefficients.sin_a + i)},
+          {load<C, Count>(coefficients.sin_b + i)}};
 }
 
 /// Turns Count pairs of a row of `pairs`, from pair `at` on.
-template <class P, Pairing From, Pairing To, bool Stream, int Count, class Out, class X>
-ROPEWALK_INLINE void rotate_step(Out* out, const X* x, Index at, Index pairs,
-                                 const Coefficients<P, Count>& with) {
-  using C = Carrier<P>;
+template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, int Count, class Out,
+          class X>
+ROPEWALK_INLINE void rotate_pairs(Out* out, const X* x, Index at, Index pairs,
+                                  const Coefficients<Arithmetic, Count>& with) {
+  using C = Carrier<Arithmetic>;
   Register<Carrier<X>, Count> x_a, x_b;
   load_pairs<From>(x, at, pairs, x_a, x_b);
-  const Value<P, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
-  store_pairs<To, Stream>(
+  const Value<Arithmetic, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
+  store_pairs<To, Nontemporal>(
       out, at, pairs, in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a).lanes),
       in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b).lanes));
 }
@@ -39,31 +40,32 @@ constexpr bool splits = From == Pairing::half&& To ==
                         Pairing::half&& std::is_same_v<X, Eigen::bfloat16>&& std::is_same_v<Out, X>;
 
 /// The coefficients of 2 * Count pairs, those of even and of odd pairs apart.
-template <class P, int Count>
-ROPEWALK_INLINE void split_coefficients(const WideLanes<Carrier<P>>& lanes, Index i,
-                                        Coefficients<P, Count>& even, Coefficients<P, Count>& odd) {
-  const auto split = [i](const Carrier<P>* from, Value<P, Count>& to_even,
-                         Value<P, Count>& to_odd) {
+template <class Arithmetic, int Count>
+ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& coefficients,
+                                        Index i, Coefficients<Arithmetic, Count>& even,
+                                        Coefficients<Arithmetic, Count>& odd) {
+  const auto split = [i](const Carrier<Arithmetic>* from, Value<Arithmetic, Count>& to_even,
+                         Value<Arithmetic, Count>& to_odd) {
     load_pairs<Pairing::interleaved>(from + i, 0, Count, to_even.lanes, to_odd.lanes);
   };
-  split(lanes.cos_a, even.cos_a, odd.cos_a);
-  split(lanes.cos_b, even.cos_b, odd.cos_b);
-  split(lanes.sin_a, even.sin_a, odd.sin_a);
-  split(lanes.sin_b, even.sin_b, odd.sin_b);
+  split(coefficients.cos_a, even.cos_a, odd.cos_a);
+  split(coefficients.cos_b, even.cos_b, odd.cos_b);
+  split(coefficients.sin_a, even.sin_a, odd.sin_a);
+  split(coefficients.sin_b, even.sin_b, odd.sin_b);
 }
 
 /// Turns 2 * Count half pairs of a row of `pairs`, from pair `at` on.
-template <class P, bool Stream, int Count>
-ROPEWALK_INLINE void rotate_split(Eigen::bfloat16* out, const Eigen::bfloat16* x, Index at,
-                                  Index pairs, const Coefficients<P, Count>& even,
-                                  const Coefficients<P, Count>& odd) {
-  Value<P, Count> a[2], b[2];
+template <class Arithmetic, bool Nontemporal, int Count>
+ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, const Eigen::bfloat16* x, Index at,
+                                        Index pairs, const Coefficients<Arithmetic, Count>& even,
+                                        const Coefficients<Arithmetic, Count>& odd) {
+  Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x + pairs + at, 0, Count, b[0].lanes, b[1].lanes);
-  store_pairs<Pairing::interleaved, Stream>(out + at, 0, Count,
-                                            rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
-                                            rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
-  store_pairs<Pairing::interleaved, Stream>(
+  store_pairs<Pairing::interleaved, Nontemporal>(
+      out + at, 0, Count, rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
+      rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
+  store_pairs<Pairing::interleaved, Nontemporal>(
       out + pairs + at, 0, Count, rotated_second(a[0], b[0], even.cos_b, even.sin_b).lanes,
       rotated_second(a[1], b[1], odd.cos_b, odd.sin_b).lanes);
 }

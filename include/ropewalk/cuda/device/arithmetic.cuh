@@ -109,8 +109,8 @@ __device__ __forceinline__ Raw<To> converted(Raw<From> raw) {
 constexpr std::uint32_t sign_bit = 0x80000000u;
 
 /// The value with its sign flipped, if `sign` is the sign bit; as it is, if that is 0.
-template <class P>
-__device__ __forceinline__ Carrier<P> with_sign(Carrier<P> value, std::uint32_t sign) {
+template <class Arithmetic>
+__device__ __forceinline__ Carrier<Arithmetic> with_sign(Carrier<Arithmetic> value, std::uint32_t sign) {
   if constexpr (sizeof(value) == 8) {
     const auto high = static_cast<std::uint32_t>(__double2hiint(value));
     return __hiloint2double(static_cast<int>(high ^ sign), __double2loint(value));
@@ -119,40 +119,40 @@ __device__ __forceinline__ Carrier<P> with_sign(Carrier<P> value, std::uint32_t 
   }
 }
 
-template <class P>
-__device__ __forceinline__ Carrier<P> not_a_number() {
-  return in_carrier<Carrier<P>>(__uint_as_float(0x7fc00000u));
+template <class Arithmetic>
+__device__ __forceinline__ Carrier<Arithmetic> not_a_number() {
+  return in_carrier<Carrier<Arithmetic>>(__uint_as_float(0x7fc00000u));
 }
 
 // The formula -------------------------------------------------------------------------------------
 
-/// A number of type P while it is computed with: every step is rounded to P.
-template <class P>
+/// A number of type Arithmetic while it is computed with: every step is rounded to Arithmetic.
+template <class Arithmetic>
 struct Value {
-  Carrier<P> number;
+  Carrier<Arithmetic> number;
 };
 
-/// What a step gives, in its carrier, rounded to P.
-template <class P>
-__device__ __forceinline__ Value<P> step(Carrier<P> result) {
-  if constexpr (sizeof(P) == 2) {
-    return {widened<P>(narrowed<P>(result))};
+/// What a step gives, in its carrier, rounded to Arithmetic.
+template <class Arithmetic>
+__device__ __forceinline__ Value<Arithmetic> step(Carrier<Arithmetic> result) {
+  if constexpr (sizeof(Arithmetic) == 2) {
+    return {widened<Arithmetic>(narrowed<Arithmetic>(result))};
   } else {
     return {result};
   }
 }
 
-template <class P>
-__device__ __forceinline__ Value<P> product(Value<P> a, Value<P> b) {
-  return step<P>(multiplied(a.number, b.number));
+template <class Arithmetic>
+__device__ __forceinline__ Value<Arithmetic> product(Value<Arithmetic> a, Value<Arithmetic> b) {
+  return step<Arithmetic>(multiplied(a.number, b.number));
 }
-template <class P>
-__device__ __forceinline__ Value<P> sum(Value<P> a, Value<P> b) {
-  return step<P>(added(a.number, b.number));
+template <class Arithmetic>
+__device__ __forceinline__ Value<Arithmetic> sum(Value<Arithmetic> a, Value<Arithmetic> b) {
+  return step<Arithmetic>(added(a.number, b.number));
 }
-template <class P>
-__device__ __forceinline__ Value<P> difference(Value<P> a, Value<P> b) {
-  return step<P>(subtracted(a.number, b.number));
+template <class Arithmetic>
+__device__ __forceinline__ Value<Arithmetic> difference(Value<Arithmetic> a, Value<Arithmetic> b) {
+  return step<Arithmetic>(subtracted(a.number, b.number));
 }
 
 // The text that the CPU forms read, for the device.

@@ -17,18 +17,19 @@ namespace gpu {
 
 /// The position ids, if the table is gathered; see RowIds.
 struct DeviceIds {
-  const void* data;
-  Index batch_stride, seq_stride, first, rows;
-  bool wide;
+  const void* data = nullptr;
+  Index batch_stride = 0, seq_stride = 0, first = 0, rows = 0;
+  bool are_64_bit = false;
 };
 
 /// From row to row, in entries.
 struct TableRows {
-  std::uint64_t batch_stride, seq_stride, heads_stride;
+  std::uint64_t batch_stride = 0, seq_stride = 0, heads_stride = 0;
   DeviceIds ids;
 };
 
-/// Where a token's coefficients begin, from the lane readers' data on; not there: the id is bad.
+/// Where a token's coefficients begin, from the coefficient readers' data on; not there: the id is
+/// bad.
 struct TableRow {
   std::uint64_t offset;
   bool is_there;
@@ -46,8 +47,8 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
   if (table.ids.data != nullptr) {
     const auto at = static_cast<Index>(b) * table.ids.batch_stride +
                     static_cast<Index>(s) * table.ids.seq_stride;
-    const Index id = table.ids.wide ? static_cast<const std::int64_t*>(table.ids.data)[at]
-                                    : static_cast<const std::int32_t*>(table.ids.data)[at];
+    const Index id = table.ids.are_64_bit ? static_cast<const std::int64_t*>(table.ids.data)[at]
+                                          : static_cast<const std::int32_t*>(table.ids.data)[at];
     // Without a sign, so that ids below the first are beyond the last.
     s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
     if (s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
@@ -55,50 +56,51 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
   return row_at(table, b, s);
 }
 
-// Lane readers ------------------------------------------------------------------------------------
+// Coefficient readers -----------------------------------------------------------------------------
 
 /// One entry at a time, whatever the layout.
 template <class Tab>
-struct LaneReader {
-  const Raw<Tab>* data;
-  Index stride;
-  bool negative;
+struct RawReader {
+  const Raw<Tab>* data = nullptr;
+  Index stride = 0;
+  bool negative = false;
 };
 
-template <class P, class Tab>
-__device__ __forceinline__ Value<P> coefficient(const LaneReader<Tab>& lane, const TableRow& row,
-                                                Index pair) {
-  if (!row.is_there) return {not_a_number<P>()};
-  const Raw<Tab> raw = lane.data[row.offset + static_cast<std::uint64_t>(pair * lane.stride)];
-  return {with_sign<P>(in_carrier<Carrier<P>>(widened<Tab>(raw)), lane.negative ? sign_bit : 0)};
+template <class Arithmetic, class Tab>
+__device__ __forceinline__ Value<Arithmetic> coefficient(const RawReader<Tab>& reader,
+                                                         const TableRow& row, Index pair) {
+  if (!row.is_there) return {not_a_number<Arithmetic>()};
+  const Raw<Tab> raw = reader.data[row.offset + static_cast<std::uint64_t>(pair * reader.stride)];
+  return {with_sign<Arithmetic>(in_carrier<Carrier<Arithmetic>>(widened<Tab>(raw)),
+                                reader.negative ? sign_bit : 0)};
 }
 
-/// Entries that lie one apart, or two apart from the first or from the second of a row on, read in
+/// Entries one apart, or two apart from the first or from the second of a row on, read in
 /// packs; rows begin where packs can be read.
 template <class Tab>
 struct PackReader {
-  const Raw<Tab>* data;
-  std::uint32_t sign;  // flips the sign of every entry, or not
-  bool from_second;
+  const Raw<Tab>* data = nullptr;
+  std::uint32_t sign = 0;  // flips the sign of every entry, or not
+  bool from_second = false;
 };
 
-template <class P, int Pairs>
+template <class Arithmetic, int Pairs>
 struct Coefficients {
-  Value<P> cos[std::size_t{Pairs}], sin[std::size_t{Pairs}];
+  Value<Arithmetic> cos[std::size_t{Pairs}], sin[std::size_t{Pairs}];
 
   __device__ __forceinline__ static Coefficients not_there() {
     Coefficients result;
 #pragma unroll
-    for (int i = 0; i < Pairs; ++i) result.cos[i] = result.sin[i] = {not_a_number<P>()};
+    for (int i = 0; i < Pairs; ++i) result.cos[i] = result.sin[i] = {not_a_number<Arithmetic>()};
     return result;
   }
 };
 
 /// Entry i of a pack with the reader's sign.
-template <class P, class Tab, int Size>
-__device__ __forceinline__ Value<P> signed_value(const PackReader<Tab>& lane,
-                                                 const Pack<Tab, Size>& pack, int i) {
-  return {with_sign<P>(in_carrier<Carrier<P>>(value_at(pack, i)), lane.sign)};
+template <class Arithmetic, class Tab, int Size>
+__device__ __forceinline__ Value<Arithmetic> signed_value(const PackReader<Tab>& reader,
+                                                          const Pack<Tab, Size>& pack, int i) {
+  return {with_sign<Arithmetic>(in_carrier<Carrier<Arithmetic>>(value_at(pack, i)), reader.sign)};
 }
 
 /// Entries `first` to `first + Pairs - 1` of cos and sin in the row at `offset`, all of them one or
@@ -106,27 +108,27 @@ __device__ __forceinline__ Value<P> signed_value(const PackReader<Tab>& lane,
 ///
 /// Two apart, whole packs are read: an entry outside the reader's own may be among them, but lies
 /// in the same 16 bytes as one of its own, so in the same allocation.
-template <class P, int Pairs, class Tab>
-__device__ __forceinline__ void read(Coefficients<P, Pairs>& to, const PackReader<Tab>& cos,
-                                     const PackReader<Tab>& sin, bool two_apart,
-                                     std::uint64_t offset, unsigned first) {
+template <class Arithmetic, int Pairs, class Tab>
+__device__ __forceinline__ void read(Coefficients<Arithmetic, Pairs>& to,
+                                     const PackReader<Tab>& cos, const PackReader<Tab>& sin,
+                                     bool two_apart, std::uint64_t offset, unsigned first) {
   if (!two_apart) {
     const auto c = load<Tab, Pairs>(cos.data + (offset + first));
     const auto s = load<Tab, Pairs>(sin.data + (offset + first));
 #pragma unroll
     for (int i = 0; i < Pairs; ++i) {
-      to.cos[i] = signed_value<P>(cos, c, i);
-      to.sin[i] = signed_value<P>(sin, s, i);
+      to.cos[i] = signed_value<Arithmetic>(cos, c, i);
+      to.sin[i] = signed_value<Arithmetic>(sin, s, i);
     }
   } else {
     const auto c = load<Tab, 2 * Pairs>(cos.data + (offset + 2 * first));
     const auto s = load<Tab, 2 * Pairs>(sin.data + (offset + 2 * first));
 #pragma unroll
     for (int i = 0; i < Pairs; ++i) {
-      const auto cos_value = signed_value<P>(cos, c, 2 * i);
-      const auto sin_value = signed_value<P>(sin, s, 2 * i);
-      to.cos[i] = cos.from_second ? signed_value<P>(cos, c, 2 * i + 1) : cos_value;
-      to.sin[i] = sin.from_second ? signed_value<P>(sin, s, 2 * i + 1) : sin_value;
+      const auto cos_value = signed_value<Arithmetic>(cos, c, 2 * i);
+      const auto sin_value = signed_value<Arithmetic>(sin, s, 2 * i);
+      to.cos[i] = cos.from_second ? signed_value<Arithmetic>(cos, c, 2 * i + 1) : cos_value;
+      to.sin[i] = sin.from_second ? signed_value<Arithmetic>(sin, s, 2 * i + 1) : sin_value;
     }
   }
 }

@@ -16,50 +16,53 @@ namespace detail {
 namespace gpu {
 
 /// One tensor to rotate, with every stride and offset in 64 bits.
-template <class P, class Out, class X, class Tab>
+template <class Arithmetic, class Out, class X, class Tab>
 struct AnyJob {
   static constexpr bool is_small = false;
-  Raw<Out>* out;
-  const Raw<X>* x;
+  Raw<Out>* out = nullptr;
+  const Raw<X>* x = nullptr;
   Shape shape;
   Strides out_strides, x_strides;
-  LaneReader<Tab> cos_a, cos_b, sin_a, sin_b;
+  RawReader<Tab> cos_a, cos_b, sin_a, sin_b;
   TableRows table;
-  Index pairs;
-  Pairing read, written;  // at run time: three times fewer kernels, and this is not the fast one
+  Index pairs = 0;
+  // At run time: three times fewer kernels, and this is not the fast one.
+  Pairing read = Pairing::interleaved, written = Pairing::interleaved;
 
   /// Every axis goes round until it ends, so that none is too long for a grid.
-  __device__ __forceinline__ void rotate(const Walk& walk) const {
+  __device__ __forceinline__ void run(const Walk& walk) const {
     for (Index b = walk.b; b < shape.batch; b += walk.b_step) {
       for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
         const TableRow token =
             row_of(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
         for (Index h = walk.head; h < shape.heads; h += walk.head_step) {
           const auto of_head = static_cast<std::uint64_t>(h) * table.heads_stride;
-          rotate_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
-                     x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads,
-                     {token.offset + of_head, token.is_there});
+          run_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
+                  x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads,
+                  {token.offset + of_head, token.is_there});
         }
       }
     }
   }
 
   /// Threads beyond the pairs copy the features there.
-  __device__ __forceinline__ void rotate_row(Raw<Out>* out_row, const Raw<X>* x_row,
-                                             const TableRow& row) const {
-    const auto in_p = [](Raw<X> raw) { return Value<P>{in_carrier<Carrier<P>>(widened<X>(raw))}; };
+  __device__ __forceinline__ void run_row(Raw<Out>* out_row, const Raw<X>* x_row,
+                                          const TableRow& row) const {
+    const auto in_carrier_of = [](Raw<X> raw) {
+      return Value<Arithmetic>{in_carrier<Carrier<Arithmetic>>(widened<X>(raw))};
+    };
     for (Index i = threadIdx.x; 2 * i < shape.head_dim; i += blockDim.x) {
       if (i >= pairs) {
         out_row[2 * i] = converted<Out, X>(x_row[2 * i]);
         out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
         continue;
       }
-      const Value<P> a = in_p(x_row[first_feature(read, i)]);
-      const Value<P> b = in_p(x_row[second_feature(read, i, pairs)]);
-      const auto first =
-          rotated_first(a, b, coefficient<P>(cos_a, row, i), coefficient<P>(sin_a, row, i));
-      const auto second =
-          rotated_second(a, b, coefficient<P>(cos_b, row, i), coefficient<P>(sin_b, row, i));
+      const Value<Arithmetic> a = in_carrier_of(x_row[first_feature(read, i)]);
+      const Value<Arithmetic> b = in_carrier_of(x_row[second_feature(read, i, pairs)]);
+      const auto first = rotated_first(a, b, coefficient<Arithmetic>(cos_a, row, i),
+                                       coefficient<Arithmetic>(sin_a, row, i));
+      const auto second = rotated_second(a, b, coefficient<Arithmetic>(cos_b, row, i),
+                                         coefficient<Arithmetic>(sin_b, row, i));
       out_row[first_feature(written, i)] = narrowed<Out>(first.number);
       out_row[second_feature(written, i, pairs)] = narrowed<Out>(second.number);
     }

@@ -6,8 +6,8 @@
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
+#include "ropewalk/cuda/device/units.cuh"
 #include "ropewalk/cuda/device/walk.cuh"
-#include "ropewalk/cuda/kernels/vector_kernel.cuh"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -20,33 +20,33 @@ namespace gpu {
 /// H200: so there is one row a thread, and what the host knows is not asked here (one token,
 /// replayed from a graph: 1.04 us instead of 1.33). Parameters beyond the first 112 bytes cost
 /// 0.05 to 0.1 us: those that every launch reads come first.
-template <class P, Pairing Of, bool Gathered, class Out, class X, class Tab>
+template <class Arithmetic, Pairing Of, bool Gathered, class Out, class X, class Tab>
 struct SmallJob {
   static constexpr bool is_small = true;
-  using Vector = VectorJob<P, Of, Out, X, Tab>;
   using U = Unit<Of, X>;
+  using Pairs = Coefficients<Arithmetic, U::pairs>;
 
-  const Raw<X>* x;
-  Raw<Out>* out;
+  const Raw<X>* x = nullptr;
+  Raw<Out>* out = nullptr;
   PackReader<Tab> cos, sin;
   PackStrides x_strides, out_strides;
-  int heads, units, pairs;
+  int heads = 0, units = 0, pairs = 0;  // heads 0: nothing to do
   TableRows table;
 
   /// The grid holds all units of all rows.
-  __device__ __forceinline__ void rotate(const Walk& walk) const {
+  __device__ __forceinline__ void run(const Walk& walk) const {
     const int unit = static_cast<int>(threadIdx.x);
     if (unit >= units || static_cast<int>(walk.head) >= heads) return;
     const Raw<X>* x_row = x + x_strides.offset_of<X>(walk);
     Raw<Out>* out_row = out + out_strides.offset_of<Out>(walk);
-    typename Vector::Packs packs;
+    UnitPacks<Of, X> packs;
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
       packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, read_pairing(Of) == Pairing::half));
     }
     const auto with = coefficients(walk, static_cast<unsigned>(unit * U::pairs));
     Pack<Out, U::pack> done[U::packs];
-    Vector::turn(done, packs, with);
+    turn<Arithmetic, Of>(done, packs, with);
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
       store(out_row + place(unit, i, written_pairing(Of) == Pairing::half), done[i]);
@@ -58,11 +58,10 @@ struct SmallJob {
     return by_halves ? unit * U::pack + i * pairs : (unit * U::packs + i) * U::pack;
   }
 
-  __device__ __forceinline__ typename Vector::Pairs coefficients(const Walk& walk,
-                                                                 unsigned first) const {
+  __device__ __forceinline__ Pairs coefficients(const Walk& walk, unsigned first) const {
     const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
-    if (!row.is_there) return Vector::Pairs::not_there();
-    typename Vector::Pairs with;
+    if (!row.is_there) return Pairs::not_there();
+    Pairs with;
     read(with, cos, sin, false, row.offset, first);
     return with;
   }

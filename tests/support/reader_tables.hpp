@@ -1,6 +1,6 @@
 // Tables of every memory layout over one array, and padded arrays that start at any alignment.
-#ifndef ROPEWALK_TESTS_SUPPORT_LANE_TABLES_HPP
-#define ROPEWALK_TESTS_SUPPORT_LANE_TABLES_HPP
+#ifndef ROPEWALK_TESTS_SUPPORT_READER_TABLES_HPP
+#define ROPEWALK_TESTS_SUPPORT_READER_TABLES_HPP
 
 #include <algorithm>
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace ropewalk_test {
 
-/// What a row of a table of P pairs holds, and how far apart the entries of a lane reader are.
+/// What a row of a table of P pairs holds, and how far apart the entries of a coefficient reader are.
 enum class Layout {
   half,     // cos[P] sin[P], 1 apart
   packed,   // cos[2P] sin[2P]: cos at even entries, sin at odd ones, 2 apart
@@ -39,13 +39,13 @@ inline Index row_width(Layout layout, Index pairs) {
 }
 
 template <class Tab>
-ropewalk::PairLanes<Tab> first_row(const Tab* values, Layout layout, Index pairs) {
+ropewalk::PairReaders<Tab> first_row(const Tab* values, Layout layout, Index pairs) {
   // No step may be taken from null, which the values of no pairs may be.
   const auto at = [&](Index offset, Index stride) {
-    return ropewalk::Lanes<Tab>{values == nullptr ? values : values + offset, stride};
+    return ropewalk::CoefficientReader<Tab>{values == nullptr ? values : values + offset, stride};
   };
   const auto rotation = [&](Index sin, Index stride) {
-    return ropewalk::PairLanes<Tab>{at(0, stride), at(0, stride), at(sin, stride), at(sin, stride)};
+    return ropewalk::PairReaders<Tab>{at(0, stride), at(0, stride), at(sin, stride), at(sin, stride)};
   };
   switch (layout) {
     case Layout::half:
@@ -112,4 +112,4 @@ class Padded {
 
 }  // namespace ropewalk_test
 
-#endif  // ROPEWALK_TESTS_SUPPORT_LANE_TABLES_HPP
+#endif  // ROPEWALK_TESTS_SUPPORT_READER_TABLES_HPP

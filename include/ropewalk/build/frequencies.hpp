@@ -1,0 +1,96 @@
+// The lists of frequencies: theta and a scaling rule, LTX's own, or the caller's.
+#ifndef ROPEWALK_BUILD_FREQUENCIES_HPP
+#define ROPEWALK_BUILD_FREQUENCIES_HPP
+
+#include <cstddef>
+#include <variant>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/build/frequency_types.hpp"
+#include "ropewalk/build/scaling.hpp"
+#include "ropewalk/build/steps.hpp"
+#include "ropewalk/build/term_orders.hpp"
+#include "ropewalk/list.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+template <class Real>
+List<Real> increasing(Index count, double theta) {
+  const Real base = checked_positive<Real>({"increasing_frequencies", "the axis"}, "theta", theta);
+  List<Real> values;
+  values.reserve(static_cast<std::size_t>(count));
+  for (Index j = 0; j < count; ++j) {
+    const Real exponent =
+        count == 1 ? 0 : rounded_quotient(static_cast<Real>(j), static_cast<Real>(count - 1));
+    const Real power = rounded_power(base, exponent);
+    values.push_back(rounded_product(power, static_cast<Real>(pi / 2)));
+  }
+  return values;
+}
+
+}  // namespace detail
+
+inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling,
+                               const FrequencyOptions& options) {
+  const detail::Place place{"frequencies", "the rope"};
+  detail::check_not_negative(place, "rotary_dim", rotary_dim);
+  detail::check_even(place, "rotary_dim", rotary_dim);
+  detail::check_at_most(place, "rotary_dim", rotary_dim, detail::largest_count);
+  detail::check_positive(place, "theta", theta);
+  detail::check_not_negative(place, "length", options.length);
+  const detail::Rope rope{rotary_dim, theta, options.length};
+  const auto scaled = [&](const auto& rule) {
+    return options.steps == AngleSteps::f32 ? detail::scaled<float>(rule, rope)
+                                            : detail::scaled<double>(rule, rope);
+  };
+  Frequencies result = std::visit(scaled, scaling);
+  detail::check_finite(place, "attention_factor", result.attention_factor);
+  return result;
+}
+
+inline Frequencies increasing_frequencies(Index count, double theta, AngleSteps steps) {
+  const detail::Place place{"increasing_frequencies", "the axis"};
+  detail::check_not_negative(place, "count", count);
+  detail::check_at_most(place, "count", count, detail::largest_count);
+  return steps == AngleSteps::f32 ? detail::as_list(detail::increasing<float>(count, theta))
+                                  : detail::as_list(detail::increasing<double>(count, theta));
+}
+
+inline Frequencies own_frequencies(const List<double>& values, double attention_factor) {
+  return detail::as_list(values, attention_factor);
+}
+
+inline Frequencies own_frequencies(Index axes, Index heads, Index pairs, const List<double>& values,
+                                   double attention_factor) {
+  const detail::Place place{"own_frequencies", "the values"};
+  detail::check_not_negative(place, "axes", axes);
+  detail::check_not_negative(place, "heads", heads);
+  detail::check_not_negative(place, "pairs", pairs);
+  const Index of_axis = detail::checked_count(place, "pairs of all heads", heads, pairs);
+  detail::check_equal(place, "length", static_cast<Index>(values.size()),
+                      detail::checked_count(place, "size", axes, of_axis));
+  Frequencies all{axes, heads, pairs, {}, attention_factor};
+  all.terms.reserve(values.size());
+  for (Index axis = 0; axis < axes; ++axis) {
+    for (Index pair = 0; pair < of_axis; ++pair) {
+      all.terms.push_back({pair, axis, values[static_cast<std::size_t>(axis * of_axis + pair)]});
+    }
+  }
+  return all;
+}
+
+inline Frequencies axial_frequencies(const Axes& axes, double theta, AngleSteps steps) {
+  List<Frequencies> lists;
+  List<Index> counts;
+  for (const Index dim : axes.dims) {
+    lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
+    counts.push_back(dim / 2);
+  }
+  return arrange(lists, axis_after_axis(counts));
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_BUILD_FREQUENCIES_HPP

@@ -1,0 +1,208 @@
+// The orders in which models deal terms to their pairs, and the frequencies that follow.
+#ifndef ROPEWALK_BUILD_TERM_ORDERS_HPP
+#define ROPEWALK_BUILD_TERM_ORDERS_HPP
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstddef>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/build/frequency_types.hpp"
+#include "ropewalk/build/scaling.hpp"
+#include "ropewalk/build/steps.hpp"
+#include "ropewalk/list.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+namespace detail {
+
+/// Checks that every term is one of a pair and an axis that there are, and is finite.
+inline void check_frequencies(const Place& place, const Frequencies& frequencies) {
+  check_not_negative(place, "axes", frequencies.axes);
+  check_not_negative(place, "heads", frequencies.heads);
+  check_not_negative(place, "pairs", frequencies.pairs);
+  const Index pairs =
+      checked_count(place, "pairs of all heads", frequencies.heads, frequencies.pairs);
+  for (const Term& term : frequencies.terms) {
+    check_entry(place, "pair of a term", term.pair, pairs);
+    check_entry(place, "axis of a term", term.axis, frequencies.axes);
+    check_finite(place, "frequency of a term", term.frequency);
+  }
+  check_finite(place, "attention_factor", frequencies.attention_factor);
+}
+
+/// How many pairs the sections have together.
+inline Index sum_of(const Place& place, const char* property, const List<Index>& counts) {
+  Index sum = 0;
+  for (const Index count : counts) {
+    check_not_negative(place, property, count);
+    if (__builtin_add_overflow(sum, count, &sum) || sum > largest_count) {
+      fail(place, property, "overflows: the sum must fit memory");
+    }
+  }
+  return sum;
+}
+
+/// Without sources as yet, but with room for all, so that a size beyond all memory fails before any
+/// of it is filled.
+inline TermOrder order_of(Index axes, Index pairs) {
+  TermOrder order{axes, {}};
+  order.sources.reserve(static_cast<std::size_t>(pairs));
+  return order;
+}
+
+/// Checks lists and order: every source is there, and no list has more entries than are used.
+inline void check_arrangement(const List<Frequencies>& lists, const TermOrder& order) {
+  const Place place{"arrange", "a list"};
+  check_one_or_equal({"arrange", "lists"}, "length", static_cast<Index>(lists.size()), order.axes);
+  List<Index> used(lists.size(), 0);
+  for (const TermSource& source : order.sources) {
+    check_entry({"arrange", "a source"}, "axis", source.axis, order.axes);
+    check_entry({"arrange", "a source"}, "frequency", source.frequency, largest_count);
+    Index& most = used[lists.size() == 1 ? 0 : static_cast<std::size_t>(source.axis)];
+    most = std::max(most, source.frequency + 1);
+  }
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const Frequencies& list = lists[i];
+    check_equal(place, "axes", list.axes, 1);
+    check_equal(place, "heads", list.heads, 1);
+    check_frequencies(place, list);
+    if (list.pairs != used[i]) {
+      fail(place, "pairs", "is %" PRId64 ", must be %" PRId64 ", as its sources use", list.pairs,
+           used[i]);
+    }
+    if (!are_equal(list.attention_factor, lists.front().attention_factor)) {
+      fail(place, "attention_factor", "is %.9g, must be that of the first list",
+           list.attention_factor);
+    }
+  }
+}
+
+/// The terms of each pair of a list: those of pair i are [begin[i], begin[i + 1]) of `terms`, in
+/// the order that they had.
+struct SortedTerms {
+  List<Term> terms;
+  List<Index> begin;
+};
+
+inline SortedTerms sorted_by_pair(const Frequencies& frequencies) {
+  const auto pairs = static_cast<std::size_t>(frequencies.heads * frequencies.pairs);
+  SortedTerms sorted{List<Term>(frequencies.terms.size()), List<Index>(pairs + 1, 0)};
+  for (const Term& term : frequencies.terms)
+    ++sorted.begin[static_cast<std::size_t>(term.pair) + 1];
+  for (std::size_t i = 0; i < pairs; ++i) sorted.begin[i + 1] += sorted.begin[i];
+  List<Index> next = sorted.begin;
+  for (const Term& term : frequencies.terms) {
+    sorted.terms[static_cast<std::size_t>(next[static_cast<std::size_t>(term.pair)]++)] = term;
+  }
+  return sorted;
+}
+
+}  // namespace detail
+
+inline TermOrder axis_after_axis(const List<Index>& counts) {
+  const Index pairs = detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
+  TermOrder order = detail::order_of(static_cast<Index>(counts.size()), pairs);
+  for (Index axis = 0; axis < order.axes; ++axis) {
+    const Index count = counts[static_cast<std::size_t>(axis)];
+    for (Index i = 0; i < count; ++i) order.sources.push_back({axis, i});
+  }
+  return order;
+}
+
+inline TermOrder alternating(Index axes, Index count) {
+  const detail::Place place{"alternating", "the order"};
+  detail::check_not_negative(place, "axes", axes);
+  detail::check_not_negative(place, "count", count);
+  const Index pairs = detail::checked_count(place, "pairs", axes, count);
+  TermOrder order = detail::order_of(axes, pairs);
+  for (Index i = 0; i < pairs; ++i) order.sources.push_back({i % axes, i / axes});
+  return order;
+}
+
+inline TermOrder contiguous_sections(const List<Index>& sections) {
+  TermOrder order = axis_after_axis(sections);
+  for (std::size_t i = 0; i < order.sources.size(); ++i) {
+    order.sources[i].frequency = static_cast<Index>(i);
+  }
+  return order;
+}
+
+inline TermOrder interleaved_sections(const List<Index>& sections) {
+  const detail::Place place{"interleaved_sections", "sections"};
+  const Index pairs = detail::sum_of(place, "a section", sections);
+  TermOrder order = detail::order_of(static_cast<Index>(sections.size()), pairs);
+  for (Index i = 0; i < pairs; ++i) order.sources.push_back({0, i});
+  for (Index axis = 1; axis < order.axes; ++axis) {
+    const Index section = sections[static_cast<std::size_t>(axis)];
+    const Index room =
+        (pairs - axis + order.axes - 1) / order.axes;  // pairs axis, axis + axes, ...
+    detail::check_at_most(place, "a section", section, room);
+    for (Index i = 0; i < section; ++i) {
+      order.sources[static_cast<std::size_t>(axis + order.axes * i)].axis = axis;
+    }
+  }
+  return order;
+}
+
+inline TermOrder alternating_sections(const List<Index>& sections_hwt) {
+  const detail::Place place{"alternating_sections", "sections"};
+  detail::check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
+  const Index pairs = detail::sum_of(place, "a section", sections_hwt);
+  detail::check_equal(place, "entry w", sections_hwt[1], sections_hwt[0]);
+  TermOrder order = detail::order_of(3, pairs);
+  for (Index i = 0; i < pairs; ++i) {
+    const bool spatial = i < 2 * sections_hwt[0];
+    order.sources.push_back({spatial ? 1 + i % 2 : 0, i});
+  }
+  return order;
+}
+
+inline Frequencies arrange(const List<Frequencies>& lists, const TermOrder& order) {
+  detail::check_arrangement(lists, order);
+  const auto pairs = static_cast<Index>(order.sources.size());
+  List<detail::SortedTerms> sorted;
+  for (const Frequencies& list : lists) sorted.push_back(detail::sorted_by_pair(list));
+  Frequencies all{order.axes, 1, pairs, {}, lists.empty() ? 1 : lists.front().attention_factor};
+  all.terms.reserve(order.sources.size());
+  for (Index i = 0; i < pairs; ++i) {
+    const TermSource source = order.sources[static_cast<std::size_t>(i)];
+    const detail::SortedTerms& list =
+        sorted[lists.size() == 1 ? 0 : static_cast<std::size_t>(source.axis)];
+    const auto entry = static_cast<std::size_t>(source.frequency);
+    for (Index t = list.begin[entry]; t < list.begin[entry + 1]; ++t) {
+      all.terms.push_back({i, source.axis, list.terms[static_cast<std::size_t>(t)].frequency});
+    }
+  }
+  return all;
+}
+
+inline Frequencies with_identity_pairs(Index count, Frequencies frequencies) {
+  const detail::Place place{"with_identity_pairs", "frequencies"};
+  detail::check_not_negative({"with_identity_pairs", "the pairs"}, "count", count);
+  detail::check_equal(place, "heads", frequencies.heads, 1);
+  detail::check_frequencies(place, frequencies);
+  detail::check_at_most({"with_identity_pairs", "the pairs"}, "count", count,
+                        detail::largest_count - frequencies.pairs);
+  frequencies.pairs += count;
+  for (Term& term : frequencies.terms) term.pair += count;
+  return frequencies;
+}
+
+inline Frequencies split_heads(Index heads, Frequencies frequencies) {
+  const detail::Place place{"split_heads", "frequencies"};
+  detail::check_at_least({"split_heads", "the split"}, "heads", heads, 1);
+  detail::check_equal(place, "heads", frequencies.heads, 1);
+  detail::check_frequencies(place, frequencies);
+  if (frequencies.pairs % heads != 0) {
+    detail::fail(place, "pairs", "is %" PRId64 ", must be a multiple of %" PRId64,
+                 frequencies.pairs, heads);
+  }
+  frequencies.heads = heads;
+  frequencies.pairs /= heads;
+  return frequencies;
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_BUILD_TERM_ORDERS_HPP
