@@ -44,7 +44,7 @@ Real stored(Real value) {
 // The laws ----------------------------------------------------------------------------------------
 
 TEST(Tables, KeepUnitLength) {
-  const Table<double> table = axial_table<double>(Grid{3, 4, 5}, Axes{8, 6, 6});
+  const Table<double> table = axial_table<double>(Grid{3, 4, 5}, {8, 6, 6});
   for (Index s = 0; s < table.seq(); ++s) {
     for (Index i = 0; i < table.pairs(); ++i) {
       const double c = table.cos(0, s)[i];
@@ -88,7 +88,7 @@ TEST(Tables, NegativePositionsTurnBack) {
 
 // Helios: every token and pair against the rule, written out with its own loops.
 TEST(Tables, AxialTableFollowsTheRule) {
-  const Table<float> table = axial_table(Grid{9, 24, 40}, Axes{44, 42, 42}, 1e4);
+  const Table<float> table = axial_table(Grid{9, 24, 40}, {44, 42, 42}, 1e4);
   ASSERT_EQ(table.seq(), 8640);
   ASSERT_EQ(table.pairs(), 64);
   const int dims[] = {44, 42, 42};
@@ -110,8 +110,9 @@ TEST(Tables, EachAxisOnceIsTheRule) {
   const Positions positions = stack({grid_positions({range(3, -2), linspace(4, 0.1, 9)}),
                                      grid_positions({range(3, 1e5), range(4, 0.5)})});
   const Frequencies list = frequencies(24, 1e4, Yarn{4, 64});
-  const Frequencies wide = with_identity_pairs(4, arrange({list}, interleaved_sections({7, 5})));
-  const Frequencies heads = split_heads(4, wide);
+  const Frequencies wide =
+      detail::with_identity_pairs(4, arrange({list}, TermRule::interleaved_sections, {7, 5}));
+  const Frequencies heads = detail::split_heads(4, wide);
   for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32, AngleSteps::f32_angles}) {
     Table<float> rule({2, 12, 4, 4});
     detail::fill_by_rule(positions, heads, detail::Turn<float>{steps, heads.attention_factor},
@@ -159,8 +160,8 @@ TEST(Tables, SamplesHaveTheirOwnPositions) {
 }
 
 TEST(Tables, EmptyOnes) {
-  EXPECT_EQ(axial_table(Grid{0, 24, 40}, Axes{44, 42, 42}).seq(), 0);
-  EXPECT_EQ(axial_table(Grid{3}, Axes{0}).pairs(), 0);
+  EXPECT_EQ(axial_table(Grid{0, 24, 40}, {44, 42, 42}).seq(), 0);
+  EXPECT_EQ(axial_table(Grid{3}, {0}).pairs(), 0);
   EXPECT_EQ(make_table(sequence_positions(0), frequencies(8, 1e4)).seq(), 0);
 }
 
@@ -196,7 +197,7 @@ TEST(Tables, FloatStepsAreThoseOfPyTorch) {
   AxialOptions options;
   options.first = {1000, 0};
   options.steps = AngleSteps::f32;
-  const Table<float> table = axial_table(Grid{7, 90}, Axes{44, 42}, 256, options);
+  const Table<float> table = axial_table(Grid{7, 90}, {44, 42}, 256, options);
   const int dims[] = {44, 42};
   for (Index s = 0; s < table.seq(); ++s) {
     const float position[] = {static_cast<float>(1000 + s / 90), static_cast<float>(s % 90)};
@@ -262,11 +263,11 @@ TEST(AxialTable, FirstPositionsAndExplicitIds) {
   by_first.first = {19, 0, -3};
   AxialOptions by_ids;
   by_ids.ids = {range(4, 19), {}, range(5, -3)};
-  const Table<float> a = axial_table(Grid{4, 3, 5}, Axes{8, 4, 6}, 1e4, by_first);
-  const Table<float> b = axial_table(Grid{4, 3, 5}, Axes{8, 4, 6}, 1e4, by_ids);
+  const Table<float> a = axial_table(Grid{4, 3, 5}, {8, 4, 6}, 1e4, by_first);
+  const Table<float> b = axial_table(Grid{4, 3, 5}, {8, 4, 6}, 1e4, by_ids);
   EXPECT_TRUE(same_bits(entries(a), entries(b)));
   const Positions positions = grid_positions({range(4, 19), range(3), range(5, -3)});
-  const Table<float> c = make_table(positions, axial_frequencies(Axes{8, 4, 6}, 1e4));
+  const Table<float> c = make_table(positions, detail::axial_frequencies({8, 4, 6}, 1e4));
   EXPECT_TRUE(same_bits(entries(a), entries(c)));
 }
 
@@ -328,7 +329,7 @@ TEST(Tables, AppendingToEverySample) {
 
 TEST(Tables, ZeroRowsOfOneSample) {
   const Positions positions = sequence_positions(4);
-  const Frequencies list = split_heads(2, frequencies(8, 1e4));
+  const Frequencies list = detail::split_heads(2, frequencies(8, 1e4));
   const Table<float> before = make_table(stack({positions, positions}), list);
   Table<float> table = before;
   zero_rows(table, 1, 2, 1);
@@ -396,7 +397,7 @@ TEST(Pooling, SumsAreNotRoundedToTheTable) {
 }
 
 TEST(Pooling, PaddingFirstChangesNothing) {
-  const Table<float> table = axial_table(Grid{5, 3, 6}, Axes{8, 6, 6});
+  const Table<float> table = axial_table(Grid{5, 3, 6}, {8, 6, 6});
   const Table<float> padded = replicate_pad(table, Grid{5, 3, 6}, Grid{4, 4, 4});
   EXPECT_EQ(padded.seq(), 8 * 4 * 8);
   EXPECT_TRUE(same_bits(entries(average_pool(table, Grid{5, 3, 6}, Grid{4, 4, 4})),
@@ -405,7 +406,7 @@ TEST(Pooling, PaddingFirstChangesNothing) {
 
 // Helios history: lengths of the first two time pairs, mid (2, 2, 2) and long (4, 4, 4).
 TEST(Pooling, MagnitudesOfHeliosHistory) {
-  const Table<double> table = axial_table<double>(Grid{4, 4, 4}, Axes{44, 42, 42});
+  const Table<double> table = axial_table<double>(Grid{4, 4, 4}, {44, 42, 42});
   const auto length = [](const Table<double>& pooled, Index pair) {
     return std::hypot(pooled.cos(0, 0)[pair], pooled.sin(0, 0)[pair]);
   };
@@ -419,7 +420,7 @@ TEST(Pooling, MagnitudesOfHeliosHistory) {
 }
 
 TEST(Pooling, EmptyGrids) {
-  const Table<float> none = axial_table(Grid{0, 3}, Axes{4, 4});
+  const Table<float> none = axial_table(Grid{0, 3}, {4, 4});
   EXPECT_EQ(average_pool(none, Grid{0, 3}, Grid{2, 2}).seq(), 0);
   EXPECT_EQ(replicate_pad(none, Grid{0, 3}, Grid{2, 2}).seq(), 0);
 }
@@ -429,7 +430,7 @@ TEST(Pooling, EmptyGrids) {
 TEST(TablesErrors, NameWhatIsWrong) {
   constexpr Index huge = Index{1} << 40;
   const Frequencies list = frequencies(8, 1e4);
-  const auto axial = [](const Grid& grid, const Axes& axes, double theta,
+  const auto axial = [](const Grid& grid, const List<Index>& axes, double theta,
                         const AxialOptions& with) {
     return error_of([&] { axial_table(grid, axes, theta, with); });
   };
@@ -494,9 +495,9 @@ TEST(TablesErrors, OfStepsOnTables) {
             }),
             "replicate_pad: a size of window is 0, must be 1 or more");
   EXPECT_EQ(error_of([&] { zero_rows(table, 1, 0, 1); }),
-            "zero_rows: batch of the rows from 1, 1 of them, must lie within 1");
+            "zero_rows: batch of the rows from 1, 1 of them, must be within 1");
   EXPECT_EQ(error_of([&] { zero_rows(table, 0, 4, 3); }),
-            "zero_rows: seq of the rows from 4, 3 of them, must lie within 6");
+            "zero_rows: seq of the rows from 4, 3 of them, must be within 6");
   EXPECT_EQ(error_of([&] {
               table.append(Table<float>({1, 1, 1, 2}));
             }),

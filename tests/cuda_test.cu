@@ -561,13 +561,13 @@ void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& st
 
 TEST(CudaLarge, TokensBeyond32Bits) {
   const Shape shape{1, 860000, 40, 128};
-  expect_far_rows_turn(shape, 64, rw::contiguous_strides(shape));
-  expect_far_rows_turn(shape, 63, rw::contiguous_strides(shape));
+  expect_far_rows_turn(shape, 64, rw::detail::contiguous_strides(shape));
+  expect_far_rows_turn(shape, 63, rw::detail::contiguous_strides(shape));
 }
 
 TEST(CudaLarge, BatchesAndHeadsBeyond32Bits) {
   const Shape batches{5, 180000, 40, 128};
-  expect_far_rows_turn(batches, 64, rw::contiguous_strides(batches));
+  expect_far_rows_turn(batches, 64, rw::detail::contiguous_strides(batches));
   const Shape heads{1, 860000, 40, 128};
   expect_far_rows_turn(heads, 64, {0, 128, 860000 * 128});
 }

@@ -29,12 +29,12 @@ struct Call {
   float* x = memory.data();
   float* out = memory.data() + size;
   rw::Shape x_shape = shape, out_shape = shape;
-  rw::Strides x_strides = rw::contiguous_strides(shape);
-  rw::Strides out_strides = rw::contiguous_strides(shape);
+  rw::Strides x_strides = rw::detail::contiguous_strides(shape);
+  rw::Strides out_strides = rw::detail::contiguous_strides(shape);
   rw::PairReaders<float> readers = {{memory.data() + 2 * size, 1},
-                                {memory.data() + 2 * size, 1},
-                                {memory.data() + 2 * size + 2 * 3 * pairs, 1},
-                                {memory.data() + 2 * size + 2 * 3 * pairs, 1}};
+                                    {memory.data() + 2 * size, 1},
+                                    {memory.data() + 2 * size + 2 * 3 * pairs, 1},
+                                    {memory.data() + 2 * size + 2 * 3 * pairs, 1}};
   rw::TableShape table_shape = {2, 3, 1, pairs};
   rw::Strides table_strides = {3 * pairs, pairs, 0};
 
@@ -145,8 +145,8 @@ TEST(Errors, NegativeSizesAndStridesOfTheTable) {
   expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = -1; },
                 "heads stride of the table is -1, must be 0 or more");
   for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
-       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
-        &rw::PairReaders<float>::sin_b}) {
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b,
+        &rw::PairReaders<float>::sin_a, &rw::PairReaders<float>::sin_b}) {
     expect_errors([=](Call& c) { (c.readers.*reader).stride = -1; },
                   "coefficient stride of the table is -1, must be 0 or more");
   }
@@ -157,8 +157,8 @@ TEST(Errors, NullData) {
   expect_errors_with_out([](Call& c) { c.out = nullptr; },
                          "data of out is null, must point to the elements");
   for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
-       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
-        &rw::PairReaders<float>::sin_b}) {
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b,
+        &rw::PairReaders<float>::sin_a, &rw::PairReaders<float>::sin_b}) {
     expect_errors([=](Call& c) { (c.readers.*reader).data = nullptr; },
                   "data of the table is null, must point to the elements");
   }
@@ -192,7 +192,7 @@ TEST(Errors, Overflow) {
   const auto sizes = [](Index seq, Index head_dim) {
     return [=](Call& c) {
       c.x_shape = c.out_shape = {1, seq, 1, head_dim};
-      c.x_strides = c.out_strides = rw::contiguous_strides(c.x_shape);
+      c.x_strides = c.out_strides = rw::detail::contiguous_strides(c.x_shape);
       c.table_shape = {1, seq, 1, 0};
     };
   };
@@ -209,8 +209,8 @@ TEST(Errors, Overflow) {
   expect_errors([](Call& c) { c.table_shape.heads = 4, c.table_strides.heads = most / 2; },
                 "heads of the table is 4 entries " + std::to_string(most / 2) + end);
   for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
-       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
-        &rw::PairReaders<float>::sin_b}) {
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b,
+        &rw::PairReaders<float>::sin_a, &rw::PairReaders<float>::sin_b}) {
     expect_errors([=](Call& c) { (c.readers.*reader).stride = most / 2; },
                   "pairs of the table is 4 entries " + std::to_string(most / 2) + end);
   }
@@ -270,8 +270,8 @@ TEST(Errors, OutThatMeetsTheTable) {
   const std::string meets = " overlaps that of the table, must be apart from it";
   const std::string text = "memory of out" + meets;
   for (rw::CoefficientReader<float> rw::PairReaders<float>::*reader :
-       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b, &rw::PairReaders<float>::sin_a,
-        &rw::PairReaders<float>::sin_b}) {
+       {&rw::PairReaders<float>::cos_a, &rw::PairReaders<float>::cos_b,
+        &rw::PairReaders<float>::sin_a, &rw::PairReaders<float>::sin_b}) {
     // Their first and last entries.
     expect_errors_with_out([=](Call& c) { (c.readers.*reader).data = c.out + size - 1; }, text);
     expect_errors_with_out([=](Call& c) { (c.readers.*reader).data = c.out - (2 * 3 * pairs - 1); },

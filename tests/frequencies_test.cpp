@@ -1,4 +1,4 @@
-// Frequencies and term orders: published values, index maps, float steps, errors.
+// Frequencies and the rules of their terms: published values, index maps, float steps, errors.
 #include "ropewalk/frequencies.hpp"
 
 #include <gtest/gtest.h>
@@ -34,18 +34,35 @@ void expect_published(double got, double published) {
   EXPECT_NEAR(got / published, 1, 6e-10) << got << " against " << published;
 }
 
-std::vector<Index> axes_of(const TermOrder& order) {
+/// The axis of each pair's only term.
+std::vector<Index> axes_of(const Frequencies& of) {
   std::vector<Index> axes;
-  for (const TermSource& source : order.sources) axes.push_back(source.axis);
+  for (const Term& term : of.terms) {
+    EXPECT_EQ(term.pair, static_cast<Index>(axes.size()));
+    axes.push_back(term.axis);
+  }
   return axes;
 }
 
-std::vector<Index> pairs_of_axis(const TermOrder& order, Index axis) {
+std::vector<Index> pairs_of_axis(const Frequencies& of, Index axis) {
   std::vector<Index> pairs;
-  for (std::size_t i = 0; i < order.sources.size(); ++i) {
-    if (order.sources[i].axis == axis) pairs.push_back(static_cast<Index>(i));
+  for (const Term& term : of.terms) {
+    if (term.axis == axis) pairs.push_back(term.pair);
   }
   return pairs;
+}
+
+/// A list whose entry i is the number i.
+Frequencies numbered(Index pairs) {
+  List<double> values;
+  for (Index i = 0; i < pairs; ++i) values.push_back(static_cast<double>(i));
+  return own_frequencies(values);
+}
+
+Frequencies in_sections(TermRule rule, const List<Index>& sections) {
+  Index pairs = 0;
+  for (const Index section : sections) pairs += section;
+  return arrange({numbered(pairs)}, rule, sections);
 }
 
 // Scaling rules -----------------------------------------------------------------------------------
@@ -237,12 +254,12 @@ TEST(Frequencies, ProportionalTurnsAPrefixOfTheFullHead) {
 
 TEST(Frequencies, IncreasingRunFromHalfPiToThetaHalfPi) {
   const double half_pi = std::acos(0.0);
-  const Frequencies list = increasing_frequencies(5, 1e4);
+  const Frequencies list = detail::increasing_frequencies(5, 1e4);
   for (std::size_t j = 0; j < 5; ++j) {
     EXPECT_DOUBLE_EQ(value(list, j), half_pi * std::pow(10.0, static_cast<double>(j)));
   }
-  EXPECT_EQ(dense(increasing_frequencies(1, 1e4)), List<double>{half_pi});
-  EXPECT_EQ(increasing_frequencies(0, 1e4).pairs, 0);
+  EXPECT_EQ(dense(detail::increasing_frequencies(1, 1e4)), List<double>{half_pi});
+  EXPECT_EQ(detail::increasing_frequencies(0, 1e4).pairs, 0);
 }
 
 TEST(Frequencies, OwnListIsKept) {
@@ -295,69 +312,67 @@ TEST(Frequencies, FloatStepsOfAnyRuleStayNearTheDoubleOnes) {
             frequencies(128, 1e6, Llama3{}).terms);
 }
 
-// Term orders -------------------------------------------------------------------------------------
+// Term rules --------------------------------------------------------------------------------------
 
-TEST(TermOrders, AxisAfterAxis) {
-  const TermOrder order = axis_after_axis({2, 0, 1});
-  EXPECT_EQ(order.axes, 3);
-  EXPECT_EQ(order.sources, (List<TermSource>{{0, 0}, {0, 1}, {2, 0}}));
+TEST(TermRules, AxisAfterAxis) {
+  const Frequencies all =
+      arrange({numbered(2), numbered(0), numbered(1)}, TermRule::axis_after_axis);
+  EXPECT_EQ(all.axes, 3);
+  EXPECT_EQ(all.pairs, 3);
+  EXPECT_EQ(all.terms, (List<Term>{{0, 0, 0}, {1, 0, 1}, {2, 2, 0}}));
 }
 
-TEST(TermOrders, AlternatingIsFrequencyMajor) {
-  const TermOrder order = alternating(3, 2);
-  EXPECT_EQ(order.sources, (List<TermSource>{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}}));
+TEST(TermRules, AlternatingIsFrequencyMajor) {
+  const Frequencies all = arrange({3, numbered(2)}, TermRule::alternating);
+  EXPECT_EQ(all.terms,
+            (List<Term>{{0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {3, 0, 1}, {4, 1, 1}, {5, 2, 1}}));
+  EXPECT_EQ(arrange({numbered(2)}, TermRule::alternating, {2, 2, 2}).terms, all.terms);
 }
 
-TEST(TermOrders, ContiguousSectionsOfQwen2Vl) {
-  const TermOrder order = contiguous_sections({16, 24, 24});
-  ASSERT_EQ(order.sources.size(), 64u);
+TEST(TermRules, ContiguousSectionsOfQwen2Vl) {
+  const Frequencies all = in_sections(TermRule::contiguous_sections, {16, 24, 24});
+  ASSERT_EQ(all.terms.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const TermSource source{i < 16 ? 0 : i < 40 ? 1 : 2, i};
-    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
+    const Term term{i, i < 16 ? 0 : i < 40 ? 1 : 2, static_cast<double>(i)};
+    EXPECT_EQ(all.terms[static_cast<std::size_t>(i)], term) << i;
   }
-  EXPECT_EQ(axes_of(contiguous_sections({1, 2, 1, 2})), (std::vector<Index>{0, 1, 1, 2, 3, 3}));
+  EXPECT_EQ(axes_of(in_sections(TermRule::contiguous_sections, {1, 2, 1, 2})),
+            (std::vector<Index>{0, 1, 1, 2, 3, 3}));
 }
 
-TEST(TermOrders, InterleavedSectionsOfQwen3Vl) {
-  const TermOrder order = interleaved_sections({24, 20, 20});
-  ASSERT_EQ(order.sources.size(), 64u);
+TEST(TermRules, InterleavedSectionsOfQwen3Vl) {
+  const Frequencies all = in_sections(TermRule::interleaved_sections, {24, 20, 20});
+  ASSERT_EQ(all.terms.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const TermSource source{i < 60 ? i % 3 : 0, i};
-    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
+    const Term term{i, i < 60 ? i % 3 : 0, static_cast<double>(i)};
+    EXPECT_EQ(all.terms[static_cast<std::size_t>(i)], term) << i;
   }
   // HunyuanImage-3: even pairs y, odd pairs x.
-  EXPECT_EQ(axes_of(interleaved_sections({2, 2})), (std::vector<Index>{0, 1, 0, 1}));
+  EXPECT_EQ(axes_of(in_sections(TermRule::interleaved_sections, {2, 2})),
+            (std::vector<Index>{0, 1, 0, 1}));
 }
 
-// Ideogram-4: 24 + 20 + 20 pairs of 128, the rest t, is the same order with a larger section t.
-TEST(TermOrders, InterleavedSectionsLeaveTheRestToTheFirstAxis) {
-  const TermOrder order = interleaved_sections({88, 20, 20});
-  EXPECT_EQ(pairs_of_axis(order, 1).front(), 1);
-  EXPECT_EQ(pairs_of_axis(order, 1).back(), 58);
-  EXPECT_EQ(pairs_of_axis(order, 2).front(), 2);
-  EXPECT_EQ(pairs_of_axis(order, 2).back(), 59);
-  EXPECT_EQ(pairs_of_axis(order, 0).size(), 88u);
+// Ideogram-4: 24 + 20 + 20 pairs of 128, the rest t, is the same rule with a larger section t.
+TEST(TermRules, InterleavedSectionsLeaveTheRestToTheFirstAxis) {
+  const Frequencies all = in_sections(TermRule::interleaved_sections, {88, 20, 20});
+  EXPECT_EQ(pairs_of_axis(all, 1).front(), 1);
+  EXPECT_EQ(pairs_of_axis(all, 1).back(), 58);
+  EXPECT_EQ(pairs_of_axis(all, 2).front(), 2);
+  EXPECT_EQ(pairs_of_axis(all, 2).back(), 59);
+  EXPECT_EQ(pairs_of_axis(all, 0).size(), 88u);
 }
 
-TEST(TermOrders, AlternatingSectionsOfErnie) {
-  const TermOrder order = alternating_sections({22, 22, 20});
-  ASSERT_EQ(order.sources.size(), 64u);
+TEST(TermRules, AlternatingSectionsOfErnie) {
+  const Frequencies all = in_sections(TermRule::alternating_sections, {22, 22, 20});
+  ASSERT_EQ(all.terms.size(), 64u);
   for (Index i = 0; i < 64; ++i) {
-    const TermSource source{i >= 44 ? 0 : i % 2 == 0 ? 1 : 2, i};
-    EXPECT_EQ(order.sources[static_cast<std::size_t>(i)], source) << i;
+    const Term term{i, i >= 44 ? 0 : i % 2 == 0 ? 1 : 2, static_cast<double>(i)};
+    EXPECT_EQ(all.terms[static_cast<std::size_t>(i)], term) << i;
   }
-}
-
-TEST(TermOrders, ArrangeTakesEveryPairFromItsAxis) {
-  const Frequencies all =
-      arrange({own_frequencies({1, 2}), own_frequencies({3})}, {2, {{1, 0}, {0, 1}, {0, 0}}});
-  EXPECT_EQ(all.axes, 2);
-  EXPECT_EQ(all.pairs, 3);
-  EXPECT_EQ(dense(all), (List<double>{0, 2, 1, 3, 0, 0}));
 }
 
 // Mochi's kind: values [axes, heads, pairs], the terms of a pair in the order of the axes.
-TEST(TermOrders, OwnFrequenciesOfSeveralAxes) {
+TEST(TermRules, OwnFrequenciesOfSeveralAxes) {
   const Frequencies all = own_frequencies(2, 1, 2, {1, 2, 3, 4}, 1.5);
   EXPECT_EQ(all.terms, (List<Term>{{0, 0, 1}, {1, 0, 2}, {0, 1, 3}, {1, 1, 4}}));
   EXPECT_EQ(all.attention_factor, 1.5);
@@ -370,26 +385,28 @@ TEST(TermOrders, OwnFrequenciesOfSeveralAxes) {
 }
 
 // A list may have several terms for an entry, or none; a pair that takes it has as many.
-TEST(TermOrders, ArrangeTakesAllTermsOfAnEntry) {
+TEST(TermRules, ArrangeTakesAllTermsOfAnEntry) {
   const Frequencies list{1, 1, 3, {{2, 0, 3}, {0, 0, 1}, {2, 0, 4}}, 1};
-  const Frequencies all = arrange({list}, {2, {{1, 2}, {0, 1}, {1, 0}}});
-  EXPECT_EQ(all.terms, (List<Term>{{0, 1, 3}, {0, 1, 4}, {2, 1, 1}}));
+  const Frequencies all = arrange({own_frequencies({7}), list}, TermRule::axis_after_axis);
+  EXPECT_EQ(all.terms, (List<Term>{{0, 0, 7}, {1, 1, 1}, {3, 1, 3}, {3, 1, 4}}));
 }
 
-TEST(TermOrders, ArrangeSharesASingleList) {
+TEST(TermRules, ArrangeSharesASingleList) {
   // MiniMax-H3: t, h and w have the same 2 frequencies, axis after axis.
-  const Frequencies all = arrange({own_frequencies({1, 2}, 1.5)}, axis_after_axis({2, 2}));
+  const Frequencies all =
+      arrange({own_frequencies({1, 2}, 1.5)}, TermRule::axis_after_axis, {2, 2});
   EXPECT_EQ(dense(all), (List<double>{1, 2, 0, 0, 0, 0, 1, 2}));
   EXPECT_EQ(all.attention_factor, 1.5);
-  const Frequencies mrope = arrange({own_frequencies({1, 2, 3})}, contiguous_sections({1, 2}));
+  const Frequencies mrope =
+      arrange({own_frequencies({1, 2, 3})}, TermRule::contiguous_sections, {1, 2});
   EXPECT_EQ(dense(mrope), (List<double>{1, 0, 0, 0, 2, 3}));
 }
 
-TEST(TermOrders, IdentityPairsComeFirstAndFallToHeadZero) {
-  const Frequencies list = arrange({own_frequencies({1})}, axis_after_axis({1, 1}));
-  const Frequencies wide = with_identity_pairs(2, list);
+TEST(TermRules, IdentityPairsComeFirstAndFallToHeadZero) {
+  const Frequencies list = arrange({own_frequencies({1})}, TermRule::axis_after_axis, {1, 1});
+  const Frequencies wide = detail::with_identity_pairs(2, list);
   EXPECT_EQ(dense(wide), (List<double>{0, 0, 1, 0, 0, 0, 0, 1}));
-  const Frequencies heads = split_heads(2, wide);
+  const Frequencies heads = detail::split_heads(2, wide);
   EXPECT_EQ(heads.heads, 2);
   EXPECT_EQ(heads.pairs, 2);
   EXPECT_EQ(frequency_at(heads, 0, 1, 0), 1);
@@ -397,8 +414,8 @@ TEST(TermOrders, IdentityPairsComeFirstAndFallToHeadZero) {
   EXPECT_EQ(frequency_at(heads, 0, 0, 0), 0);
 }
 
-TEST(TermOrders, AxialFrequenciesOfHelios) {
-  const Frequencies all = axial_frequencies(Axes{44, 42, 42}, 1e4);
+TEST(TermRules, AxialFrequenciesOfHelios) {
+  const Frequencies all = detail::axial_frequencies({44, 42, 42}, 1e4);
   EXPECT_EQ(all.axes, 3);
   EXPECT_EQ(all.pairs, 64);
   for (Index pair = 0; pair < 64; ++pair) {
@@ -481,7 +498,7 @@ TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
             "frequencies: original_length / low_frequency_factor of Llama3 is 8.192e+39" + range);
   EXPECT_EQ(text(1e4, Proportional{1, 1e40}),
             "frequencies: factor of Proportional is 1e+40" + range);
-  EXPECT_EQ(error_of([&] { increasing_frequencies(4, 1e40, AngleSteps::f32); }),
+  EXPECT_EQ(error_of([&] { detail::increasing_frequencies(4, 1e40, AngleSteps::f32); }),
             "increasing_frequencies: theta of the axis is 1e+40" + range);
   EXPECT_EQ(frequencies(4, 1e40).pairs, 2);
 }
@@ -489,7 +506,7 @@ TEST(FrequenciesErrors, FloatStepsHoldTheirNumbers) {
 TEST(TermErrors, NameWhatIsWrong) {
   const auto error_of_term = [](const Term& term) {
     const Frequencies list{1, 1, 2, {{0, 0, 1}, term}, 1};
-    return error_of([&] { split_heads(2, list); });
+    return error_of([&] { detail::split_heads(2, list); });
   };
   EXPECT_EQ(error_of_term({2, 0, 1}),
             "split_heads: pair of a term of frequencies is 2, must be 0 or more and less than 2");
@@ -501,69 +518,48 @@ TEST(TermErrors, NameWhatIsWrong) {
             "split_heads: frequency of a term of frequencies is inf, must be finite");
 }
 
-TEST(TermOrderErrors, NameWhatIsWrong) {
+TEST(TermRuleErrors, NameWhatIsWrong) {
   const Frequencies list = frequencies(128, 1e6);
-  EXPECT_EQ(error_of([&] {
-              arrange({list}, contiguous_sections({16, 24, 20}));
-            }),
+  const auto error = [&](TermRule rule, const List<Index>& counts) {
+    return error_of([&] { arrange({list}, rule, counts); });
+  };
+  EXPECT_EQ(error(TermRule::contiguous_sections, {16, 24, 20}),
             "arrange: pairs of a list is 64, must be 60, as its sources use");
-  EXPECT_EQ(error_of([&] {
-              arrange({list}, contiguous_sections({16, 24, 30}));
-            }),
+  EXPECT_EQ(error(TermRule::contiguous_sections, {16, 24, 30}),
             "arrange: pairs of a list is 64, must be 70, as its sources use");
   EXPECT_EQ(error_of([&] {
-              arrange({list, list}, axis_after_axis({64, 64, 64}));
+              arrange({list, list}, TermRule::axis_after_axis, {64, 64, 64});
             }),
             "arrange: length of lists is 2, must be 1 or 3");
-  EXPECT_EQ(error_of([&] {
-              arrange({list}, {1, {{2, 0}}});
-            }),
-            "arrange: axis of a source is 2, must be 0 or more and less than 1");
-  EXPECT_EQ(error_of([&] {
-              arrange({list}, {1, {{-1, 0}}});
-            }),
-            "arrange: axis of a source is -1, must be 0 or more and less than 1");
-  EXPECT_EQ(error_of([&] {
-              arrange({own_frequencies({1}, 1), own_frequencies({1}, 2)}, axis_after_axis({1, 1}));
-            }),
-            "arrange: attention_factor of a list is 2, must be that of the first list");
-  EXPECT_EQ(error_of([&] {
-              interleaved_sections({2, 30, 32});
-            }),
-            "interleaved_sections: a section of sections is 30, must be at most 21");
-  EXPECT_EQ(error_of([&] {
-              interleaved_sections({24, -1, 20});
-            }),
-            "interleaved_sections: a section of sections is -1, must be 0 or more");
-  EXPECT_EQ(error_of([&] {
-              alternating_sections({22, 20, 22});
-            }),
-            "alternating_sections: entry w of sections is 20, must be 22");
-  EXPECT_EQ(error_of([&] {
-              alternating_sections({22, 22});
-            }),
-            "alternating_sections: length of sections is 2, must be 3");
+  EXPECT_EQ(
+      error_of([&] {
+        arrange({own_frequencies({1}, 1), own_frequencies({1}, 2)}, TermRule::axis_after_axis);
+      }),
+      "arrange: attention_factor of a list is 2, must be that of the first list");
+  EXPECT_EQ(error(TermRule::alternating, {64, 63}),
+            "arrange: a count of alternating axes is 63, must be 64");
+  EXPECT_EQ(error(TermRule::interleaved_sections, {2, 30, 32}),
+            "arrange: a count of interleaved sections is 30, must be at most 21");
+  EXPECT_EQ(error(TermRule::interleaved_sections, {24, -1, 20}),
+            "arrange: a count of counts is -1, must be 0 or more");
+  EXPECT_EQ(error(TermRule::alternating_sections, {22, 20, 22}),
+            "arrange: count of w of alternating sections is 20, must be 22");
+  EXPECT_EQ(error(TermRule::alternating_sections, {22, 22}),
+            "arrange: length of alternating sections is 2, must be 3");
   // Sizes that no memory holds, before any of it is filled.
   constexpr Index huge = Index{1} << 61;
   EXPECT_EQ(error_of([] { frequencies(huge, 1e4); }),
             "frequencies: rotary_dim of the rope is 2305843009213693952, must be at most "
             "576460752303423487");
-  EXPECT_EQ(error_of([] { increasing_frequencies(huge, 1e4); }),
+  EXPECT_EQ(error_of([] { detail::increasing_frequencies(huge, 1e4); }),
             "increasing_frequencies: count of the axis is 2305843009213693952, must be at most "
             "576460752303423487");
-  EXPECT_EQ(error_of([] { axis_after_axis({huge}); }),
-            "axis_after_axis: a count of counts overflows: the sum must fit memory");
-  EXPECT_EQ(
-      error_of([&] {
-        arrange({list}, {1, {{0, std::numeric_limits<Index>::max()}}});
-      }),
-      "arrange: frequency of a source is 9223372036854775807, must be 0 or more and less than "
-      "576460752303423487");
-  EXPECT_TRUE(alternating(0, huge).sources.empty());
-  EXPECT_EQ(error_of([&] { split_heads(3, list); }),
+  EXPECT_EQ(error(TermRule::axis_after_axis, {huge}),
+            "arrange: a count of counts overflows: the sum must fit memory");
+  EXPECT_EQ(error_of([&] { detail::split_heads(3, list); }),
             "split_heads: pairs of frequencies is 64, must be a multiple of 3");
   EXPECT_EQ(error_of([&] {
-              axial_frequencies(Axes{44, 41, 43}, 1e4);
+              detail::axial_frequencies({44, 41, 43}, 1e4);
             }),
             "frequencies: rotary_dim of the rope is 41, must be even");
 }

@@ -32,7 +32,7 @@ std::vector<Place> places_of(const rw::Shape& shape) {
   const Index heads = shape.heads;
   const Index seq = shape.seq;
   const Index token = heads * row;
-  return {{"dense", 0, rw::contiguous_strides(shape)},
+  return {{"dense", 0, rw::detail::contiguous_strides(shape)},
           {"gaps between heads", 3, {seq * heads * (row + 6), heads * (row + 6), row + 6}},
           {"aligned gaps between heads", 0, {seq * heads * aligned, heads * aligned, aligned}},
           {"gaps between tokens", 1, {seq * (token + 5), token + 5, row}},
@@ -99,7 +99,7 @@ std::vector<T> wanted_array(Placed<T>& out, const rw::View<const T>& x,
 struct Lengths {
   Index head_dim, pairs;
 };
-// Whole registers, so that rows can be streamed; tails; features that pass through.
+// Whole registers, so that stores can be nontemporal; tails; features that pass through.
 constexpr Lengths all_lengths[] = {{64, 32}, {94, 47}, {160, 64}, {128, 48}, {30, 8}, {6, 0}};
 
 template <class Types>

@@ -56,7 +56,7 @@ std::string names_of(const std::vector<rw::Isa>& isas) {
 std::vector<rw::Isa> unavailable_isas() {
   std::vector<rw::Isa> result;
   for (const rw::Isa isa : rw::all_isas) {
-    if (!rw::isa_available(isa)) result.push_back(isa);
+    if (!rw::detail::isa_available(isa)) result.push_back(isa);
   }
   return result;
 }
@@ -75,17 +75,17 @@ TEST(Isa, AvailableOnesAreListedFromLeastToMost) {
   EXPECT_EQ(isas.front(), rw::Isa::scalar);
   EXPECT_TRUE(std::is_sorted(isas.begin(), isas.end()));
   EXPECT_EQ(std::adjacent_find(isas.begin(), isas.end()), isas.end());
-  for (const rw::Isa isa : isas) EXPECT_TRUE(rw::isa_available(isa)) << rw::isa_name(isa);
+  for (const rw::Isa isa : isas) EXPECT_TRUE(rw::detail::isa_available(isa)) << rw::isa_name(isa);
   std::printf("note: instruction sets of this machine: %s\n", names_of(isas).c_str());
 }
 
 TEST(Isa, BaselineOfTheTargetIsAvailable) {
 #if defined(__x86_64__)
-  EXPECT_TRUE(rw::isa_available(rw::Isa::sse2));
-  EXPECT_FALSE(rw::isa_available(rw::Isa::neon));
+  EXPECT_TRUE(rw::detail::isa_available(rw::Isa::sse2));
+  EXPECT_FALSE(rw::detail::isa_available(rw::Isa::neon));
 #elif defined(__aarch64__)
-  EXPECT_TRUE(rw::isa_available(rw::Isa::neon));
-  EXPECT_FALSE(rw::isa_available(rw::Isa::sse2));
+  EXPECT_TRUE(rw::detail::isa_available(rw::Isa::neon));
+  EXPECT_FALSE(rw::detail::isa_available(rw::Isa::sse2));
 #else
   EXPECT_EQ(rw::available_isas().size(), 1u);
 #endif

@@ -16,8 +16,8 @@
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
 #include "support/forms.hpp"
-#include "support/reader_tables.hpp"
 #include "support/mappings.hpp"
+#include "support/reader_tables.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
@@ -302,8 +302,8 @@ TEST(Overflow, TablesAndListsTooLargeAreRefused) {
       },
       "Table: size of the shape overflows 64 bits, must fit memory");
   const rw::Frequencies one = rw::frequencies(2, 1e4);
-  EXPECT_THROW(rw::with_identity_pairs(most, one), std::invalid_argument);
-  EXPECT_THROW(rw::with_identity_pairs(most / 16, one), std::invalid_argument);
+  EXPECT_THROW(rw::detail::with_identity_pairs(most, one), std::invalid_argument);
+  EXPECT_THROW(rw::detail::with_identity_pairs(most / 16, one), std::invalid_argument);
   EXPECT_THROW(rw::frequencies(most - 1, 1e4), std::invalid_argument);
 }
 
@@ -318,7 +318,7 @@ TEST(Overflow, WhatNoMemoryHoldsFailsBeforeAnyOfItIsFilled) {
 #endif
   constexpr Index huge = Index{1} << 57;
   EXPECT_ANY_THROW(rw::frequencies(huge, 1e4));
-  EXPECT_ANY_THROW(rw::increasing_frequencies(huge, 1e4));
+  EXPECT_ANY_THROW(rw::detail::increasing_frequencies(huge, 1e4));
   const rw::Table<float> row({1, 1, 1, 1});
   EXPECT_ANY_THROW(rw::average_pool(row, rw::Grid{1}, rw::Grid{huge}));
 }

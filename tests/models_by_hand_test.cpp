@@ -52,7 +52,7 @@ TEST(ModelsByHand, CosmosScalesEveryAxis) {
     return frequencies(dim, 1e4, StaticNtk{scale});
   };
   const Frequencies all =
-      arrange({along(44, 2), along(42, 1), along(42, 1)}, axis_after_axis({22, 21, 21}));
+      arrange({along(44, 2), along(42, 1), along(42, 1)}, TermRule::axis_after_axis);
   const Table<double> table = make_table<double>(grid_positions(Grid{2, 3, 4}), all);
   expect_angles(table, [](Index s, Index, Index i) {
     if (i < 22) return static_cast<double>(s / 12) * frequency(1e4 * std::pow(2, 44.0 / 42), i, 44);
@@ -99,8 +99,8 @@ TEST(ModelsByHand, HunyuanImage3AlternatesAndCentres) {
   };
   const Positions words = zip_axes({sequence_positions(text), sequence_positions(text)});
   const Positions image = grid_positions({centred_at(height), centred_at(width)});
-  const Frequencies all =
-      arrange({frequencies(2 * pairs, 1e4)}, interleaved_sections({pairs / 2, pairs / 2}));
+  const Frequencies all = arrange({frequencies(2 * pairs, 1e4)}, TermRule::interleaved_sections,
+                                  {pairs / 2, pairs / 2});
   const Table<double> table = make_table<double>(concatenate({words, image}), all);
   expect_angles(table, [](Index s, Index, Index i) {
     const double f = power(1e4, -static_cast<double>(i) / pairs);
@@ -116,7 +116,7 @@ TEST(ModelsByHand, HunyuanImage3AlternatesAndCentres) {
 TEST(ModelsByHand, HunyuanDitPutsWidthFirst) {
   Positions cells = grid_positions(Grid{2, 3});
   std::swap(cells.axes[0], cells.axes[1]);
-  const Table<double> table = make_table<double>(cells, axial_frequencies(Axes{44, 44}, 1e4));
+  const Table<double> table = make_table<double>(cells, detail::axial_frequencies({44, 44}, 1e4));
   expect_angles(table, [](Index s, Index, Index i) {
     const double f = frequency(1e4, i % 22, 44);
     return static_cast<double>(i < 22 ? s % 3 : s / 3) * f;
@@ -131,7 +131,7 @@ TEST(ModelsByHand, CogView4RescalesToIntegers) {
     return positions;
   };
   const Table<double> table = make_table<double>(grid_positions({rescaled(3), rescaled(5)}),
-                                                 axial_frequencies(Axes{32, 32}, 1e4));
+                                                 detail::axial_frequencies({32, 32}, 1e4));
   expect_angles(table, [](Index s, Index, Index i) {
     const double f = frequency(1e4, i % 16, 32);
     const double rows[] = {0, 21, 42}, columns[] = {0, 12, 25, 38, 51};
@@ -195,8 +195,8 @@ TEST(ModelsByHand, LtxPositionsAreFractions) {
 TEST(ModelsByHand, PositionsBeforeAndBetween) {
   const Positions reference = grid_positions({range(1, -30), range(2), range(2)});
   const Positions video = grid_positions({range(2), range(2, 0, 0.5), range(2, 0, 0.5)});
-  const Table<double> table =
-      make_table<double>(concatenate({reference, video}), axial_frequencies(Axes{16, 24, 24}, 1e4));
+  const Table<double> table = make_table<double>(concatenate({reference, video}),
+                                                 detail::axial_frequencies({16, 24, 24}, 1e4));
   expect_angles(table, [](Index s, Index, Index i) {
     const double step = s < 4 ? 1 : 0.5;
     const Index cell = s < 4 ? s : s - 4;
@@ -226,7 +226,7 @@ TEST(ModelsByHand, HeliosHistoryIsPooledAndThenTheChunk) {
 // Allegro, SenseNova: the head in blocks of one axis each, every block with half pairs of its own.
 TEST(ModelsByHand, AllegroTurnsBlocksOfAHead) {
   const Shape shape{1, 24, 2, 96};
-  const Table<float> table = axial_table(Grid{2, 3, 4}, Axes{32, 32, 32});
+  const Table<float> table = axial_table(Grid{2, 3, 4}, {32, 32, 32});
   const auto x = random_values<float>(size_of(shape), Values::uniform, 1);
   auto out = x;
   const View<float> view(out.data(), shape);
@@ -256,7 +256,7 @@ TEST(ModelsByHand, AllegroTurnsBlocksOfAHead) {
 TEST(ModelsByHand, ErnieImageMixesItsPairings) {
   constexpr Index pairs = 8;
   const Shape shape{1, 3, 2, 2 * pairs};
-  const Table<float> table = axial_table(Grid{1, 1, 3}, Axes{4, 6, 6}, 256);
+  const Table<float> table = axial_table(Grid{1, 1, 3}, {4, 6, 6}, 256);
   std::vector<float> cos, sin;
   for (Index s = 0; s < 3; ++s) {
     for (Index i = 0; i < 2 * pairs; ++i) {

@@ -39,7 +39,7 @@ using ropewalk_test::Values;
 /// last pair (0: an identity pair), what cos and sin are multiplied by.
 struct Facts {
   std::string name;
-  ModelShape shape;
+  Model::Shape shape;
   Pairing pairing;
   AngleSteps steps;
   std::vector<Index> pairs;
@@ -258,7 +258,7 @@ TEST_P(EveryModel, GridGivesAPositionToEveryCell) {
   const Model& model = GetParam();
   const std::size_t axes = detail::used_axes(model).size();
   const Grid grid(std::vector<Index>(axes, 2));
-  if (model.cells == CellRule::by_caller) {
+  if (model.cells == Model::Cells::by_caller) {
     EXPECT_THROW(model_table(model, grid), std::invalid_argument);
     return;
   }
@@ -290,7 +290,7 @@ TEST_P(EveryModel, AttentionDependsOnRelativePositionsOnly) {
     size += std::abs(x[i] * x[token + i]);
   }
   // Angles up to 117 theta's greatest frequency, each to half an ulp; cos, sin and sums.
-  const double greatest = model.terms == TermRule::increasing ? 1.6e4 : 1;
+  const double greatest = model.increasing ? 1.6e4 : 1;
   const double tolerance =
       4 * (130 * greatest + 10) * std::numeric_limits<double>::epsilon() * size;
   EXPECT_NEAR(now, later, tolerance);

@@ -183,7 +183,7 @@ TEST(PositionsErrors, NameWhatIsWrong) {
   EXPECT_EQ(error_of([] {
               concatenate({{1, 1, {{{0.5}, {beyond_memory}}}}});
             }),
-            "concatenate: an index of a part from 2305843009213693952, 1 of them, must lie within "
+            "concatenate: an index of a part from 2305843009213693952, 1 of them, must be within "
             "1");
   EXPECT_EQ(error_of([] {
               concatenate({sequence_positions(1), {1, beyond_memory, {{{0.5}, {0}}}}});

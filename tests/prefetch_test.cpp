@@ -1,4 +1,4 @@
-// What is fetched ahead lies in what the call, and the thread's part of it, reads or writes; and
+// What is prefetched is within what the call, and the thread's part of it, reads or writes; and
 // its amount is bounded by that, whatever the strides.
 namespace ropewalk_test {
 void record_prefetch(const void* address);
@@ -32,7 +32,7 @@ namespace {
 namespace rw = ropewalk;
 using rw::Index;
 
-/// The tokens that one thread takes, and what it fetches meanwhile.
+/// The tokens that one thread takes, and what it prefetches meanwhile.
 struct Part {
   Index begin, end;
   std::vector<const void*> addresses = {};
@@ -55,7 +55,7 @@ struct Parts {
   }
 };
 
-/// Records what the call fetches, as one part if it does not ask the device.
+/// Records what the call prefetches, as one part if it does not ask the device.
 template <class Call>
 void record(Index tokens, const Call& call) {
   recorded.assign(1, Part{0, tokens});
@@ -68,7 +68,7 @@ std::size_t recorded_count() {
   return count;
 }
 
-/// Memory that may be fetched.
+/// Memory that may be prefetched.
 class Memory {
  public:
   template <class T>
@@ -111,7 +111,7 @@ class Memory {
   bool sorted_ = false;
 };
 
-/// How x and out lie in memory.
+/// How x and out are laid out in memory.
 enum class Arrangement { dense, heads_first, packed, part, one_row, overlapping };
 
 template <class T>
@@ -154,7 +154,7 @@ class Tensor {
   rw::View<T> view_;
 };
 
-/// How the coefficients of a row lie.
+/// How the coefficients of a row are laid out.
 enum class Layout { half, doubled, complex, matrix, one, transposed };
 
 template <class Tab>
@@ -239,7 +239,7 @@ struct Form {
                                    : std::string("fused@") + rw::isa_name(isa);
   }
   /// The scalar rows leave it all to the hardware.
-  bool fetches() const { return kind != fused || isa != rw::Isa::scalar; }
+  bool prefetches() const { return kind != fused || isa != rw::Isa::scalar; }
 };
 
 std::vector<Form> fused_forms() {
@@ -317,21 +317,21 @@ class Prefetch : public testing::Test {
                          const rw::View<const X>& x, const rw::TableView<Tab>& table,
                          const rw::Options& options, rw::Stores stores = rw::Stores::automatic) {
     rotate(form, device, out, x, table, options, stores);
-    if (form.fetches()) {
+    if (form.prefetches()) {
       EXPECT_GT(recorded_count(), 0u);
     }
     for (const Part& part : recorded) {
       Memory rows, coefficients;
       add_touched(rows, coefficients, part, out, x, table);
-      Index coefficients_fetched = 0;
+      Index coefficients_prefetched = 0;
       for (const void* address : part.addresses) {
         if (rows.holds(address)) continue;
-        ++coefficients_fetched;
+        ++coefficients_prefetched;
         ASSERT_TRUE(coefficients.holds(address))
             << "x + " << static_cast<const char*>(address) - reinterpret_cast<const char*>(x.data())
             << " bytes, tokens " << part.begin << " to " << part.end << " of " << x.seq();
       }
-      EXPECT_LE(coefficients_fetched, 2 * (part.end - part.begin) * table.heads() * table.pairs());
+      EXPECT_LE(coefficients_prefetched, 2 * (part.end - part.begin) * table.heads() * table.pairs());
     }
   }
 
@@ -434,20 +434,20 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnce) {
         Memory rows, coefficients;
         add_touched(rows, coefficients, recorded[0], x.view(), x.read(), table.view());
         std::set<std::uintptr_t> lines;
-        Index fetched = 0;
+        Index prefetched = 0;
         for (const void* address : recorded[0].addresses) {
           if (!coefficients.holds(address)) continue;
-          ++fetched;
+          ++prefetched;
           lines.insert(reinterpret_cast<std::uintptr_t>(address) / 64);
         }
-        EXPECT_EQ(static_cast<std::size_t>(fetched), lines.size());
-        EXPECT_EQ(fetched > 0, isa != rw::Isa::scalar);
+        EXPECT_EQ(static_cast<std::size_t>(prefetched), lines.size());
+        EXPECT_EQ(prefetched > 0, isa != rw::Isa::scalar);
       }
     }
   }
 }
 
-// Whatever touches no more than the second cache holds is not fetched ahead.
+// Whatever touches no more than the second cache holds is not prefetched.
 TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
   const Index row = 512 / static_cast<Index>(sizeof(typename TypeParam::X));
   const Index most = rw::detail::cache_sizes().second_level / 4096;  // tokens of 8 heads, in place
@@ -456,18 +456,18 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
       out(Arrangement::dense, {1, most + 1, 8, row});
   for (const Form& form : all_forms()) {
     SCOPED_TRACE(form.name());
-    const auto fetched = [&](const Tensor<typename TypeParam::X>& to, Index tokens) {
+    const auto prefetched = [&](const Tensor<typename TypeParam::X>& to, Index tokens) {
       rotate(form, Parts{1}, to.view().seq(0, tokens), x.read().seq(0, tokens),
              table.view().rows(0, tokens), {});
       return recorded_count();
     };
     for (const Index tokens : {Index{1}, Index{2}, Index{16}, most / 2}) {
-      EXPECT_EQ(fetched(out, tokens), 0u) << tokens << " tokens";
+      EXPECT_EQ(prefetched(out, tokens), 0u) << tokens << " tokens";
     }
-    EXPECT_EQ(fetched(out, most / 2 + 1) > 0, form.fetches());
+    EXPECT_EQ(prefetched(out, most / 2 + 1) > 0, form.prefetches());
     if (form.kind != Form::fused) continue;
-    EXPECT_EQ(fetched(x, most), 0u);
-    EXPECT_EQ(fetched(x, most + 1) > 0, form.fetches());
+    EXPECT_EQ(prefetched(x, most), 0u);
+    EXPECT_EQ(prefetched(x, most + 1) > 0, form.prefetches());
   }
 }
 
@@ -506,7 +506,7 @@ TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
 }  // namespace
 
 void record_prefetch(const void* address) {
-  // Far more than any call here may fetch: one without bound would not end.
+  // Far more than any call here may prefetch: one without bound would not end.
   constexpr std::size_t most = 1 << 24;
   std::vector<const void*>& addresses = recorded.back().addresses;
   if (addresses.size() == most) throw std::runtime_error("prefetches without bound");

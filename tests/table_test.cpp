@@ -102,11 +102,11 @@ TEST(TableView, PartsOutsideAreRefused) {
   const std::vector<float> values(1000);
   const rw::TableView<float> table = wide_view(values);
   EXPECT_EQ(error_of([&] { table.rows(5, 2); }),
-            "rows: seq of the table from 5, 2 of them, must lie within 6");
+            "rows: seq of the table from 5, 2 of them, must be within 6");
   EXPECT_EQ(error_of([&] { table.heads(3, 1); }),
-            "heads: heads of the table from 3, 1 of them, must lie within 3");
+            "heads: heads of the table from 3, 1 of them, must be within 3");
   EXPECT_EQ(error_of([&] { table.pairs(0, 5); }),
-            "pairs: pairs of the table from 0, 5 of them, must lie within 4");
+            "pairs: pairs of the table from 0, 5 of them, must be within 4");
 }
 
 // Ids of either width, shared by the batch or not; the first row may have any id.

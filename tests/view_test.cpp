@@ -101,11 +101,11 @@ TEST(View, PartsOutsideAreRefused) {
   const rw::View<float> view(nullptr, {2, 5, 3, 8});
   constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
   EXPECT_EQ(error_of([&] { view.seq(3, 3); }),
-            "seq: seq of the view from 3, 3 of them, must lie within 5");
+            "seq: seq of the view from 3, 3 of them, must be within 5");
   EXPECT_EQ(error_of([&] { view.heads(-1, 2); }),
-            "heads: heads of the view from -1, 2 of them, must lie within 3");
+            "heads: heads of the view from -1, 2 of them, must be within 3");
   EXPECT_EQ(error_of([&] { view.features(2, -1); }),
-            "features: head_dim of the view from 2, -1 of them, must lie within 8");
+            "features: head_dim of the view from 2, -1 of them, must be within 8");
   EXPECT_NE(error_of([&] { view.seq(1, most); }), "");
   EXPECT_NE(error_of([&] { view.seq(most, most); }), "");
 }
@@ -128,7 +128,7 @@ TEST(Makers, KnowTheLayoutsOfModels) {
   }
   EXPECT_EQ(rw::qkv_view<float>(nullptr, shape, 2).data(), nullptr);
   EXPECT_EQ(error_of([&] { rw::qkv_view(data, shape, 3); }),
-            "qkv_view: index of packed queries, keys and values from 3, 1 of them, must lie within "
+            "qkv_view: index of packed queries, keys and values from 3, 1 of them, must be within "
             "3");
 }
 
@@ -205,8 +205,8 @@ TEST(Strides, EqualsWhereEveryStrideDoes) {
 // A product that does not fit becomes the largest stride, which every check refuses.
 TEST(ContiguousStrides, SaturateInsteadOfOverflowing) {
   constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
-  EXPECT_EQ(rw::contiguous_strides({1, 1, most / 2, 4}), (rw::Strides{most, most, 4}));
-  EXPECT_EQ(rw::contiguous_strides({1, most / 2, 1, 4}), (rw::Strides{most, 4, 4}));
+  EXPECT_EQ(rw::detail::contiguous_strides({1, 1, most / 2, 4}), (rw::Strides{most, most, 4}));
+  EXPECT_EQ(rw::detail::contiguous_strides({1, most / 2, 1, 4}), (rw::Strides{most, 4, 4}));
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ template <class Device, class Out, class X, class Tab>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table,
            const Options& options = {}, const CpuOptions& cpu = {});
 
-/// Rotates every feature pair of `x` where it lies; see apply.
+/// Rotates every feature pair of `x` in place; see apply.
 template <class Device, class X, class Tab>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {},
                    const CpuOptions& cpu = {});
@@ -60,7 +60,7 @@ template <class Device, class... Outs, class... Xs, class Tab>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
            const Options& options = {}, const CpuOptions& cpu = {});
 
-/// Rotates several tensors by one table in one call where they lie:
+/// Rotates several tensors by one table in one call, in place:
 ///   apply_inplace(device, std::tie(q, k), table)
 template <class Device, class... Xs, class Tab>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,

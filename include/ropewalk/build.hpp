@@ -30,9 +30,9 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies,
 ///          [1, product of the sizes, 1, sum of the features / 2], tokens row-major over the grid
 /// Errors   std::invalid_argument: grid, axes, first and ids of different lengths; odd features;
 ///          sizes that overflow
-/// Source   Helios Axes{44, 42, 42} and theta 1e4; Wan2.2 the same
+/// Source   Helios {44, 42, 42} and theta 1e4; Wan2.2 the same
 template <class T = float>
-Table<T> axial_table(const Grid& grid, const Axes& axes, double theta = 1e4,
+Table<T> axial_table(const Grid& grid, const List<Index>& axes, double theta = 1e4,
                      const AxialOptions& options = {});
 
 /// Zeroes the rows of `count` tokens of one sample: padding that comes out as 0 (Lumina2, Z-Image).

@@ -75,21 +75,21 @@ inline Isa most_capable_isa() {
   return isa;
 }
 
-}  // namespace detail
-
 /// Whether this program has rows for `isa` and the CPU and the operating system can run them.
 inline bool isa_available(Isa isa) {
-  const Isa best = detail::most_capable_isa();
+  const Isa best = most_capable_isa();
   if (isa == Isa::scalar || isa == best) return true;
   // On x86-64 each set holds those before it; AArch64 has one.
   return ROPEWALK_X86 && isa >= Isa::sse2 && isa < best;
 }
 
+}  // namespace detail
+
 /// The instruction sets that can be used here, the most capable last.
 inline List<Isa> available_isas() {
   List<Isa> available;
   for (Isa isa : all_isas) {
-    if (isa_available(isa)) available.push_back(isa);
+    if (detail::isa_available(isa)) available.push_back(isa);
   }
   return available;
 }

@@ -22,7 +22,7 @@ inline List<Index> used_axes(const Model& model) {
     if (features != 0) axes.push_back(features);
   }
   if (axes.empty()) fail(place, "axes", "is 0, must be 1 or more");
-  if (model.terms == TermRule::increasing) {
+  if (model.increasing) {
     for (const Index features : axes) check_equal(place, "axis", features, axes.front());
   }
   return axes;
@@ -32,19 +32,19 @@ inline AngleSteps frequency_steps(const Model& model) {
   return model.double_powers ? AngleSteps::f64 : model.steps;
 }
 
-inline Scaling scaling_rule(const ModelScaling& scaling) {
+inline Scaling scaling_rule(const Model::Scaling& scaling) {
   switch (scaling.rule) {
-    case ModelScaling::Rule::linear:
+    case Model::Scaling::Rule::linear:
       return scaling.linear;
-    case ModelScaling::Rule::static_ntk:
+    case Model::Scaling::Rule::static_ntk:
       return scaling.static_ntk;
-    case ModelScaling::Rule::yarn:
+    case Model::Scaling::Rule::yarn:
       return scaling.yarn;
-    case ModelScaling::Rule::llama3:
+    case Model::Scaling::Rule::llama3:
       return scaling.llama3;
-    case ModelScaling::Rule::proportional:
+    case Model::Scaling::Rule::proportional:
       return scaling.proportional;
-    case ModelScaling::Rule::unscaled:
+    case Model::Scaling::Rule::unscaled:
     default:
       return Unscaled{};
   }
@@ -55,54 +55,36 @@ inline Frequencies list_of_width(const Model& model, Index features) {
                      {0, frequency_steps(model)});
 }
 
-inline Frequencies axis_frequencies(const Model& model, const List<Index>& axes) {
+/// The axes' own lists, or the one that they share where their pairs are in sections.
+inline Frequencies decreasing_frequencies(const Model& model, const List<Index>& axes) {
   List<Frequencies> lists;
-  List<Index> counts;
-  for (const Index features : axes) {
-    lists.push_back(list_of_width(model, features));
-    counts.push_back(lists.back().pairs);
+  if (model.terms == TermRule::axis_after_axis || model.terms == TermRule::alternating) {
+    for (const Index features : axes) lists.push_back(list_of_width(model, features));
+    return arrange(lists, model.terms);
   }
-  return arrange(lists, axis_after_axis(counts));
+  return arrange({list_of_width(model, 2 * sum_of(axes))}, model.terms, axes);
 }
 
-inline Frequencies section_frequencies(const Model& model, const TermOrder& order) {
-  return arrange({list_of_width(model, 2 * static_cast<Index>(order.sources.size()))}, order);
-}
-
+/// Over all heads together, identity pairs in front.
 inline Frequencies increasing_over_heads(const Model& model, const List<Index>& axes) {
-  const auto axis_count = static_cast<Index>(axes.size());
-  const Index count = axes.front() / 2;
-  const Frequencies list = increasing_frequencies(count, model.theta, frequency_steps(model));
-  const Frequencies turning = arrange({axes.size(), list}, alternating(axis_count, count));
+  const Frequencies list =
+      increasing_frequencies(axes.front() / 2, model.theta, frequency_steps(model));
+  const Frequencies turning = arrange({axes.size(), list}, model.terms);
   const Index pairs = model.shape.heads * model.shape.head_dim / 2;
   return split_heads(model.shape.heads, with_identity_pairs(pairs - turning.pairs, turning));
-}
-
-inline Frequencies arranged_frequencies(const Model& model, const List<Index>& axes) {
-  switch (model.terms) {
-    case TermRule::contiguous_sections:
-      return section_frequencies(model, contiguous_sections(axes));
-    case TermRule::interleaved_sections:
-      return section_frequencies(model, interleaved_sections(axes));
-    case TermRule::alternating_sections:
-      return section_frequencies(model, alternating_sections(axes));
-    case TermRule::increasing:
-      return increasing_over_heads(model, axes);
-    case TermRule::axis_after_axis:
-    default:
-      return axis_frequencies(model, axes);
-  }
 }
 
 }  // namespace detail
 
 /// The frequencies of a model.
 ///
-/// Shapes   [axes, 1, pairs]; [axes, heads, pairs] where TermRule is increasing
+/// Shapes   [axes, 1, pairs]; [axes, heads, pairs] where they increase
 /// Errors   std::invalid_argument: no axes, more pairs than the head has room for, axes that differ
-///          where TermRule is increasing
+///          where they increase
 inline Frequencies model_frequencies(const Model& model) {
-  Frequencies of = detail::arranged_frequencies(model, detail::used_axes(model));
+  const List<Index> axes = detail::used_axes(model);
+  Frequencies of = model.increasing ? detail::increasing_over_heads(model, axes)
+                                    : detail::decreasing_frequencies(model, axes);
   detail::check_at_most({"model_frequencies", "the model"}, "pairs", of.pairs,
                         (model.shape.head_dim - model.shape.offset) / 2);
   return of;
@@ -116,7 +98,7 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
   detail::check_equal({"model_positions", "the grid"}, "axes",
                       static_cast<Index>(grid.sizes.size()),
                       static_cast<Index>(detail::used_axes(model).size()));
-  if (model.cells == CellRule::by_caller) {
+  if (model.cells == Model::Cells::by_caller) {
     detail::fail("model_positions",
                  "a grid does not give the positions of %s, which depend on more than the cells; "
                  "pass Positions",
@@ -124,9 +106,9 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
   }
   List<List<double>> lists;
   for (const Index cells : grid.sizes) {
-    if (model.cells == CellRule::centres_in_turn) {
+    if (model.cells == Model::Cells::centres_in_turn) {
       lists.push_back(cell_centres(cells, -2 * detail::pi, 2 * detail::pi));
-    } else if (model.cells == CellRule::centred_planes && !lists.empty()) {
+    } else if (model.cells == Model::Cells::centred_planes && !lists.empty()) {
       lists.push_back(centred(cells));
     } else {
       lists.push_back(range(cells));

@@ -42,7 +42,7 @@ Positions sequence_positions(Index seq, double first = 0);
 template <class Id>
 Positions id_positions(const Id* ids, Index seq, Index stride = 1);
 
-/// The same of a std::vector or any other container that lies in one piece.
+/// The same of a std::vector or any other container whose entries are contiguous.
 template <class Ids, class = decltype(std::declval<const Ids&>().data())>
 Positions id_positions(const Ids& ids) {
   return id_positions(ids.data(), static_cast<Index>(ids.size()));
@@ -60,7 +60,7 @@ Positions grid_positions(const Grid& grid);
 /// Packed sequences: one axis, 0, 1, ... from the start of every sequence.
 ///
 /// Shapes   cu_seqlens [sequences + 1]: 0, then where each sequence ends; the last entry is seq
-/// Types    a std::vector or any other container of integers that lies in one piece
+/// Types    a std::vector or any other container of integers, whose entries are contiguous
 /// Errors   std::invalid_argument: empty, a first entry that is not 0, entries that decrease
 template <class Ends>
 Positions packed_positions(const Ends& cu_seqlens);

@@ -70,11 +70,15 @@ struct TableShape {
   Index batch = 1, seq = 0, heads = 1, pairs = 0;
 };
 
+namespace detail {
+
 /// Strides of a dense row-major [batch, seq, heads, head_dim].
 inline Strides contiguous_strides(const Shape& shape) {
-  const Index seq = detail::saturating_product(shape.heads, shape.head_dim);
-  return {detail::saturating_product(shape.seq, seq), seq, shape.head_dim};
+  const Index seq = saturating_product(shape.heads, shape.head_dim);
+  return {saturating_product(shape.seq, seq), seq, shape.head_dim};
 }
+
+}  // namespace detail
 
 ROPEWALK_END_NAMESPACE
 

@@ -1,4 +1,4 @@
-// The layouts in which models hand over cos and sin, each read where it lies.
+// The layouts in which models hand over cos and sin, each read in place.
 #ifndef ROPEWALK_TABLE_LAYOUTS_HPP
 #define ROPEWALK_TABLE_LAYOUTS_HPP
 

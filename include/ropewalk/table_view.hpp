@@ -1,4 +1,4 @@
-// TableView: cos and sin as data, read where they lie.
+// TableView: cos and sin as data, read in place.
 #ifndef ROPEWALK_TABLE_VIEW_HPP
 #define ROPEWALK_TABLE_VIEW_HPP
 
@@ -16,7 +16,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// Where one coefficient of every pair of a table row lies: entry i is data[i * stride], or that
+/// One coefficient of every pair of a table row: entry i is data[i * stride], or that
 /// with the other sign.
 template <class T>
 struct CoefficientReader {
@@ -32,6 +32,8 @@ template <class T>
 struct PairReaders {
   CoefficientReader<T> cos_a, cos_b, sin_a, sin_b;
 };
+
+namespace detail {
 
 /// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
 class RowIds {
@@ -77,6 +79,8 @@ class RowIds {
   Index first_ = 0, rows_ = 0;
 };
 
+}  // namespace detail
+
 /// A table that somebody else owns: four coefficient readers and the strides from row to row.
 ///
 /// Shapes   [batch | 1, seq, heads | 1, pairs]
@@ -110,7 +114,7 @@ class TableView {
   Index batch_stride() const { return batch_stride_; }
   Index seq_stride() const { return seq_stride_; }
   Index heads_stride() const { return heads_stride_; }
-  const RowIds& ids() const { return ids_; }
+  const detail::RowIds& ids() const { return ids_; }
 
   /// The readers of one token and head.
   PairReaders<T> row(Index b, Index s, Index h) const {
@@ -174,8 +178,8 @@ class TableView {
       if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
       TableView gathered = *this;
       gathered.ids_ =
-          RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
-                 id_rows == 1 ? 0 : count, 1, first, seq());
+          detail::RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
+                         id_rows == 1 ? 0 : count, 1, first, seq());
       gathered.shape_.seq = count;
       gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
       return gathered;
@@ -226,7 +230,7 @@ class TableView {
   PairReaders<T> readers_;
   TableShape shape_;
   Index batch_stride_, seq_stride_, heads_stride_;
-  RowIds ids_;
+  detail::RowIds ids_;
 };
 
 namespace detail {

@@ -1,4 +1,4 @@
-// View: where a tensor [batch, seq, heads, head_dim] lies in memory, and its makers.
+// View: a tensor [batch, seq, heads, head_dim] of any strides in memory, and its makers.
 #ifndef ROPEWALK_VIEW_HPP
 #define ROPEWALK_VIEW_HPP
 
@@ -32,7 +32,7 @@ class View {
   View(T* data, const Shape& shape, const Strides& strides)
       : data_(data), shape_(shape), strides_(strides) {}
 
-  View(T* data, const Shape& shape) : View(data, shape, contiguous_strides(shape)) {}
+  View(T* data, const Shape& shape) : View(data, shape, detail::contiguous_strides(shape)) {}
 
   /// A view to read from, of a view to write to.
   template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>

@@ -126,7 +126,7 @@ template <class Read>
 void print_increasing(const Read& read) {
   Hash hash;
   for (const rw::AngleSteps steps : every_steps) {
-    hash.add(rw::increasing_frequencies(read(341), read(1e4), steps));
+    hash.add(rw::detail::increasing_frequencies(read(341), read(1e4), steps));
   }
   hash.print(Read::name, "increasing_frequencies");
 }
@@ -169,7 +169,7 @@ void print_tables(const Read& read, const char* name) {
     rw::AxialOptions options;
     options.first = {read(0.5), read(-0.3), read(11.1)};
     options.steps = steps;
-    const rw::Axes axes{read(44), read(42), read(42)};
+    const rw::List<Index> axes{read(44), read(42), read(42)};
     const rw::Table<T> table = rw::axial_table<T>(grid, axes, read(1e4), options);
     hash.add(table);
     hash.add(rw::average_pool(table, grid, rw::Grid{read(2), read(3), read(3)}));

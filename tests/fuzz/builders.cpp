@@ -28,7 +28,8 @@ constexpr Index highest = std::numeric_limits<Index>::max();
 struct Made {
   rw::Frequencies frequencies = rw::own_frequencies({1.0, 0.5});
   rw::Positions positions = rw::sequence_positions(3);
-  rw::TermOrder order = rw::axis_after_axis({2});
+  rw::TermRule rule = rw::TermRule::axis_after_axis;
+  std::vector<Index> counts = {2};
   rw::Table<float> table{{1, 3, 1, 2}};
 };
 
@@ -125,7 +126,7 @@ void expect_sound(const rw::Frequencies& of, const char* what) {
 
 /// Every token has a position on every axis, and all are finite.
 void expect_sound(const rw::Positions& of, const char* what) {
-  for (const rw::AxisPositions& axis : of.axes) {
+  for (const rw::Positions::Axis& axis : of.axes) {
     expect(static_cast<Index>(axis.index.size()) == of.batch * of.seq, what);
     for (const Index index : axis.index) {
       expect(index >= 0 && index < static_cast<Index>(axis.values.size()), what);
@@ -152,27 +153,28 @@ void make_frequencies(Input& in, Made& made) {
     case 2: {
       const Index count = draw_size(in, 9);
       const double theta = draw_real(in);
-      of = rw::increasing_frequencies(count, theta, draw_steps(in));
+      of = rw::detail::increasing_frequencies(count, theta, draw_steps(in));
       expect(of.pairs == count, "increasing_frequencies");
       break;
     }
     case 3: {
       std::vector<rw::Frequencies> lists(static_cast<std::size_t>(in.below(3)), of);
       if (in.below(2) == 1) lists.push_back(rw::own_frequencies(draw_reals(in)));
-      of = rw::arrange(lists, made.order);
-      expect(of.axes == made.order.axes, "arrange");
+      of = rw::arrange(lists, made.rule, made.counts);
+      const std::size_t axes = made.counts.empty() ? lists.size() : made.counts.size();
+      expect(of.axes == static_cast<Index>(axes), "arrange");
       break;
     }
     case 4:
-      of = rw::with_identity_pairs(draw_size(in), of);
+      of = rw::detail::with_identity_pairs(draw_size(in), of);
       break;
     case 5:
-      of = rw::split_heads(draw_size(in), of);
+      of = rw::detail::split_heads(draw_size(in), of);
       break;
     case 6: {
-      const rw::Axes axes(draw_sizes(in));
+      const rw::List<Index> axes = draw_sizes(in);
       const double theta = draw_real(in);
-      of = rw::axial_frequencies(axes, theta, draw_steps(in));
+      of = rw::detail::axial_frequencies(axes, theta, draw_steps(in));
       break;
     }
     default:
@@ -186,35 +188,8 @@ void make_frequencies(Input& in, Made& made) {
 }
 
 void make_order(Input& in, Made& made) {
-  rw::TermOrder& order = made.order;
-  switch (in.below(6)) {
-    case 0:
-      order = rw::axis_after_axis(draw_sizes(in));
-      break;
-    case 1: {
-      const Index axes = draw_size(in, 5);
-      order = rw::alternating(axes, draw_size(in, 9));
-      break;
-    }
-    case 2:
-      order = rw::contiguous_sections(draw_sizes(in));
-      break;
-    case 3:
-      order = rw::interleaved_sections(draw_sizes(in));
-      break;
-    case 4:
-      order = rw::alternating_sections(draw_sizes(in));
-      break;
-    default:
-      order = {in.below(5) - 1, {}};
-      for (Index left = in.below(5); left > 0; --left) {
-        order.sources.push_back({draw_size(in, 4), draw_size(in, 4)});
-      }
-      return;  // unchecked as yet
-  }
-  for (const rw::TermSource& source : order.sources) {
-    expect(source.axis >= 0 && source.axis < order.axes && source.frequency >= 0, "term order");
-  }
+  made.rule = static_cast<rw::TermRule>(in.below(5));
+  made.counts = draw_sizes(in);
 }
 
 template <class Id>
@@ -370,7 +345,7 @@ void make_table(Input& in, Made& made) {
       rw::AxialOptions options{draw_reals(in, 4), {}, steps};
       for (Index left = in.below(4); left > 0; --left) options.ids.push_back(draw_reals(in, 4));
       const rw::Grid grid(draw_sizes(in));
-      const rw::Axes axes(draw_sizes(in));
+      const rw::List<Index> axes = draw_sizes(in);
       table = rw::axial_table(grid, axes, draw_real(in), options);
       break;
     }

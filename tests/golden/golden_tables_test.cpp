@@ -60,7 +60,7 @@ Recipe recipe_of(const Case& of, const StoredTable& stored) {
   Recipe recipe{{}, parts_of(of, stored.seq.count), 0};
   double last = -1;
   for (const Part& part : recipe.parts) {
-    for (const rw::AxisPositions& axis : part.positions.axes) {
+    for (const rw::Positions::Axis& axis : part.positions.axes) {
       for (const double position : axis.values) last = std::max(last, position);
     }
   }

@@ -43,7 +43,7 @@ void use_all(Use use, const rw::Table<T>& table) {
 template <class T>
 void build_tables(Use use) {
   const rw::Grid grid{3, 5, 7};
-  rw::Table<T> table = rw::axial_table<T>(grid, rw::Axes{8, 6, 6});
+  rw::Table<T> table = rw::axial_table<T>(grid, {8, 6, 6});
   use_all(use, rw::average_pool(table, grid, rw::Grid{2, 3, 3}));
   table.append(rw::replicate_pad(table, grid, rw::Grid{2, 3, 3}));
   rw::zero_rows(table, 0, 2, 3);

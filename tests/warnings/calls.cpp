@@ -53,7 +53,7 @@ void views(T* data, const rw::Shape& shape) {
 
 template <class Tab>
 rw::Table<Tab> build(const rw::Grid& grid, const std::vector<std::int32_t>& ids) {
-  rw::Table<Tab> table = rw::axial_table<Tab>(grid, rw::Axes{44, 42, 42}, 1e4);
+  rw::Table<Tab> table = rw::axial_table<Tab>(grid, {44, 42, 42}, 1e4);
   table.append(rw::make_table<Tab>(rw::id_positions(ids), rw::frequencies(128, 1e6)));
   table.append(rw::make_table<Tab>(rw::packed_positions(ids), rw::frequencies(128, 1e6)));
   table.append(rw::model_table<Tab>(rw::model_named("Flux.1"), rw::grid_positions(grid)));

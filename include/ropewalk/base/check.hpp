@@ -167,7 +167,7 @@ inline void check_entry(const Place& place, const char* property, Index entry, I
 inline void check_range(const Place& place, const char* property, Index begin, Index count,
                         Index size) {
   if (begin < 0 || count < 0 || begin > size || count > size - begin) {
-    fail(place, property, "from %" PRId64 ", %" PRId64 " of them, must lie within %" PRId64, begin,
+    fail(place, property, "from %" PRId64 ", %" PRId64 " of them, must be within %" PRId64, begin,
          count, size);
   }
 }

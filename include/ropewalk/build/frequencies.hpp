@@ -30,6 +30,16 @@ List<Real> increasing(Index count, double theta) {
   return values;
 }
 
+/// LTX's increasing frequencies: theta^(j / (count - 1)) * pi / 2, from pi / 2 to theta * pi / 2.
+inline Frequencies increasing_frequencies(Index count, double theta,
+                                          AngleSteps steps = AngleSteps::f64) {
+  const Place place{"increasing_frequencies", "the axis"};
+  check_not_negative(place, "count", count);
+  check_at_most(place, "count", count, largest_count);
+  return steps == AngleSteps::f32 ? as_list(increasing<float>(count, theta))
+                                  : as_list(increasing<double>(count, theta));
+}
+
 }  // namespace detail
 
 inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling,
@@ -50,13 +60,19 @@ inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& sc
   return result;
 }
 
-inline Frequencies increasing_frequencies(Index count, double theta, AngleSteps steps) {
-  const detail::Place place{"increasing_frequencies", "the axis"};
-  detail::check_not_negative(place, "count", count);
-  detail::check_at_most(place, "count", count, detail::largest_count);
-  return steps == AngleSteps::f32 ? detail::as_list(detail::increasing<float>(count, theta))
-                                  : detail::as_list(detail::increasing<double>(count, theta));
+namespace detail {
+
+/// Axis after axis, each with theta^(-2i / dim) of its own width.
+inline Frequencies axial_frequencies(const List<Index>& dims, double theta,
+                                     AngleSteps steps = AngleSteps::f64) {
+  List<Frequencies> lists;
+  for (const Index dim : dims) {
+    lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
+  }
+  return arrange(lists, TermRule::axis_after_axis, {});
 }
+
+}  // namespace detail
 
 inline Frequencies own_frequencies(const List<double>& values, double attention_factor) {
   return detail::as_list(values, attention_factor);
@@ -79,16 +95,6 @@ inline Frequencies own_frequencies(Index axes, Index heads, Index pairs, const L
     }
   }
   return all;
-}
-
-inline Frequencies axial_frequencies(const Axes& axes, double theta, AngleSteps steps) {
-  List<Frequencies> lists;
-  List<Index> counts;
-  for (const Index dim : axes.dims) {
-    lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
-    counts.push_back(dim / 2);
-  }
-  return arrange(lists, axis_after_axis(counts));
 }
 
 ROPEWALK_END_NAMESPACE

@@ -1,9 +1,7 @@
-// Frequencies as data: terms, the scaling rules that make them, the orders of terms.
+// Frequencies as data: terms, the scaling rules that make them, the rules of their terms.
 #ifndef ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 #define ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 
-#include <initializer_list>
-#include <utility>
 #include <variant>
 
 #include "ropewalk/base/check.hpp"
@@ -126,27 +124,14 @@ struct FrequencyOptions {
   AngleSteps steps = AngleSteps::f64;
 };
 
-/// Where the term of a pair comes from: an entry of the list of its axis.
-struct TermSource {
-  Index axis;
-  Index frequency;
-};
-
-constexpr bool operator==(const TermSource& a, const TermSource& b) {
-  return a.axis == b.axis && a.frequency == b.frequency;
-}
-
-/// The source of each pair's term, pair by pair, and how many axes there are.
-struct TermOrder {
-  Index axes;
-  List<TermSource> sources;
-};
-
-/// Rotary features along each axis, the outermost first: Axes{44, 42, 42} has 22 + 21 + 21 pairs.
-struct Axes {
-  List<Index> dims;
-  Axes(std::initializer_list<Index> list) : dims(list) {}
-  explicit Axes(List<Index> list) : dims(std::move(list)) {}
+/// Which axis turns a pair, and by which of the frequencies in its list.
+enum class TermRule {
+  axis_after_axis,  ///< all pairs of the first axis, then all of the next: video and image models
+  alternating,      ///< a pair of each axis in turn: frequency-major, Lumina-Next, LTX
+  contiguous_sections,   ///< M-RoPE: one list, pair i keeps frequency i; axis after axis: Qwen2-VL
+  interleaved_sections,  ///< the same, axes in turn, axis 0 keeping what the others leave: Qwen3-VL
+  alternating_sections,  ///< the same, sections h, w, t: axes 1 and 2 in turn, then axis 0:
+                         ///< Ernie-VL
 };
 
 ROPEWALK_END_NAMESPACE

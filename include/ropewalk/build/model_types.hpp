@@ -10,68 +10,60 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// How the axes of positions share a model's pairs.
-enum class TermRule {
-  axis_after_axis,       ///< every axis has its own theta^(-2i / features)
-  contiguous_sections,   ///< M-RoPE: one list of frequencies for all axes; see TermOrder
-  interleaved_sections,  ///< the same, axes in turn
-  alternating_sections,  ///< the same, axes 1 and 2 in turn, then axis 0
-  increasing,            ///< LTX: frequency-major over all heads together, identity pairs in front
-};
-
-/// Where a grid's cells stand on its axes.
-enum class CellRule {
-  integers,         ///< 0, 1, ... on every axis
-  centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
-  centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
-  by_caller,        ///< fractions of what the caller knows, such as frames a second: LTX
-};
-
-struct ModelShape {
-  Index heads = 1;     ///< of queries
-  Index kv_heads = 1;  ///< of keys
-  Index head_dim = 0;
-  Index offset = 0;  ///< the first feature that turns: those before it pass through
-};
-
-/// A scaling rule that needs no lists of numbers: the member that `rule` names.
-struct ModelScaling {
-  enum class Rule { unscaled, linear, static_ntk, yarn, llama3, proportional };
-
-  constexpr ModelScaling() = default;
-  constexpr ModelScaling(const Linear& of) : rule(Rule::linear), linear(of) {}
-  constexpr ModelScaling(const StaticNtk& of) : rule(Rule::static_ntk), static_ntk(of) {}
-  constexpr ModelScaling(const Yarn& of) : rule(Rule::yarn), yarn(of) {}
-  constexpr ModelScaling(const Llama3& of) : rule(Rule::llama3), llama3(of) {}
-  constexpr ModelScaling(const Proportional& of) : rule(Rule::proportional), proportional(of) {}
-
-  Rule rule = Rule::unscaled;
-  Linear linear;
-  StaticNtk static_ntk;
-  Yarn yarn;
-  Llama3 llama3;
-  Proportional proportional;
-};
-
 /// The rotary embedding of one model (or of one kind of its layers), made step by step:
 ///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42)
 /// What no step changes is as nearly every model has it.
 ///
 /// Source   models/
 struct Model {
+  /// Where a grid's cells stand on its axes.
+  enum class Cells {
+    integers,         ///< 0, 1, ... on every axis
+    centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
+    centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
+    by_caller,        ///< fractions of what the caller knows, such as frames a second: LTX
+  };
+
+  struct Shape {
+    Index heads = 1;     ///< of queries
+    Index kv_heads = 1;  ///< of keys
+    Index head_dim = 0;
+    Index offset = 0;  ///< the first feature that turns: those before it pass through
+  };
+
+  /// A scaling rule that needs no lists of numbers: the member that `rule` names.
+  struct Scaling {
+    enum class Rule { unscaled, linear, static_ntk, yarn, llama3, proportional };
+
+    constexpr Scaling() = default;
+    constexpr Scaling(const Linear& of) : rule(Rule::linear), linear(of) {}
+    constexpr Scaling(const StaticNtk& of) : rule(Rule::static_ntk), static_ntk(of) {}
+    constexpr Scaling(const Yarn& of) : rule(Rule::yarn), yarn(of) {}
+    constexpr Scaling(const Llama3& of) : rule(Rule::llama3), llama3(of) {}
+    constexpr Scaling(const Proportional& of) : rule(Rule::proportional), proportional(of) {}
+
+    Rule rule = Rule::unscaled;
+    Linear linear;
+    StaticNtk static_ntk;
+    Yarn yarn;
+    Llama3 llama3;
+    Proportional proportional;
+  };
+
   constexpr Model() = default;
-  constexpr Model(const char* model_name, const ModelShape& model_shape)
+  constexpr Model(const char* model_name, const Shape& model_shape)
       : name(model_name), shape(model_shape) {}
 
   const char* name = "";
-  ModelShape shape;
+  Shape shape;
   /// Rotary features along each axis of the positions, or pairs where the terms are in sections, as
   /// models' configurations have them; 0 stands for no axis.
   Index axes[4] = {};
   double theta = 1e4;
-  ModelScaling scaling;
+  Scaling scaling;
   TermRule terms = TermRule::axis_after_axis;
-  CellRule cells = CellRule::integers;
+  bool increasing = false;  ///< LTX: from pi / 2 to theta * pi / 2, over all heads together
+  Cells cells = Cells::integers;
   Pairing pairing = Pairing::interleaved;
   AngleSteps steps = AngleSteps::f32;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
@@ -90,7 +82,7 @@ struct Model {
     model.theta = of;
     return model;
   }
-  constexpr Model with_scaling(const ModelScaling& of) const {
+  constexpr Model with_scaling(const Scaling& of) const {
     Model model = *this;
     model.scaling = of;
     return model;
@@ -100,7 +92,7 @@ struct Model {
     model.terms = of;
     return model;
   }
-  constexpr Model with_cells(CellRule of) const {
+  constexpr Model with_cells(Cells of) const {
     Model model = *this;
     model.cells = of;
     return model;
@@ -113,6 +105,12 @@ struct Model {
   constexpr Model with_steps(AngleSteps of) const {
     Model model = *this;
     model.steps = of;
+    return model;
+  }
+  constexpr Model with_increasing_frequencies() const {
+    Model model = *this;
+    model.increasing = true;
+    model.terms = TermRule::alternating;
     return model;
   }
   constexpr Model with_double_powers() const {

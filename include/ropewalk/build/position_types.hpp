@@ -12,24 +12,24 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// The positions on one axis, each distinct one once: that of token i is values[index[i]]. Tokens
-/// share few positions, and a table then takes cos and sin of each only once.
-struct AxisPositions {
-  List<double> values;
-  List<Index> index;
-};
-
 /// Where every token stands: one entry of `axes` an axis, over the tokens [batch, seq].
 ///
 /// Shapes   every axis has batch * seq entries in `index`; batch is 1 where all samples agree
 /// Units    whatever the frequencies are radians per
 struct Positions {
+  /// The positions on one axis, each distinct one once: that of token i is values[index[i]]. Tokens
+  /// share few positions, and a table then takes cos and sin of each only once.
+  struct Axis {
+    List<double> values;
+    List<Index> index;
+  };
+
   Index batch = 1;
   Index seq = 0;
-  List<AxisPositions> axes;
+  List<Axis> axes;
 
   double at(Index axis, Index b, Index s) const {
-    const AxisPositions& along = axes[static_cast<std::size_t>(axis)];
+    const Axis& along = axes[static_cast<std::size_t>(axis)];
     return along
         .values[static_cast<std::size_t>(along.index[static_cast<std::size_t>(b * seq + s)])];
   }

@@ -52,7 +52,7 @@ struct TokenAt {
 };
 
 /// The distinct values, and which of them each entry is.
-inline AxisPositions dictionary(const List<double>& positions) {
+inline Positions::Axis dictionary(const List<double>& positions) {
   List<TokenAt> tokens;
   tokens.reserve(positions.size());
   for (const double position : positions) {
@@ -60,7 +60,7 @@ inline AxisPositions dictionary(const List<double>& positions) {
   }
   std::stable_sort(tokens.begin(), tokens.end(),
                    [](const TokenAt& a, const TokenAt& b) { return a.position < b.position; });
-  AxisPositions axis;
+  Positions::Axis axis;
   axis.index.resize(positions.size());
   for (const TokenAt& at : tokens) {
     if (axis.values.empty() || axis.values.back() < at.position) axis.values.push_back(at.position);
@@ -76,8 +76,8 @@ inline Positions joined(const Place& place, const List<Positions>& parts) {
     check_equal(place, "axes", static_cast<Index>(part.axes.size()), static_cast<Index>(axes));
     all.axes.resize(axes);
     for (std::size_t axis = 0; axis < axes; ++axis) {
-      AxisPositions& to = all.axes[axis];
-      const AxisPositions& from = part.axes[axis];
+      Positions::Axis& to = all.axes[axis];
+      const Positions::Axis& from = part.axes[axis];
       const auto base = static_cast<Index>(to.values.size());
       to.values.insert(to.values.end(), from.values.begin(), from.values.end());
       for (const Index index : from.index) {
@@ -159,7 +159,7 @@ inline Positions grid_positions(const List<List<double>>& lists) {
   Positions grid{1, detail::cells_of(place, Grid(sizes)), {}};
   Index outer = 1;  // how often the cells of this axis come round
   for (const auto& list : lists) {
-    AxisPositions axis;
+    Positions::Axis axis;
     for (const double position : list) {
       axis.values.push_back(detail::checked_position(place, position));
     }

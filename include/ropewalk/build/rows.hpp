@@ -51,7 +51,9 @@ struct Turn {
   }
 };
 
-inline Index distinct(const AxisPositions& axis) { return static_cast<Index>(axis.values.size()); }
+inline Index distinct(const Positions::Axis& axis) {
+  return static_cast<Index>(axis.values.size());
+}
 
 /// The frequencies of the pairs that one axis turns, and their rows [cos | sin] at every distinct
 /// position.
@@ -164,7 +166,7 @@ inline void check_positions(const Place& place, const Positions& positions) {
   check_not_negative(place, "batch", positions.batch);
   check_not_negative(place, "seq", positions.seq);
   const Index tokens = checked_count(place, "tokens", positions.batch, positions.seq);
-  for (const AxisPositions& axis : positions.axes) {
+  for (const Positions::Axis& axis : positions.axes) {
     check_equal(place, "tokens on an axis", static_cast<Index>(axis.index.size()), tokens);
     for (const double value : axis.values) check_finite(place, "a value", value);
     for (const Index index : axis.index) check_entry(place, "an index", index, distinct(axis));
@@ -225,17 +227,18 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
 }
 
 template <class T>
-Table<T> axial_table(const Grid& grid, const Axes& axes, double theta,
+Table<T> axial_table(const Grid& grid, const List<Index>& dims, double theta,
                      const AxialOptions& options) {
-  detail::check_equal({"axial_table", "axes"}, "length", static_cast<Index>(axes.dims.size()),
+  detail::check_equal({"axial_table", "axes"}, "length", static_cast<Index>(dims.size()),
                       static_cast<Index>(grid.sizes.size()));
-  for (const Index dim : axes.dims) {
+  for (const Index dim : dims) {
     detail::check_not_negative({"axial_table", "axes"}, "an entry", dim);
     detail::check_even({"axial_table", "axes"}, "an entry", dim);
   }
   detail::check_positive({"axial_table", "the table"}, "theta", theta);
   const Positions positions = grid_positions(detail::axial_positions(grid, options));
-  return make_table<T>(positions, axial_frequencies(axes, theta, options.steps), options.steps);
+  return make_table<T>(positions, detail::axial_frequencies(dims, theta, options.steps),
+                       options.steps);
 }
 
 ROPEWALK_END_NAMESPACE

@@ -1,4 +1,4 @@
-// The orders in which models deal terms to their pairs, and the frequencies that follow.
+// The rules by which models deal terms to their pairs, and the frequencies that follow.
 #ifndef ROPEWALK_BUILD_TERM_ORDERS_HPP
 #define ROPEWALK_BUILD_TERM_ORDERS_HPP
 
@@ -9,7 +9,6 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/build/frequency_types.hpp"
-#include "ropewalk/build/scaling.hpp"
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/list.hpp"
 
@@ -31,13 +30,26 @@ inline void check_frequencies(const Place& place, const Frequencies& frequencies
   check_finite(place, "attention_factor", frequencies.attention_factor);
 }
 
-/// How many pairs the sections have together.
-inline Index sum_of(const Place& place, const char* property, const List<Index>& counts) {
+/// Where the term of a pair comes from: an entry of the list of its axis.
+struct TermSource {
+  Index axis;
+  Index frequency;
+};
+
+/// The source of each pair's term, pair by pair, and how many axes there are.
+struct TermOrder {
+  Index axes;
+  List<TermSource> sources;
+};
+
+/// How many pairs the axes have together.
+inline Index sum_of(const List<Index>& counts) {
+  const Place place{"arrange", "counts"};
   Index sum = 0;
   for (const Index count : counts) {
-    check_not_negative(place, property, count);
+    check_not_negative(place, "a count", count);
     if (__builtin_add_overflow(sum, count, &sum) || sum > largest_count) {
-      fail(place, property, "overflows: the sum must fit memory");
+      fail(place, "a count", "overflows: the sum must fit memory");
     }
   }
   return sum;
@@ -98,11 +110,8 @@ inline SortedTerms sorted_by_pair(const Frequencies& frequencies) {
   return sorted;
 }
 
-}  // namespace detail
-
 inline TermOrder axis_after_axis(const List<Index>& counts) {
-  const Index pairs = detail::sum_of({"axis_after_axis", "counts"}, "a count", counts);
-  TermOrder order = detail::order_of(static_cast<Index>(counts.size()), pairs);
+  TermOrder order = order_of(static_cast<Index>(counts.size()), sum_of(counts));
   for (Index axis = 0; axis < order.axes; ++axis) {
     const Index count = counts[static_cast<std::size_t>(axis)];
     for (Index i = 0; i < count; ++i) order.sources.push_back({axis, i});
@@ -110,13 +119,13 @@ inline TermOrder axis_after_axis(const List<Index>& counts) {
   return order;
 }
 
-inline TermOrder alternating(Index axes, Index count) {
-  const detail::Place place{"alternating", "the order"};
-  detail::check_not_negative(place, "axes", axes);
-  detail::check_not_negative(place, "count", count);
-  const Index pairs = detail::checked_count(place, "pairs", axes, count);
-  TermOrder order = detail::order_of(axes, pairs);
-  for (Index i = 0; i < pairs; ++i) order.sources.push_back({i % axes, i / axes});
+inline TermOrder alternating(const List<Index>& counts) {
+  for (const Index count : counts) {
+    check_equal({"arrange", "alternating axes"}, "a count", count, counts.front());
+  }
+  TermOrder order = order_of(static_cast<Index>(counts.size()), sum_of(counts));
+  const Index pairs = sum_of(counts);
+  for (Index i = 0; i < pairs; ++i) order.sources.push_back({i % order.axes, i / order.axes});
   return order;
 }
 
@@ -129,15 +138,14 @@ inline TermOrder contiguous_sections(const List<Index>& sections) {
 }
 
 inline TermOrder interleaved_sections(const List<Index>& sections) {
-  const detail::Place place{"interleaved_sections", "sections"};
-  const Index pairs = detail::sum_of(place, "a section", sections);
-  TermOrder order = detail::order_of(static_cast<Index>(sections.size()), pairs);
+  const Index pairs = sum_of(sections);
+  TermOrder order = order_of(static_cast<Index>(sections.size()), pairs);
   for (Index i = 0; i < pairs; ++i) order.sources.push_back({0, i});
   for (Index axis = 1; axis < order.axes; ++axis) {
     const Index section = sections[static_cast<std::size_t>(axis)];
     const Index room =
         (pairs - axis + order.axes - 1) / order.axes;  // pairs axis, axis + axes, ...
-    detail::check_at_most(place, "a section", section, room);
+    check_at_most({"arrange", "interleaved sections"}, "a count", section, room);
     for (Index i = 0; i < section; ++i) {
       order.sources[static_cast<std::size_t>(axis + order.axes * i)].axis = axis;
     }
@@ -146,11 +154,11 @@ inline TermOrder interleaved_sections(const List<Index>& sections) {
 }
 
 inline TermOrder alternating_sections(const List<Index>& sections_hwt) {
-  const detail::Place place{"alternating_sections", "sections"};
-  detail::check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
-  const Index pairs = detail::sum_of(place, "a section", sections_hwt);
-  detail::check_equal(place, "entry w", sections_hwt[1], sections_hwt[0]);
-  TermOrder order = detail::order_of(3, pairs);
+  const Place place{"arrange", "alternating sections"};
+  check_equal(place, "length", static_cast<Index>(sections_hwt.size()), 3);
+  check_equal(place, "count of w", sections_hwt[1], sections_hwt[0]);
+  const Index pairs = sum_of(sections_hwt);
+  TermOrder order = order_of(3, pairs);
   for (Index i = 0; i < pairs; ++i) {
     const bool spatial = i < 2 * sections_hwt[0];
     order.sources.push_back({spatial ? 1 + i % 2 : 0, i});
@@ -158,17 +166,32 @@ inline TermOrder alternating_sections(const List<Index>& sections_hwt) {
   return order;
 }
 
-inline Frequencies arrange(const List<Frequencies>& lists, const TermOrder& order) {
-  detail::check_arrangement(lists, order);
+inline TermOrder term_order(TermRule rule, const List<Index>& counts) {
+  switch (rule) {
+    case TermRule::alternating:
+      return alternating(counts);
+    case TermRule::contiguous_sections:
+      return contiguous_sections(counts);
+    case TermRule::interleaved_sections:
+      return interleaved_sections(counts);
+    case TermRule::alternating_sections:
+      return alternating_sections(counts);
+    case TermRule::axis_after_axis:
+    default:
+      return axis_after_axis(counts);
+  }
+}
+
+inline Frequencies arranged(const List<Frequencies>& lists, const TermOrder& order) {
+  check_arrangement(lists, order);
   const auto pairs = static_cast<Index>(order.sources.size());
-  List<detail::SortedTerms> sorted;
-  for (const Frequencies& list : lists) sorted.push_back(detail::sorted_by_pair(list));
+  List<SortedTerms> sorted;
+  for (const Frequencies& list : lists) sorted.push_back(sorted_by_pair(list));
   Frequencies all{order.axes, 1, pairs, {}, lists.empty() ? 1 : lists.front().attention_factor};
   all.terms.reserve(order.sources.size());
   for (Index i = 0; i < pairs; ++i) {
     const TermSource source = order.sources[static_cast<std::size_t>(i)];
-    const detail::SortedTerms& list =
-        sorted[lists.size() == 1 ? 0 : static_cast<std::size_t>(source.axis)];
+    const SortedTerms& list = sorted[lists.size() == 1 ? 0 : static_cast<std::size_t>(source.axis)];
     const auto entry = static_cast<std::size_t>(source.frequency);
     for (Index t = list.begin[entry]; t < list.begin[entry + 1]; ++t) {
       all.terms.push_back({i, source.axis, list.terms[static_cast<std::size_t>(t)].frequency});
@@ -177,30 +200,42 @@ inline Frequencies arrange(const List<Frequencies>& lists, const TermOrder& orde
   return all;
 }
 
+/// The same with `count` identity pairs (cos 1, sin 0) in front: LTX fills up its width so.
 inline Frequencies with_identity_pairs(Index count, Frequencies frequencies) {
-  const detail::Place place{"with_identity_pairs", "frequencies"};
-  detail::check_not_negative({"with_identity_pairs", "the pairs"}, "count", count);
-  detail::check_equal(place, "heads", frequencies.heads, 1);
-  detail::check_frequencies(place, frequencies);
-  detail::check_at_most({"with_identity_pairs", "the pairs"}, "count", count,
-                        detail::largest_count - frequencies.pairs);
+  const Place place{"with_identity_pairs", "frequencies"};
+  check_not_negative({"with_identity_pairs", "the pairs"}, "count", count);
+  check_equal(place, "heads", frequencies.heads, 1);
+  check_frequencies(place, frequencies);
+  check_at_most({"with_identity_pairs", "the pairs"}, "count", count,
+                largest_count - frequencies.pairs);
   frequencies.pairs += count;
   for (Term& term : frequencies.terms) term.pair += count;
   return frequencies;
 }
 
+/// The same pairs dealt out to heads: heads * pairs of one become pairs of each.
 inline Frequencies split_heads(Index heads, Frequencies frequencies) {
-  const detail::Place place{"split_heads", "frequencies"};
-  detail::check_at_least({"split_heads", "the split"}, "heads", heads, 1);
-  detail::check_equal(place, "heads", frequencies.heads, 1);
-  detail::check_frequencies(place, frequencies);
+  const Place place{"split_heads", "frequencies"};
+  check_at_least({"split_heads", "the split"}, "heads", heads, 1);
+  check_equal(place, "heads", frequencies.heads, 1);
+  check_frequencies(place, frequencies);
   if (frequencies.pairs % heads != 0) {
-    detail::fail(place, "pairs", "is %" PRId64 ", must be a multiple of %" PRId64,
-                 frequencies.pairs, heads);
+    fail(place, "pairs", "is %" PRId64 ", must be a multiple of %" PRId64, frequencies.pairs,
+         heads);
   }
   frequencies.heads = heads;
   frequencies.pairs /= heads;
   return frequencies;
+}
+
+}  // namespace detail
+
+inline Frequencies arrange(const List<Frequencies>& lists, TermRule rule,
+                           const List<Index>& counts) {
+  if (!counts.empty()) return detail::arranged(lists, detail::term_order(rule, counts));
+  List<Index> of_lists;
+  for (const Frequencies& list : lists) of_lists.push_back(list.pairs);
+  return detail::arranged(lists, detail::term_order(rule, of_lists));
 }
 
 ROPEWALK_END_NAMESPACE

@@ -19,7 +19,7 @@ namespace detail {
 
 /// What an entry calls its arguments, so that the text of an error names them as the caller does.
 struct Names {
-  /// Without a name for out x is rotated where it lies; from an index on they are several tensors.
+  /// Without a name for out x is rotated in place; from an index on they are several tensors.
   Names(const char* of_function, const char* of_x, const char* of_out = nullptr, int index = -1)
       : function(of_function),
         x{function, of_x, index},

@@ -170,7 +170,7 @@ class RowDistances {
   int count_ = 0;
 };
 
-/// Out of line: most tensors lie in memory of their own.
+/// Out of line: most tensors have memory of their own.
 template <class T, class U>
 [[gnu::noinline]] bool rows_are_apart(const View<T>& a, const View<U>& b, std::uint64_t distance) {
   return RowDistances(a, b).are_apart(distance);

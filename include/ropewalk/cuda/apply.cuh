@@ -40,7 +40,7 @@ namespace cuda {
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
 /// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
-///          whose entries lie one or two apart in rows of whole 16 bytes: that of a device copy.
+///          whose entries are one or two apart in rows of whole 16 bytes: that of a device copy.
 ///          Everything else runs too, but slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
@@ -57,7 +57,7 @@ void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
   }
 }
 
-/// Rotates every feature pair of `x` where it lies; see apply.
+/// Rotates every feature pair of `x` in place; see apply.
 template <class X, class Tab>
 void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {},
                    const CudaOptions& device = {}) {
@@ -93,7 +93,7 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
   }
 }
 
-/// Rotates several tensors by one table in one launch where they lie:
+/// Rotates several tensors by one table in one launch, in place:
 ///   apply_inplace(stream, std::tie(q, k), table)
 template <class... Xs, class Tab>
 void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,

@@ -26,7 +26,7 @@ inline constexpr Model image_models[] = {
     Model("Qwen-Image", {24, 24, 128})
         .with_axes(16, 56, 56)
         .with_theta(1e4)
-        .with_cells(CellRule::centred_planes),
+        .with_cells(Model::Cells::centred_planes),
     Model("Z-Image", {30, 30, 128})
         .with_axes(32, 48, 48)
         .with_theta(256)

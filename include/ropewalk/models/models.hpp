@@ -17,7 +17,9 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// All presets, one after the other.
+namespace detail {
+
+/// Presets one after the other.
 template <std::size_t Count>
 struct ModelList {
   Model list[Count];
@@ -27,8 +29,6 @@ struct ModelList {
   constexpr std::size_t size() const { return Count; }
   constexpr const Model& operator[](std::size_t i) const { return list[i]; }
 };
-
-namespace detail {
 
 template <std::size_t... Counts>
 constexpr auto joined(const Model (&... kinds)[Counts]) {

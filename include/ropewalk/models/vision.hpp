@@ -20,7 +20,7 @@ inline constexpr Model vision_models[] = {
         .with_axes(32, 32)
         .with_theta(100)
         .with_pairing(Pairing::half)
-        .with_cells(CellRule::centres_in_turn),
+        .with_cells(Model::Cells::centres_in_turn),
 };
 
 ROPEWALK_END_NAMESPACE

@@ -33,7 +33,7 @@ ROPEWALK_INLINE Index widen_steps(const CoefficientReader<Tab>& from, Index i, I
       store(to + i, with_sign(values, from.negative));
     }
   } else if (from.stride == 2) {
-    // The last of the 2 * Count entries read may lie outside the table where i + Count == pairs.
+    // The last of the 2 * Count entries read may be outside the table where i + Count == pairs.
     for (; i + Count < pairs; i += Count) {
       Register<Carrier<Tab>, Count> even, odd;
       load_pairs<Pairing::interleaved, Count>(from.data, i, pairs, even, odd);

@@ -16,7 +16,7 @@ ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 namespace gpu {
 
-/// A scalar as it lies in memory: 16-bit types as their patterns.
+/// A scalar as it is in memory: 16-bit types as their patterns.
 template <class T>
 using Raw = std::conditional_t<sizeof(T) == 2, std::uint16_t, T>;
 

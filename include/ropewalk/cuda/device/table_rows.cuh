@@ -106,7 +106,7 @@ __device__ __forceinline__ Value<Arithmetic> signed_value(const PackReader<Tab>&
 /// Entries `first` to `first + Pairs - 1` of cos and sin in the row at `offset`, all of them one or
 /// two apart. Both are asked for before either is used: one wait, not two.
 ///
-/// Two apart, whole packs are read: an entry outside the reader's own may be among them, but lies
+/// Two apart, whole packs are read: an entry outside the reader's own may be among them, but is
 /// in the same 16 bytes as one of its own, so in the same allocation.
 template <class Arithmetic, int Pairs, class Tab>
 __device__ __forceinline__ void read(Coefficients<Arithmetic, Pairs>& to,
