@@ -147,7 +147,7 @@ void fill_by_rule(const Positions& positions, const Frequencies& frequencies, co
   List<double> angles(static_cast<std::size_t>(table.heads() * pairs));
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
-      std::fill(angles.begin(), angles.end(), 0.0);
+      for (double& angle : angles) angle = 0;  // std::fill of doubles would be shared code
       for (const Term& term : frequencies.terms) {
         double& angle = angles[static_cast<std::size_t>(term.pair)];
         angle = turned(angle, positions.at(term.axis, b, s), term.frequency, turn.steps);
