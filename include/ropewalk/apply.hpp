@@ -24,7 +24,10 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
-/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass
+/// through.
+///          options are Options, or a constant as half_pairs: then one pairing's kernels are
+///          compiled
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
 ///          an error. Parts of one memory that share no byte are apart
@@ -40,13 +43,13 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Allocates nothing, takes no lock, writes no global after its first call; a thread-pool device
 /// may.
-template <class Device, class Out, class X, class Tab>
-void apply(const Device& device, Out&& out, const X& x, const Tab& table,
-           const Options& options = {}, const CpuOptions& cpu = {});
+template <class Device, class Out, class X, class Tab, class How = detail::DefaultOptions>
+void apply(const Device& device, Out&& out, const X& x, const Tab& table, const How& options = {},
+           const CpuOptions& cpu = {});
 
 /// Rotates every feature pair of `x` in place; see apply.
-template <class Device, class X, class Tab>
-void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options = {},
+template <class Device, class X, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(const Device& device, X&& x, const Tab& table, const How& options = {},
                    const CpuOptions& cpu = {});
 
 /// Rotates several tensors by one table in one call, queries and keys with their own head counts:
@@ -56,15 +59,15 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const Options&
 /// Alias    as in apply; no out may share a byte with another tensor. Heads, features or tokens of
 ///          one packed memory are apart, whatever their strides
 /// Everything else as in apply; all tensors are checked before the first is written.
-template <class Device, class... Outs, class... Xs, class Tab>
+template <class Device, class... Outs, class... Xs, class Tab, class How = detail::DefaultOptions>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options = {}, const CpuOptions& cpu = {});
+           const How& options = {}, const CpuOptions& cpu = {});
 
 /// Rotates several tensors by one table in one call, in place:
 ///   apply_inplace(device, std::tie(q, k), table)
-template <class Device, class... Xs, class Tab>
+template <class Device, class... Xs, class Tab, class How = detail::DefaultOptions>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options = {}, const CpuOptions& cpu = {});
+                   const How& options = {}, const CpuOptions& cpu = {});
 
 // The two definitions, row by row over Eigen maps: the same bits ----------------------------------
 
@@ -82,43 +85,44 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
 ///          null data, overlap, a position id outside the table
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Allocates nothing; a thread-pool device may.
-template <class Device, class Out, class X, class Tab>
+template <class Device, class Out, class X, class Tab, class How = detail::DefaultOptions>
 void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
-                   const Options& options = {});
+                   const How& options = {});
 
 /// Rotates every feature pair of `x` as PyTorch code with `stack((even, odd), -1).flatten(-2)`
 /// does; writes `out`. Same bits as apply_strided.
 ///
 /// Shapes, Pairs, Units, Alias, Types, Errors, Source   as apply_strided
 /// Scratch  on the stack, for one row at most; allocates nothing, a thread-pool device may
-template <class Device, class Out, class X, class Tab>
+template <class Device, class Out, class X, class Tab, class How = detail::DefaultOptions>
 void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
-                         const Options& options = {});
+                         const How& options = {});
 
 // Definitions -------------------------------------------------------------------------------------
 
-template <class Device, class Out, class X, class Tab>
-void apply(const Device& device, Out&& out, const X& x, const Tab& table, const Options& options,
+template <class Device, class Out, class X, class Tab, class How>
+void apply(const Device& device, Out&& out, const X& x, const Tab& table, const How& options,
            const CpuOptions& cpu) {
-  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
     detail::fused({"apply", "x", "out"}, device, options, cpu,
                   detail::fused_job(as_view(out), as_view(x), as_table(table)));
   }
 }
 
-template <class Device, class X, class Tab>
-void apply_inplace(const Device& device, X&& x, const Tab& table, const Options& options,
+template <class Device, class X, class Tab, class How>
+void apply_inplace(const Device& device, X&& x, const Tab& table, const How& options,
                    const CpuOptions& cpu) {
-  if constexpr (detail::takes_in_place<Device, Tab, std::remove_reference_t<X>>()) {
+  if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
     detail::fused({"apply_inplace", "x"}, device, options, cpu,
                   detail::fused_job(as_view(x), as_view(x), as_table(table)));
   }
 }
 
-template <class Device, class... Outs, class... Xs, class Tab>
+template <class Device, class... Outs, class... Xs, class Tab, class How>
 void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_tuples<Device, Tab, Outs...>(detail::TypeTag<std::tuple<Xs...>>{})) {
+           const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_tuples<How, Device, Tab, Outs...>(
+                    detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
@@ -133,10 +137,10 @@ void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> x
   }
 }
 
-template <class Device, class... Xs, class Tab>
+template <class Device, class... Xs, class Tab, class How>
 void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_in_place<Device, Tab, Xs...>()) {
+                   const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_in_place<How, Device, Tab, Xs...>()) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
@@ -147,20 +151,20 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
   }
 }
 
-template <class Device, class Out, class X, class Tab>
+template <class Device, class Out, class X, class Tab, class How>
 void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
-                   const Options& options) {
-  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+                   const How& options) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
     detail::apply_by_rows<detail::StridedRow>("apply_strided", device, as_view(out),
                                               detail::read_only(as_view(x)), as_table(table),
                                               options);
   }
 }
 
-template <class Device, class Out, class X, class Tab>
+template <class Device, class Out, class X, class Tab, class How>
 void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
-                         const Options& options) {
-  if constexpr (detail::takes_call<Device, std::remove_reference_t<Out>, const X, Tab>()) {
+                         const How& options) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
     detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
                                                    detail::read_only(as_view(x)), as_table(table),
                                                    options);

@@ -3,6 +3,7 @@
 #define ROPEWALK_OPTIONS_HPP
 
 #include <optional>
+#include <type_traits>
 
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/pairing.hpp"
@@ -24,6 +25,24 @@ struct Options {
   Compute compute = Compute::promoted;
 };
 
+/// The same, known when a call is compiled: it compiles the kernels of one pairing, not of all.
+template <Pairing Of, Compute How = Compute::promoted>
+struct FixedOptions {
+  static constexpr Pairing pairing = Of;
+  static constexpr Compute compute = How;
+
+  constexpr operator Options() const {
+    Options options;
+    options.pairing = Of;
+    options.compute = How;
+    return options;
+  }
+};
+
+inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};
+inline constexpr FixedOptions<Pairing::half> half_pairs{};
+inline constexpr FixedOptions<Pairing::interleaved_to_half> interleaved_to_half_pairs{};
+
 /// How the fused form writes out when it is apart from x.
 enum class Stores {
   automatic,    ///< nontemporal where x and out exceed about half of the last-level cache
@@ -39,8 +58,25 @@ struct CpuOptions {
 
 namespace detail {
 
+/// What a call without options is told.
+using DefaultOptions = FixedOptions<Pairing::interleaved>;
+
+template <class T>
+inline constexpr bool are_options = std::is_same_v<T, Options>;
+template <Pairing Of, Compute How>
+inline constexpr bool are_options<FixedOptions<Of, How>> = true;
+
+template <class X, class Tab, Compute How>
+using ArithmeticOf =
+    std::conditional_t<How == Compute::wide, Carrier<Promoted<X, Tab>>, Promoted<X, Tab>>;
+
 /// Calls work(TypeTag<Arithmetic>{}, PairingTag<Of>{}) with what the options say and returns its
 /// result.
+template <class X, class Tab, Pairing Of, Compute How, class Work>
+auto with_options(FixedOptions<Of, How>, const Work& work) {
+  return work(TypeTag<ArithmeticOf<X, Tab, How>>{}, PairingTag<Of>{});
+}
+
 template <class X, class Tab, class Work>
 auto with_options(const Options& options, const Work& work) {
   const auto with_pairing = [&](auto arithmetic) {
@@ -54,8 +90,9 @@ auto with_options(const Options& options, const Work& work) {
         return work(arithmetic, PairingTag<Pairing::interleaved>{});
     }
   };
-  return options.compute == Compute::wide ? with_pairing(TypeTag<Carrier<Promoted<X, Tab>>>{})
-                                          : with_pairing(TypeTag<Promoted<X, Tab>>{});
+  return options.compute == Compute::wide
+             ? with_pairing(TypeTag<ArithmeticOf<X, Tab, Compute::wide>>{})
+             : with_pairing(TypeTag<ArithmeticOf<X, Tab, Compute::promoted>>{});
 }
 
 }  // namespace detail

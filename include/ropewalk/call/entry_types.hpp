@@ -184,10 +184,19 @@ constexpr bool takes_tensors() {
   return false;
 }
 
+template <class How>
+constexpr bool takes_options() {
+  static_assert(are_options<How>,
+                "ropewalk: options must be Options or a constant such as half_pairs");
+  return are_options<How>;
+}
+
 /// The arguments of a call, references taken off; on CUDA the device is a stream.
-template <class Device, class Out, class X, class Tab>
+template <class How, class Device, class Out, class X, class Tab>
 constexpr bool takes_call() {
-  if constexpr (takes_device<Device>()) return takes_tensors<Out, X, Tab>();
+  if constexpr (takes_device<Device>()) {
+    if constexpr (takes_tensors<Out, X, Tab>()) return takes_options<How>();
+  }
   return false;
 }
 
@@ -198,20 +207,22 @@ constexpr bool takes_some() {
 }
 
 /// Those of several outs and xs. A type that is wrong is asserted once, however often it is there.
-template <class Device, class Tab, class... Outs, class... Xs>
+template <class How, class Device, class Tab, class... Outs, class... Xs>
 constexpr bool takes_tuples(TypeTag<std::tuple<Xs...>>) {
   constexpr bool is_one_each = sizeof...(Outs) == sizeof...(Xs);
   static_assert(is_one_each, "ropewalk: apply needs one out for each x");
   if constexpr (is_one_each && takes_device<Device>() && takes_some<Xs...>()) {
-    return (takes_tensors<Outs, Xs, Tab>() && ...);
+    if constexpr ((takes_tensors<Outs, Xs, Tab>() && ...)) return takes_options<How>();
   }
   return false;
 }
 
-template <class Device, class Tab, class... Xs>
+template <class How, class Device, class Tab, class... Xs>
 constexpr bool takes_in_place() {
   if constexpr (takes_device<Device>() && takes_some<Xs...>()) {
-    if constexpr ((takes_x_in_place<Xs>() && ...)) return takes_table<Tab>();
+    if constexpr ((takes_x_in_place<Xs>() && ...)) {
+      if constexpr (takes_table<Tab>()) return takes_options<How>();
+    }
   }
   return false;
 }

@@ -98,8 +98,8 @@ RowKernel<Out, X, Tab> row_kernel(Isa isa) {
 }
 
 /// The kernel that the options ask for.
-template <class Out, class X, class Tab>
-RowKernel<Out, X, Tab> select_kernel(Isa isa, const Options& options) {
+template <class Out, class X, class Tab, class How>
+RowKernel<Out, X, Tab> select_kernel(Isa isa, const How& options) {
   return with_options<X, Tab>(options, [isa](auto arithmetic, auto pairing) {
     constexpr Pairing of = decltype(pairing)::value;
     return row_kernel<typename decltype(arithmetic)::type, read_pairing(of), written_pairing(of),

@@ -131,8 +131,8 @@ PrefetchPlan planned_prefetches(const FusedJob<Out, X, Tab>& job, bool in_place)
 }
 
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
-template <class Out, class X, class Tab>
-bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const Options& options,
+template <class Out, class X, class Tab, class How>
+bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const How& options,
              const CpuOptions& cpu) {
   const Isa isa = cpu.isa ? checked_isa(names.function, *cpu.isa) : default_isa();
   if (!check_arguments(
@@ -173,8 +173,8 @@ FusedJob<Out, std::remove_const_t<X>, Tab> fused_job(const View<Out>& out, const
 
 /// Rotates one tensor or several: all are checked before the first is written, also after one with
 /// nothing to do.
-template <class Device, class... Jobs>
-void fused(const Names& names, const Device& device, const Options& options, const CpuOptions& cpu,
+template <class Device, class How, class... Jobs>
+void fused(const Names& names, const Device& device, const How& options, const CpuOptions& cpu,
            Jobs... jobs) {
   Names of = names;
   bool work = false;

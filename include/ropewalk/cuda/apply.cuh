@@ -48,20 +48,21 @@ namespace cuda {
 /// captured records one kernel. From sm_90 on that is launched while the stream's last kernel ends
 /// and waits for it on the device (programmatic dependent launch; in a graph, a programmatic edge).
 /// A kernel of the caller's that is launched so must wait for its own predecessor, as CUDA asks.
-template <class Out, class X, class Tab>
-void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
-           const Options& options = {}, const CudaOptions& device = {}) {
-  if constexpr (detail::takes_call<cudaStream_t, std::remove_reference_t<Out>, const X, Tab>()) {
+template <class Out, class X, class Tab, class How = detail::DefaultOptions>
+void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table, const How& options = {},
+           const CudaOptions& device = {}) {
+  if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
+                                   Tab>()) {
     detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options, device,
                         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
   }
 }
 
 /// Rotates every feature pair of `x` in place; see apply.
-template <class X, class Tab>
-void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& options = {},
+template <class X, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const How& options = {},
                    const CudaOptions& device = {}) {
-  if constexpr (detail::takes_in_place<cudaStream_t, Tab, std::remove_reference_t<X>>()) {
+  if constexpr (detail::takes_in_place<How, cudaStream_t, Tab, std::remove_reference_t<X>>()) {
     detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options, device,
                         detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
   }
@@ -74,10 +75,10 @@ void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const Options& 
 /// Alias    as in apply; no out may meet another tensor, but heads or features of one packed tensor
 ///          are apart
 /// Everything else as in apply; all tensors are checked before the launch.
-template <class... Outs, class... Xs, class Tab>
+template <class... Outs, class... Xs, class Tab, class How = detail::DefaultOptions>
 void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const Options& options = {}, const CudaOptions& device = {}) {
-  if constexpr (detail::takes_tuples<cudaStream_t, Tab, Outs...>(
+           const How& options = {}, const CudaOptions& device = {}) {
+  if constexpr (detail::takes_tuples<How, cudaStream_t, Tab, Outs...>(
                     detail::TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
@@ -95,10 +96,10 @@ void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs
 
 /// Rotates several tensors by one table in one launch, in place:
 ///   apply_inplace(stream, std::tie(q, k), table)
-template <class... Xs, class Tab>
+template <class... Xs, class Tab, class How = detail::DefaultOptions>
 void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
-                   const Options& options = {}, const CudaOptions& device = {}) {
-  if constexpr (detail::takes_in_place<cudaStream_t, Tab, Xs...>()) {
+                   const How& options = {}, const CudaOptions& device = {}) {
+  if constexpr (detail::takes_in_place<How, cudaStream_t, Tab, Xs...>()) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {

@@ -128,8 +128,9 @@ void launch_rotation(const char* function, cudaStream_t stream, const T&... tens
 }
 
 template <bool Wide, class... T>
-void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, const T&... tensors) {
-  switch (pairing) {
+void with_pairing(const char* function, cudaStream_t stream, const Options& options,
+                  const T&... tensors) {
+  switch (options.pairing) {
     case Pairing::interleaved:
       return launch_rotation<Wide, Pairing::interleaved>(function, stream, tensors...);
     case Pairing::half:
@@ -141,9 +142,17 @@ void with_pairing(const char* function, cudaStream_t stream, Pairing pairing, co
   }
 }
 
+template <bool Wide, class... T, Pairing Of, Compute How>
+void with_pairing(const char* function, cudaStream_t stream, FixedOptions<Of, How>,
+                  const T&... tensors) {
+  if constexpr (!Wide || How == Compute::wide) {
+    launch_rotation<Wide, Of>(function, stream, tensors...);
+  }
+}
+
 /// Checks every tensor, then rotates them all by one launch.
-template <class... T>
-void rotate(const Names& names, cudaStream_t stream, const Options& options,
+template <class How, class... T>
+void rotate(const Names& names, cudaStream_t stream, const How& options,
             const cuda::CudaOptions& device, const T&... tensors) {
   Names of = names;
   bool work = false;
@@ -155,10 +164,10 @@ void rotate(const Names& names, cudaStream_t stream, const Options& options,
       (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
   if constexpr (wide_differs) {
     if (options.compute == Compute::wide) {
-      return with_pairing<true>(names.function, stream, options.pairing, tensors...);
+      return with_pairing<true>(names.function, stream, options, tensors...);
     }
   }
-  with_pairing<false>(names.function, stream, options.pairing, tensors...);
+  with_pairing<false>(names.function, stream, options, tensors...);
 }
 
 }  // namespace gpu

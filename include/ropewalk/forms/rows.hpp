@@ -82,9 +82,9 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
 }
 
 /// A readable form: checks, then goes row by row.
-template <class Form, class Device, class Out, class X, class Tab>
+template <class Form, class Device, class Out, class X, class Tab, class How>
 void apply_by_rows(const char* function, const Device& device, const View<Out>& out,
-                   const View<const X>& x, const TableView<Tab>& table, const Options& options) {
+                   const View<const X>& x, const TableView<Tab>& table, const How& options) {
   if (!check_arguments({function, "x", "out"}, out, x, table, InPlace::refused)) return;
   with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
     for_each_row<Form, typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out,
