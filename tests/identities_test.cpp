@@ -61,6 +61,38 @@ class Identities : public testing::Test {
 TYPED_TEST_SUITE(Identities, Dtypes, DtypeNames);
 
 // Half pairs on features put in half order are interleaved pairs.
+template <class X, class Fixed>
+void expect_fixed_options(const std::vector<X>& x, const rw::TableView<float>& table,
+                          const Fixed& fixed) {
+  const Eigen::DefaultDevice device;
+  const rw::View<const X> from(x.data(), shape);
+  std::vector<X> wanted(x.size()), out(x.size());
+  const rw::Options chosen = fixed;
+  rw::apply_strided(device, rw::View<X>(wanted.data(), shape), from, table, chosen);
+  const rw::View<X> to(out.data(), shape);
+  rw::apply(device, to, from, table, fixed);
+  EXPECT_TRUE(same_bits(out, wanted)) << "apply";
+  rw::apply_stack_flatten(device, to, from, table, fixed);
+  EXPECT_TRUE(same_bits(out, wanted)) << "apply_stack_flatten";
+  if (rw::detail::moves_features(Fixed::pairing)) return;
+  out = x;
+  rw::apply_inplace(device, std::tie(to), table, fixed);
+  EXPECT_TRUE(same_bits(out, wanted)) << "apply_inplace";
+}
+
+// Options that are known at compile time are the same as those of run time.
+TYPED_TEST(Identities, FixedOptionsGiveTheBitsOfOptions) {
+  expect_fixed_options(this->x, this->table.view(), rw::interleaved_pairs);
+  expect_fixed_options(this->x, this->table.view(), rw::half_pairs);
+  expect_fixed_options(this->x, this->table.view(), rw::interleaved_to_half_pairs);
+  expect_fixed_options(this->x, this->table.view(),
+                       rw::FixedOptions<rw::Pairing::half, rw::Compute::wide>{});
+  std::vector<TypeParam> out(this->x.size());
+  rw::apply(Eigen::DefaultDevice{}, rw::View<TypeParam>(out.data(), shape),
+            rw::View<const TypeParam>(this->x.data(), shape), this->table.view());
+  EXPECT_TRUE(same_bits(out, applied({Form::strided, {}}, this->x, shape, this->table.view())));
+}
+
 TYPED_TEST(Identities, HalfOfDeinterleavedIsInterleaved) {
   const auto moved = deinterleaved(this->x, shape);
   for (const Form& form : this->forms) {
@@ -101,7 +133,8 @@ TYPED_TEST(Identities, FullWidthTablesThatAgreeAreHalfWidthOnes) {
     expect_same(rw::repeated_table(map(repeated[0]), map(repeated[1])));
     expect_same(rw::even_odd_table(map(repeated[0]), map(repeated[1])));
     expect_same(rw::duplicated_table(map(duplicated[0]), map(duplicated[1])));
-    expect_same(rw::per_feature_table(map(repeated[0]), map(repeated[1]), rw::Pairing::interleaved));
+    expect_same(
+        rw::per_feature_table(map(repeated[0]), map(repeated[1]), rw::Pairing::interleaved));
   }
 }
 

@@ -62,7 +62,7 @@ namespace detail {
 using DefaultOptions = FixedOptions<Pairing::interleaved>;
 
 template <class T>
-inline constexpr bool are_options = std::is_same_v<T, Options>;
+inline constexpr bool are_options = std::is_base_of_v<Options, T>;
 template <Pairing Of, Compute How>
 inline constexpr bool are_options<FixedOptions<Of, How>> = true;
 

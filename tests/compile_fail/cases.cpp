@@ -253,6 +253,16 @@ void call(Map<float> x, Map<const float> cos_and_sin) { rw::apply_inplace(device
 #elif defined(OPTIONS_FOR_A_TABLE)
 // the table is missing: options stand in its place
 void call(Map<float> out, Map<const float> x) { rw::apply(device, out, x, rw::Options()); }
+#elif defined(A_PAIRING_FOR_OPTIONS)
+// options must be Options or a constant
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table, rw::Pairing::half);
+}
+#elif defined(OPTIONS_OF_THE_CPU_FOR_OPTIONS)
+// options must be Options or a constant
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, table, rw::CpuOptions());
+}
 #elif defined(POINTER_FOR_A_TABLE)
 // the table is a pointer, must be a Table or TableView
 void call(Map<float> x, const float* table) { rw::apply_inplace(device, x, table); }

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Writes the units whose compilation is measured (bench/compile_cost) and whose objects have budgets
+# (run.sh) into FOLDER.
+# usage: sources.sh FOLDER
+set -euo pipefail
+folder=$1
+call() {
+  cat <<UNIT
+#include <unsupported/Eigen/CXX11/Tensor>
+#include "ropewalk/apply.hpp"
+void turn(Eigen::TensorMap<Eigen::Tensor<Eigen::bfloat16, 4, Eigen::RowMajor>> x,
+          const ropewalk::TableView<float>& table) {
+  ropewalk::apply_inplace(Eigen::DefaultDevice{}, x, table$1);
+}
+UNIT
+}
+echo '#include <Eigen/Core>' >"$folder/eigen_core.cpp"
+echo '#include "ropewalk/apply.hpp"' >"$folder/include_only.cpp"
+call "" >"$folder/default_options.cpp"
+call ", ropewalk::Options()" >"$folder/options_at_run_time.cpp"
