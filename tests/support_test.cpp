@@ -264,7 +264,7 @@ testing::AssertionResult rotation_matches_machine(bool compute_in_float) {
     for (std::size_t i = 0; i < count; ++i) {
       const Pair<X> pair{x[2 * i], x[2 * i + 1]};
       const Coefficients<Tab> readers{table[4 * i], table[4 * i + 1], table[4 * i + 2],
-                                    table[4 * i + 3]};
+                                      table[4 * i + 3]};
       const auto from_reference = rotate_pair<Out>(pair, readers, compute_in_float);
       const auto from_machine = machine_pair<Out, P>(pair, readers);
       for (const auto& [result, to] :
@@ -535,16 +535,40 @@ TEST(Keys, UnknownKeysAndRuleValuesAreFound) {
   Case of{"a", {{"pairing", "half"}, {"theta", "any"}, {"source", "any"}, {"cos", "c"}}, {}};
   EXPECT_TRUE(unknown_rules(of).empty());
   of.keys["twist"] = "1";
-  EXPECT_EQ(unknown_rules(of), (std::vector<std::string>{"unknown key 'twist'"}));
+  EXPECT_EQ(unknown_rules(of),
+            (std::vector<std::string>{"case a: unknown key 'twist', its value is '1'"}));
   const std::pair<const char*, const char*> values[] = {
       {"kind", "rotation"},  {"layout", "BSXD"},    {"layout", "BBSD"},   {"layout", "SDH"},
       {"pairing", "thirds"}, {"rotary_dim", "7"},   {"rotary_dim", "-2"}, {"rotary_offset", "x"},
       {"table_axes", "T"},   {"table_kind", "log"}, {"table_cast", "f8"}, {"arith", "x"},
-      {"out_dtype", "i64"},  {"exact", "maybe"},    {"tol_ulp", "few"},   {"fma", "both"}};
+      {"out_dtype", "i64"},  {"exact", "maybe"},    {"tol_ulp", "few"},   {"tol_ulp", "."},
+      {"fma", "both"}};
   for (const auto& [key, value] : values) {
     of.keys = {{key, value}};
-    EXPECT_EQ(unknown_rules(of).size(), 1u) << key << " " << value;
+    EXPECT_EQ(unknown_rules(of),
+              (std::vector<std::string>{"case a: unknown value '" + std::string(value) +
+                                        "' of rule key '" + key + "'"}));
   }
+}
+
+TEST(Keys, TheRuleOfACaseNamesWhatIsUnknown) {
+  const auto error_of = [](const char* key, const char* value) {
+    Case of{"made here", {{"kind", "tables"}, {"rotary_dim", "2"}, {"table_kind", "full_dup"}}, {}};
+    for (const char* name : {"cos", "sin"}) of.tensors.push_back({name, "f32", {0}, {}});
+    EXPECT_EQ(rule_of(of).pairs(), 1);
+    of.keys[key] = value;
+    try {
+      rule_of(of);
+    } catch (const PackError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error_of("twist", "1"), "case made here: unknown key 'twist', its value is '1'");
+  EXPECT_EQ(error_of("pairing", "thirds"),
+            "case made here: unknown value 'thirds' of rule key 'pairing'");
+  EXPECT_EQ(error_of("kind", "rotate"), "case made here has no key 'pairing'");
+  EXPECT_EQ(error_of("cos", "cosine"), "case made here has no tensor 'cosine'");
 }
 
 // One pair in three features: the third, and the token outside the range, pass through bit for
@@ -554,21 +578,19 @@ TEST(Rule, CopiesWhatIsNotTurned) {
   const std::string nan("\x01\x00\x80\x7f", 4);
   const std::string x = f32_1 + f32_1 + nan + nan + f32_1 + nan;
   const PackFolder folder(
-      "a\tkind\trotate\na\tio\tx>out\na\tlayout\tSD\na\tpairing\thalf\na\trotary_dim\t2\n"
+      "a\tkind\trotate\na\tio\tx>x\na\tlayout\tSD\na\tpairing\thalf\na\trotary_dim\t2\n"
       "a\ttoken_offset\t0\na\ttoken_count\t1\na\ttable_kind\thalf\na\ttable_axes\tS\n"
       "a\tarith\tf32\na\tout_dtype\tx\na\texact\tbit\n",
       "a\tx\tf32\t2x3\t0\t24\na\tcos\tf32\t1x1\t64\t4\na\tsin\tf32\t1x1\t128\t4\n",
       x + std::string(40, '\0') + f32_1 + std::string(60, '\0') + f32_1);
   const Case of = read_pack(folder.path()).cases[0];
-  EXPECT_TRUE(unknown_rules(of).empty());
-  EXPECT_EQ(expected_output(of, "x").bits,
+  EXPECT_EQ(expected_output(rule_of(of), of.tensor("x")).bits,
             (std::vector<Bits>{0, to_bits(2.0f), 0x7f800001, 0x7f800001, 0x3f800000, 0x7f800001}));
 }
 
 TEST(Golden, EveryKeyAndRuleValueIsKnown) {
   for (const Case& of : read_pack(golden_folder()).cases) {
-    for (const std::string& unknown : unknown_rules(of))
-      ADD_FAILURE() << of.name << ": " << unknown;
+    for (const std::string& unknown : unknown_rules(of)) ADD_FAILURE() << unknown;
   }
 }
 
@@ -578,24 +600,22 @@ TEST(Golden, ReferenceMatchesPyTorch) {
   int compared = 0;
   int within_units = 0;
   for (const Case& of : read_pack(golden_folder()).cases) {
-    if (of.at("kind") != "rotate" && of.at("kind") != "grad") continue;
-    SCOPED_TRACE(of.name);
-    for (const auto& [input, output] : of.io()) {
-      const Expected expected = expected_output(of, input);
-      const Tensor& stored = of.tensor(output);
-      if (is_fused(of) || of.at("exact") == "tol") {
-        EXPECT_EQ(stored.dtype, name_of(expected.dtype));
-        EXPECT_EQ(stored.shape, expected.shape);
-        EXPECT_LE(worst_units(expected, stored, dtype_named(of.at("arith"))),
-                  is_fused(of) ? 4 : std::stod(of.get("tol_ulp", "4")));
+    const Rule rule = rule_of(of);
+    SCOPED_TRACE(rule.name);
+    for (const auto& [input, stored] : rule.io) {
+      const Expected expected = expected_output(rule, *input);
+      if (rule.fused || !rule.bit_exact) {
+        EXPECT_EQ(stored->dtype, name_of(expected.dtype));
+        EXPECT_EQ(stored->shape, expected.shape);
+        EXPECT_LE(worst_units(expected, *stored, rule.arith), rule.fused ? 4 : rule.tol_ulp);
         ++within_units;
         continue;
       }
-      EXPECT_EQ(difference(expected, stored), "");
+      EXPECT_EQ(difference(expected, *stored), "");
       ++compared;
     }
-    if (of.at("kind") == "grad") {
-      EXPECT_EQ(difference(expected_gradient(of), of.tensor("gx"), true), "");
+    if (rule.kind == Kind::grad) {
+      EXPECT_EQ(difference(expected_gradient(rule), *rule.gradients[1], true), "");
       ++compared;
     }
   }

@@ -21,8 +21,10 @@
 #include "keys.hpp"
 #include "pack.hpp"
 #include "recipe.hpp"
+#include "recipe_keys.hpp"
 #include "recipe_positions.hpp"
 #include "ropewalk/build.hpp"
+#include "rule.hpp"
 #include "stored_table.hpp"
 
 namespace ropewalk_test {
@@ -56,8 +58,8 @@ struct Recipe {
   Index length;  // of the longest sequence, as transformers tells it: the last position + 1
 };
 
-Recipe recipe_of(const Case& of, const StoredTable& stored) {
-  Recipe recipe{{}, parts_of(of, stored.seq.count), 0};
+Recipe recipe_of(const Inputs& inputs, const StoredTable& stored) {
+  Recipe recipe{{}, parts_of(inputs, stored.seq.count), 0};
   double last = -1;
   for (const Part& part : recipe.parts) {
     for (const rw::Positions::Axis& axis : part.positions.axes) {
@@ -66,7 +68,7 @@ Recipe recipe_of(const Case& of, const StoredTable& stored) {
   }
   recipe.length = static_cast<Index>(last) + 1;
   const auto axes = static_cast<Index>(recipe.parts.front().positions.axes.size());
-  recipe.rule = frequency_rule(of, axes, stored.heads.count);
+  recipe.rule = frequency_rule(inputs, axes, stored.heads.count);
   return recipe;
 }
 
@@ -123,7 +125,7 @@ Table<double> magnitudes(const Recipe& recipe, const Frequencies& with) {
 /// Padding: rows that the model left zero, where the case says that it has some.
 template <class T>
 void zero_padding(const Case& of, const StoredTable& stored, Table<T>& table) {
-  if (!is_given(of, "zero_rows")) return;
+  if (!has_zero_rows(of)) return;
   std::map<std::pair<Index, Index>, bool> is_zero;
   visit_entries(stored, [&](const Entry& entry) {
     const auto row = std::make_pair(table.batch() == 1 ? 0 : entry.b, entry.s);
@@ -197,10 +199,10 @@ const char* name_of(AngleSteps steps) {
 }
 
 /// The relative bound of frequencies; zeros (identity pairs) and ones (the first) are exact.
-void expect_frequencies(const Case& of, const char* tensor, const ListRule& rule,
+void expect_frequencies(const Case& of, const std::string& tensor,
+                        const std::vector<double>& stored, const ListRule& rule,
                         const rw::FrequencyOptions& options, Counts& counts) {
   const Frequencies made = MakeFrequencies{options}.list(rule);
-  const std::vector<double> stored = numbers(of.tensor(tensor));
   ASSERT_EQ(stored.size(), made.terms.size()) << tensor;
   Agreement agreement;
   for (std::size_t i = 0; i < stored.size(); ++i) {
@@ -211,7 +213,7 @@ void expect_frequencies(const Case& of, const char* tensor, const ListRule& rule
     const double difference = std::fabs(made.terms[i].frequency - stored[i]);
     const bool equal = static_cast<float>(made.terms[i].frequency) == stored[i];
     agreement.add(difference == 0 ? 0 : difference / limit, equal,
-                  std::string(tensor) + " " + std::to_string(i));
+                  tensor + " " + std::to_string(i));
   }
   expect_within(of, std::string("frequencies by ") + name_of(options.steps), agreement, counts);
   if (of.find("attention_factor") == nullptr) return;
@@ -221,16 +223,17 @@ void expect_frequencies(const Case& of, const char* tensor, const ListRule& rule
 
 /// The list that all axes share, against those that the case stores: what the model began with, and
 /// what its module held after it had seen the positions.
-void check_frequencies(const Case& of, const Recipe& recipe, Counts& counts) {
-  const bool is_table = of.at("kind") == "tables";
-  const Index first_length = is_given(of, "init_seq_len") ? of.integer("init_seq_len") : 0;
+void check_frequencies(const Case& of, const Inputs& inputs, const Recipe& recipe, bool is_table,
+                       Counts& counts) {
   for (const char* tensor : {"inv_freq", "inv_freq_used"}) {
     if (of.find(tensor) == nullptr) continue;
     SCOPED_TRACE(tensor);
     const bool before = is_table && std::string(tensor) == "inv_freq";
+    const Index length = before ? inputs.first_length : recipe.length;
     const ListRule& rule = std::get<AxisLists>(recipe.rule).lists.at(0);
+    const std::vector<double> stored = in_order_of_pairs(inputs, of.tensor(tensor));
     for (const AngleSteps steps : {AngleSteps::f64, AngleSteps::f32}) {
-      expect_frequencies(of, tensor, rule, {before ? first_length : recipe.length, steps}, counts);
+      expect_frequencies(of, tensor, stored, rule, {length, steps}, counts);
     }
   }
 }
@@ -244,36 +247,31 @@ Agreement agreement_of(const Case& of, const StoredTable& stored, const Recipe& 
                   frequencies.attention_factor);
 }
 
-/// Whether the peer took angles, cos and sin in double: what the case says, in a key or in words.
-bool made_in_double(const Case& of) {
-  const std::string dtype = of.get("freqs_dtype", "");
-  if (dtype == "f64" || dtype == "f32") return dtype == "f64";
-  if (!dtype.empty()) throw PackError("case " + of.name + ": unknown freqs_dtype " + dtype);
-  const std::string words = of.get("policy", "");
-  return words.find("in f64") != std::string::npos || words.find("complex128") != std::string::npos;
-}
-
 /// cos and sin from the frequencies that the module used, in float steps: large positions tell
 /// nothing where the frequencies differ by an ulp.
-void check_from_stored(const Case& of, const StoredTable& stored, const Recipe& recipe,
-                       Counts& counts) {
+void check_from_stored(const Case& of, const Inputs& inputs, const StoredTable& stored,
+                       const Recipe& recipe, Counts& counts) {
   const char* tensor = of.find("inv_freq_used") != nullptr ? "inv_freq_used" : "inv_freq";
   const auto& lists = std::get<AxisLists>(recipe.rule);
   const double factor = frequencies_of(recipe, AngleSteps::f64).attention_factor;
-  const Frequencies list = rw::own_frequencies(numbers(of.tensor(tensor)), factor);
-  const Frequencies arranged = rw::arrange({list}, lists.order);
+  const Frequencies list =
+      rw::own_frequencies(in_order_of_pairs(inputs, of.tensor(tensor)), factor);
+  const Frequencies arranged = lists.arrange({list});
+  // What is fractional was made in float, too.
+  const Recipe in_float{recipe.rule, parts_of(inputs, stored.seq.count, AngleSteps::f32), 0};
   expect_within(
       of, "cos and sin of stored frequencies",
-      agreement_of<float>(of, stored, recipe, arranged, AngleSteps::f32, same_float_angles),
+      agreement_of<float>(of, stored, in_float, arranged, AngleSteps::f32, same_float_angles),
       counts);
 }
 
 /// cos and sin of angles that the case stores, [batch, seq, pairs] or as wide as the rotation:
 /// every entry is an axis of its own, of frequency 1.
-void check_angles(const Case& of, const StoredTable& stored, const Tensor& angles, Counts& counts) {
+void check_angles(const Case& of, Pairing pairing, const StoredTable& stored, const Tensor& angles,
+                  Counts& counts) {
   const Index pairs = stored.pairs;
   const bool full = angles.shape.back() == 2 * pairs;
-  const Index step = full && of.get("pairing", "half") == "interleaved" ? 2 : 1;
+  const Index step = full && pairing == Pairing::interleaved ? 2 : 1;
   const IdLayout layout{
       static_cast<Index>(angles.size()) / (stored.seq.count * angles.shape.back()),
       stored.seq.count,
@@ -324,78 +322,73 @@ void check_float(const Case& of, const StoredTable& stored, const Recipe& recipe
 }
 
 /// cos and sin from the model's parameters on.
-void check_from_rules(const Case& of, const StoredTable& stored, const Recipe& recipe,
-                      Counts& counts) {
+void check_from_rules(const Case& of, const Inputs& inputs, const StoredTable& stored,
+                      const Recipe& recipe, Counts& counts) {
   if (stored.cos->dtype == "f64") {
     const Frequencies frequencies = frequencies_of(recipe, AngleSteps::f64);
     const Agreement agreement =
         agreement_of<double>(of, stored, recipe, frequencies, AngleSteps::f64, kept_double);
     return expect_within(of, "cos and sin in double, kept", agreement, counts);
   }
-  if (made_in_double(of)) return check_double(of, stored, recipe, counts);
+  if (inputs.in_double) return check_double(of, stored, recipe, counts);
   check_float(of, stored, recipe, counts);
 }
 
 /// Complex numbers [seq, pairs, 2], stored beside cos and sin.
-StoredTable stored_complex(const Case& of, const Tensor& cis) {
-  const Index pairs = of.integer("rotary_dim") / 2;
+StoredTable stored_complex(Index pairs, const Tensor& cis) {
   const Entries cos{0, 2};
   const Entries sin{1, 2};
   return stored_rows({&cis, &cis, 2 * pairs, {cos, cos, sin, sin}}, pairs, "S");
 }
 
 /// The table of one stream before it is pooled, [batch, cos | sin, cells of the grid].
-StoredTable stored_unpooled(const Case& of, const Tensor& table) {
-  const Index width = of.integer("rotary_dim");
+StoredTable stored_unpooled(Index width, const Tensor& table) {
   const Index batch = table.shape.at(0);
   const Index cells = static_cast<Index>(table.size()) / (batch * 2 * width);
   const Coefficients<Entries> entries{{0, 2}, {1, 2}, {width, 2}, {width + 1, 2}};
   return {&table, &table, entries, width / 2, {batch, 2 * width * cells}, {cells, 1}, {}, cells};
 }
 
-void check_tables(const Case& of, Counts& counts) {
-  const StoredTable stored = stored_table(of);
-  if (const Tensor* angles = of.find("angles")) check_angles(of, stored, *angles, counts);
-  const Recipe recipe = recipe_of(of, stored);
-  if (of.find("inv_freq") != nullptr) {
-    check_frequencies(of, recipe, counts);
-    check_from_stored(of, stored, recipe, counts);
+void check_tables(const Case& of, const Rule& rule, Counts& counts) {
+  const StoredTable stored = stored_table(rule, of.get("table_repeat", ""));
+  if (const Tensor* angles = of.find("angles")) {
+    check_angles(of, rule.pairing, stored, *angles, counts);
   }
-  check_from_rules(of, stored, recipe, counts);
+  const Inputs inputs = inputs_of(of);
+  const Recipe recipe = recipe_of(inputs, stored);
+  if (of.find("inv_freq") != nullptr) {
+    check_frequencies(of, inputs, recipe, rule.kind == Kind::tables, counts);
+    check_from_stored(of, inputs, stored, recipe, counts);
+  }
+  check_from_rules(of, inputs, stored, recipe, counts);
   if (const Tensor* cis = of.find("cis")) {
-    check_from_rules(of, stored_complex(of, *cis), recipe, counts);
+    check_from_rules(of, inputs, stored_complex(rule.pairs(), *cis), recipe, counts);
   }
   for (Part part : recipe.parts) {
     const Tensor* table = of.find("table_" + part.name + "_unpooled");
     part.window = 1;
-    if (table != nullptr) {
-      check_from_rules(of, stored_unpooled(of, *table), {recipe.rule, {part}, 0}, counts);
-    }
+    if (table == nullptr) continue;
+    const Recipe alone{recipe.rule, {part}, 0};
+    check_from_rules(of, inputs, stored_unpooled(rule.rotary_dim, *table), alone, counts);
   }
-}
-
-/// A case without any of these tells nothing of its table.
-bool has_recipe(const Case& of) {
-  for (const char* key : {"theta", "base", "rope_parameters", "scaling"}) {
-    if (of.has(key)) return true;
-  }
-  return of.find("pos_frequencies") != nullptr || of.find("angles") != nullptr;
 }
 
 TEST(GoldenTables, BuildersMakeTheStoredTables) {
   Counts counts;
   for (const Case& of : read_pack(golden_folder()).cases) {
     SCOPED_TRACE(of.name);
-    for (const std::string& unknown : unknown_rules(of)) ADD_FAILURE() << unknown;
+    bool is_table = false;
     try {
-      if (has_recipe(of) || of.at("kind") == "tables") {
-        check_tables(of, counts);
+      const Rule rule = rule_of(of);
+      is_table = rule.kind == Kind::tables;
+      if (has_recipe(of) || is_table) {
+        check_tables(of, rule, counts);
       } else {
         counts.add_data(of, "no builder inputs");
       }
     } catch (const NoRecipe& error) {
       if (of.find("angles") != nullptr) continue;  // those were compared
-      EXPECT_NE(of.at("kind"), "tables") << error.what();
+      EXPECT_FALSE(is_table) << error.what();
       counts.add_data(of, error.what());
     } catch (const std::exception& error) {
       ADD_FAILURE() << error.what();

@@ -1,57 +1,77 @@
-// The keys of a golden pack: which class each is of, and which values have a meaning.
+// The rule keys of a golden case, read once: what they may be, and what they say of `out`.
 #ifndef ROPEWALK_TESTS_GOLDEN_KEYS_HPP
 #define ROPEWALK_TESTS_GOLDEN_KEYS_HPP
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "../support/reference.hpp"
 #include "pack.hpp"
 
 namespace ropewalk_test {
 
-/// Rule keys decide what `out` is; builder inputs tell how a model made its table.
-enum class KeyClass { rule, builder_input, words, unknown };
+// Values of rule keys ---------------------------------------------------------------------------
 
-inline KeyClass class_of(const std::string& key) {
-  static const std::set<std::string> rule = {
-      "kind",          "io",           "layout",        "pairing",      "pairing_out", "rotary_dim",
-      "rotary_offset", "token_offset", "token_count",   "table",        "cos",         "sin",
-      "table_axes",    "table_kind",   "table_pairing", "packed_lanes", "table_cast",  "arith",
-      "out_dtype",     "exact",        "tol_ulp",       "fma",          "prod_round",  "sum_round"};
-  static const std::set<std::string> builder_input = {"theta",
-                                                      "scaling",
-                                                      "rope_parameters",
-                                                      "max_position_embeddings",
-                                                      "head_dim",
-                                                      "partial_rotary_factor",
-                                                      "init_seq_len",
-                                                      "inv_freq_same_as_used",
-                                                      "axes_dim",
-                                                      "rope_axes_dim",
-                                                      "grid",
-                                                      "grid_type",
-                                                      "crops",
-                                                      "base",
-                                                      "fps",
-                                                      "interpolation_scale",
-                                                      "rope_scale",
-                                                      "linear_factor",
-                                                      "ntk_factor",
-                                                      "freqs_dtype",
-                                                      "mrope_section",
-                                                      "mrope_layout",
-                                                      "txt_len",
-                                                      "stream",
-                                                      "tokens",
-                                                      "zero_rows"};
-  static const std::set<std::string> words = {"family", "source", "policy",
-                                              "form",   "mode",   "table_repeat"};
-  if (rule.count(key) != 0) return KeyClass::rule;
-  if (builder_input.count(key) != 0) return KeyClass::builder_input;
-  return words.count(key) != 0 ? KeyClass::words : KeyClass::unknown;
+enum class Kind { rotate, grad, tables };
+enum class Pairing { interleaved, half };
+enum class TableKind {
+  half,
+  full_lane,
+  even_odd,
+  first_half,
+  packed_cos_sin,
+  packed_sin_cos,
+  complex,
+  full_dup,
+  full_rep
+};
+
+template <class Value>
+using Named = std::pair<const char*, Value>;
+
+inline constexpr Named<Kind> kinds[] = {
+    {"rotate", Kind::rotate}, {"grad", Kind::grad}, {"tables", Kind::tables}};
+inline constexpr Named<Pairing> pairings[] = {{"interleaved", Pairing::interleaved},
+                                              {"half", Pairing::half}};
+inline constexpr Named<TableKind> table_kinds[] = {{"half", TableKind::half},
+                                                   {"full_lane", TableKind::full_lane},
+                                                   {"even_odd", TableKind::even_odd},
+                                                   {"first_half", TableKind::first_half},
+                                                   {"packed_cos_sin", TableKind::packed_cos_sin},
+                                                   {"packed_sin_cos", TableKind::packed_sin_cos},
+                                                   {"complex", TableKind::complex},
+                                                   {"full_dup", TableKind::full_dup},
+                                                   {"full_rep", TableKind::full_rep}};
+inline constexpr Named<TableKind> packed_rows[] = {{"even_odd", TableKind::even_odd},
+                                                   {"full_lane", TableKind::full_lane},
+                                                   {"first_half", TableKind::first_half}};
+inline constexpr Named<Dtype> dtypes[] = {
+    {"f64", Dtype::f64}, {"f32", Dtype::f32}, {"f16", Dtype::f16}, {"bf16", Dtype::bf16}};
+inline constexpr Named<std::optional<Dtype>> casts[] = {{"none", std::nullopt},
+                                                        {"f64", Dtype::f64},
+                                                        {"f32", Dtype::f32},
+                                                        {"f16", Dtype::f16},
+                                                        {"bf16", Dtype::bf16}};
+inline constexpr Named<std::optional<Dtype>> out_dtypes[] = {{"x", std::nullopt},
+                                                             {"f64", Dtype::f64},
+                                                             {"f32", Dtype::f32},
+                                                             {"f16", Dtype::f16},
+                                                             {"bf16", Dtype::bf16}};
+inline constexpr Named<bool> is_bit_exact[] = {{"bit", true}, {"tol", false}};
+inline constexpr Named<bool> is_fma[] = {
+    {"none", false}, {"sin", true}, {"cos", true}, {"cos/sin", true}, {"sin/cos", true}};
+
+template <const auto& names>
+bool is_name(const std::string& text) {
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](const auto& name) { return text == name.first; });
 }
 
 /// Some of the axes batch, seq and heads, none twice.
@@ -60,54 +80,196 @@ inline bool are_axes(const std::string& text) {
   return known && std::set<char>(text.begin(), text.end()).size() == text.size();
 }
 
-/// Whether the README of the pack gives this value of a rule key a meaning.
-inline bool is_known_value(const std::string& key, const std::string& value) {
-  static const std::set<std::string> pairings = {"interleaved", "half"};
-  static const std::set<std::string> dtypes = {"f64", "f32", "f16", "bf16"};
-  static const std::map<std::string, std::set<std::string>> choices = {
-      {"kind", {"rotate", "grad", "tables"}},
-      {"pairing", pairings},
-      {"pairing_out", pairings},
-      {"table_pairing", pairings},
-      {"table_kind",
-       {"half", "full_lane", "even_odd", "first_half", "packed_cos_sin", "packed_sin_cos",
-        "complex", "full_dup", "full_rep"}},
-      {"packed_lanes", {"even_odd", "full_lane", "first_half"}},
-      {"table_cast", {"none", "f64", "f32", "f16", "bf16"}},
-      {"arith", dtypes},
-      {"prod_round", dtypes},
-      {"sum_round", dtypes},
-      {"out_dtype", {"x", "f64", "f32", "f16", "bf16"}},
-      {"exact", {"bit", "tol"}},
-      {"fma", {"none", "sin", "cos", "cos/sin", "sin/cos"}}};
-  const auto choice = choices.find(key);
-  if (choice != choices.end()) return choice->second.count(value) != 0;
+inline bool is_layout(const std::string& text) {
+  return text.size() > 1 && (text.back() == 'D' || text.back() == 'C') &&
+         are_axes(text.substr(0, text.size() - 1));
+}
+
+inline bool is_count(const std::string& text) {
   std::int64_t number = 0;
-  if (key == "rotary_dim") return detail::parse_integer(value, number) && number % 2 == 0;
-  if (key == "rotary_offset" || key == "token_offset" || key == "token_count") {
-    return detail::parse_integer(value, number);
-  }
-  if (key == "tol_ulp") return value.find_first_not_of("0123456789.") == std::string::npos;
-  if (key == "table_axes") return are_axes(value);
-  if (key == "layout") {
-    return value.size() > 1 && (value.back() == 'D' || value.back() == 'C') &&
-           are_axes(value.substr(0, value.size() - 1));
-  }
-  return !value.empty();  // names of tensors; a wrong one is found when it is looked up
+  return detail::parse_integer(text, number);
+}
+
+inline bool is_even_count(const std::string& text) {
+  std::int64_t number = 0;
+  return detail::parse_integer(text, number) && number % 2 == 0;
+}
+
+inline bool is_decimal(const std::string& text) {
+  return !text.empty() && text.front() != '.' &&
+         text.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+/// Any name of a tensor; a wrong one is found when it is looked up.
+inline bool is_given_name(const std::string& text) { return !text.empty(); }
+
+/// The rule keys, each with what the README of the pack gives a meaning as its value.
+inline const std::map<std::string, bool (*)(const std::string&)>& rule_keys() {
+  static const std::map<std::string, bool (*)(const std::string&)> keys = {
+      {"kind", is_name<kinds>},
+      {"io", is_given_name},
+      {"layout", is_layout},
+      {"pairing", is_name<pairings>},
+      {"pairing_out", is_name<pairings>},
+      {"rotary_dim", is_even_count},
+      {"rotary_offset", is_count},
+      {"token_offset", is_count},
+      {"token_count", is_count},
+      {"table", is_given_name},
+      {"cos", is_given_name},
+      {"sin", is_given_name},
+      {"table_axes", are_axes},
+      {"table_kind", is_name<table_kinds>},
+      {"table_pairing", is_name<pairings>},
+      {"packed_lanes", is_name<packed_rows>},
+      {"table_cast", is_name<casts>},
+      {"arith", is_name<dtypes>},
+      {"out_dtype", is_name<out_dtypes>},
+      {"exact", is_name<is_bit_exact>},
+      {"tol_ulp", is_decimal},
+      {"fma", is_name<is_fma>},
+      {"prod_round", is_name<dtypes>},
+      {"sum_round", is_name<dtypes>}};
+  return keys;
 }
 
 /// What a harness must fail on: keys of no class, rule keys with a value of no meaning.
 inline std::vector<std::string> unknown_rules(const Case& of) {
+  static const std::set<std::string> others = {
+      // how a model made its table: read in recipe_keys.hpp
+      "theta", "scaling", "rope_parameters", "max_position_embeddings", "head_dim",
+      "partial_rotary_factor", "init_seq_len", "inv_freq_same_as_used", "axes_dim", "rope_axes_dim",
+      "grid", "grid_type", "crops", "base", "fps", "interpolation_scale", "rope_scale",
+      "linear_factor", "ntk_factor", "freqs_dtype", "mrope_section", "mrope_layout", "txt_len",
+      "stream", "tokens", "zero_rows", "cells", "position_scale", "text_first", "windows",
+      "term_order", "term_axes", "frequency_order", "inv_freq_order",
+      // words
+      "family", "source", "policy", "form", "mode", "table_repeat"};
   std::vector<std::string> found;
   for (const auto& [key, value] : of.keys) {
-    const KeyClass key_class = class_of(key);
-    if (key_class == KeyClass::unknown) found.push_back("unknown key '" + key + "'");
-    if (key_class == KeyClass::rule && !is_known_value(key, value)) {
-      found.push_back("unknown value '" + value + "' of rule key '" + key + "'");
+    const auto rule = rule_keys().find(key);
+    const bool is_rule = rule != rule_keys().end();
+    if (!is_rule && others.count(key) == 0) {
+      found.push_back("case " + of.name + ": unknown key '" + key + "', its value is '" + value +
+                      "'");
+    }
+    if (is_rule && !rule->second(value)) {
+      found.push_back("case " + of.name + ": unknown value '" + value + "' of rule key '" + key +
+                      "'");
     }
   }
   return found;
 }
+
+// The rule of a case ----------------------------------------------------------------------------
+
+struct Tokens {
+  std::int64_t first, count;
+};
+
+/// The rule keys of a case, and the tensors that they name. What `kind=tables` lacks is left as it
+/// stands here.
+struct Rule {
+  std::string name;  // of the case
+  Kind kind;
+  std::vector<std::pair<const Tensor*, const Tensor*>> io;  // inputs and outputs
+  const Tensor* gradients[2] = {nullptr, nullptr};          // of the output and of x
+  std::string layout;
+  Pairing pairing = Pairing::half;
+  Pairing pairing_out = Pairing::half;
+  Pairing table_pairing = Pairing::half;
+  std::int64_t rotary_dim;
+  std::int64_t rotary_offset;
+  std::optional<Tokens> tokens;  // that turn; absent: all
+  const Tensor* cos;             // both the same one where they are packed
+  const Tensor* sin;
+  std::optional<std::string> table_axes;
+  TableKind table_kind;
+  TableKind packed_lanes = TableKind::even_odd;
+  std::optional<Dtype> table_cast;
+  std::optional<Dtype> out_dtype;  // absent: that of x
+  Dtype arith = Dtype::f32;
+  Dtype prod_round = Dtype::f32;
+  Dtype sum_round = Dtype::f32;
+  bool bit_exact = true;
+  bool fused;  // the peer fused a product into the sum, which the contract forbids
+  double tol_ulp;
+
+  std::int64_t pairs() const { return rotary_dim / 2; }
+};
+
+namespace detail {
+
+/// The value of a key whose text is known to be one of the names.
+template <const auto& names>
+auto value_of(const std::string& text) {
+  return std::find_if(std::begin(names), std::end(names),
+                      [&](const auto& name) { return text == name.first; })
+      ->second;
+}
+
+inline void read_table(const Case& of, Rule& rule) {
+  rule.table_kind = value_of<table_kinds>(of.at("table_kind"));
+  const bool sin_first = rule.table_kind == TableKind::packed_sin_cos;
+  const bool packed = sin_first || rule.table_kind == TableKind::packed_cos_sin ||
+                      rule.table_kind == TableKind::complex;
+  const std::string packed_name = of.get("table", sin_first ? "sincos" : "freqs_cis");
+  rule.cos = &of.tensor(packed ? packed_name : of.get("cos", "cos"));
+  rule.sin = packed ? rule.cos : &of.tensor(of.get("sin", "sin"));
+  if (of.has("table_axes")) rule.table_axes = of.at("table_axes");
+  if (rule.table_kind == TableKind::packed_cos_sin) {
+    rule.packed_lanes = value_of<packed_rows>(of.at("packed_lanes"));
+  }
+  rule.table_cast = value_of<casts>(of.get("table_cast", "none"));
+}
+
+inline void read_pairings(const Case& of, Rule& rule) {
+  const std::string pairing =
+      rule.kind == Kind::tables ? of.get("pairing", "half") : of.at("pairing");
+  rule.pairing = value_of<pairings>(pairing);
+  rule.pairing_out = value_of<pairings>(of.get("pairing_out", pairing));
+  rule.table_pairing = value_of<pairings>(of.get("table_pairing", pairing));
+}
+
+inline void read_rotation(const Case& of, Rule& rule) {
+  for (const auto& [input, output] : of.io()) {
+    rule.io.emplace_back(&of.tensor(input), &of.tensor(output));
+  }
+  rule.layout = of.at("layout");
+  if (!rule.table_axes) of.at("table_axes");  // its error
+  rule.arith = value_of<dtypes>(of.at("arith"));
+  rule.out_dtype = value_of<out_dtypes>(of.at("out_dtype"));
+  rule.bit_exact = value_of<is_bit_exact>(of.at("exact"));
+  if (rule.kind != Kind::grad) return;
+  rule.gradients[0] = &of.tensor("gout");
+  rule.gradients[1] = &of.tensor("gx");
+  rule.prod_round = value_of<dtypes>(of.at("prod_round"));
+  rule.sum_round = value_of<dtypes>(of.at("sum_round"));
+}
+
+}  // namespace detail
+
+/// The one place that reads rule keys. The rule points into the case. Throws PackError for the
+/// first thing that is unknown, for a key that must be there, and for tensors that are not.
+inline Rule rule_of(const Case& of) {
+  const std::vector<std::string> unknown = unknown_rules(of);
+  if (!unknown.empty()) throw PackError(unknown.front());
+  Rule rule{};
+  rule.name = of.name;
+  rule.kind = detail::value_of<kinds>(of.at("kind"));
+  rule.rotary_dim = of.integer("rotary_dim");
+  rule.rotary_offset = of.integer("rotary_offset", 0);
+  if (of.has("token_offset") || of.has("token_count")) {
+    rule.tokens = {of.integer("token_offset", 0), of.integer("token_count")};
+  }
+  rule.fused = detail::value_of<is_fma>(of.get("fma", "none"));
+  rule.tol_ulp = std::stod(of.get("tol_ulp", "4"));
+  detail::read_table(of, rule);
+  detail::read_pairings(of, rule);
+  if (rule.kind != Kind::tables) detail::read_rotation(of, rule);
+  return rule;
+}
+Rule rule_of(Case&&) = delete;  // it would point into a case that is gone
 
 }  // namespace ropewalk_test
 

@@ -31,20 +31,19 @@ Index& along(Sizes& sizes, char axis) {
   return axis == 'S' ? sizes.seq : sizes.heads;
 }
 
-inline Place place_of(const Case& of, const Tensor& x, const TableRule& table) {
-  check_shapes(of, x, table);
-  const std::string layout = of.at("layout");
+inline Place place_of(const Rule& rule, const Tensor& x, const TableRule& table) {
+  check_shapes(rule, x, table);
   Place place;
   const Index features = x.shape.back();
-  place.offset = of.integer("rotary_offset", 0);
+  place.offset = rule.rotary_offset;
   place.table_shape.head_dim = table.width;
   // What follows the block goes along where the library can take it, otherwise the block alone.
   place.shape.head_dim = features - place.offset;
-  if (place.shape.head_dim % 2 != 0) place.shape.head_dim = of.integer("rotary_dim");
+  if (place.shape.head_dim % 2 != 0) place.shape.head_dim = rule.rotary_dim;
   Index stride = features;
-  for (std::size_t axis = layout.size() - 1; axis-- > 0;) {
-    const char letter = layout[axis];
-    const AxisWalk walk = walk_along(of, letter, x.shape[axis], *table.cos);
+  for (std::size_t axis = rule.layout.size() - 1; axis-- > 0;) {
+    const char letter = rule.layout[axis];
+    const AxisWalk walk = walk_along(rule, letter, x.shape[axis]);
     place.offset += walk.first * stride;
     along(place.shape, letter) = walk.count;
     along(place.strides, letter) = stride;
@@ -56,38 +55,38 @@ inline Place place_of(const Case& of, const Tensor& x, const TableRule& table) {
   return place;
 }
 
-inline ropewalk::Pairing pairing_named(const std::string& name) {
-  return name == "half" ? ropewalk::Pairing::half : ropewalk::Pairing::interleaved;
+inline ropewalk::Pairing library_pairing(Pairing pairing) {
+  return pairing == Pairing::half ? ropewalk::Pairing::half : ropewalk::Pairing::interleaved;
 }
 
 /// The table by the library's maker for its layout; by its four entries where none has it.
 template <class Tab>
-ropewalk::TableView<Tab> table_view(const Case& of, const TableRule& rule, const Place& place,
+ropewalk::TableView<Tab> table_view(const Rule& rule, const TableRule& table, const Place& place,
                                     const std::vector<Tab>& cos_values,
                                     const std::vector<Tab>& sin_values) {
   using Source = ropewalk::View<const Tab>;
   const Source cos(cos_values.data(), place.table_shape, place.table_strides);
   const Source sin(sin_values.data(), place.table_shape, place.table_strides);
-  const std::string kind = of.at("table_kind");
-  const std::string pairing = of.get("table_pairing", of.at("pairing"));
-  if (kind == "half") return ropewalk::half_table(cos, sin);
-  if (kind == "full_lane") return ropewalk::per_feature_table(cos, sin, pairing_named(pairing));
-  if (kind == "even_odd") return ropewalk::even_odd_table(cos, sin);
-  if (kind == "first_half") return ropewalk::duplicated_table(cos, sin);
-  if (kind == "packed_sin_cos") return ropewalk::packed_sin_cos_table(cos);
-  if (kind == "complex") return ropewalk::complex_table(cos);
-  if (of.at("packed_lanes") == "even_odd") return ropewalk::packed_table(cos);
+  const TableKind kind = rule.table_kind;
+  if (kind == TableKind::half) return ropewalk::half_table(cos, sin);
+  if (kind == TableKind::full_lane) {
+    return ropewalk::per_feature_table(cos, sin, library_pairing(rule.table_pairing));
+  }
+  if (kind == TableKind::even_odd) return ropewalk::even_odd_table(cos, sin);
+  if (kind == TableKind::first_half) return ropewalk::duplicated_table(cos, sin);
+  if (kind == TableKind::packed_sin_cos) return ropewalk::packed_sin_cos_table(cos);
+  if (kind == TableKind::complex) return ropewalk::complex_table(cos);
+  if (rule.packed_lanes == TableKind::even_odd) return ropewalk::packed_table(cos);
   const auto entry = [](const std::vector<Tab>& values, const Entries& at) {
     return ropewalk::CoefficientReader<Tab>{values.data() + at.first, at.step};
   };
   const ropewalk::PairReaders<Tab> entries{
-      entry(cos_values, rule.entries.cos_a), entry(cos_values, rule.entries.cos_b),
-      entry(sin_values, rule.entries.sin_a), entry(sin_values, rule.entries.sin_b)};
+      entry(cos_values, table.entries.cos_a), entry(cos_values, table.entries.cos_b),
+      entry(sin_values, table.entries.sin_a), entry(sin_values, table.entries.sin_b)};
   const ropewalk::Shape& shape = place.table_shape;
   const ropewalk::Strides& strides = place.table_strides;
-  const Index pairs = of.integer("rotary_dim") / 2;
   return {entries,
-          {shape.batch, shape.seq, shape.heads, pairs},
+          {shape.batch, shape.seq, shape.heads, rule.pairs()},
           strides.batch,
           strides.seq,
           strides.heads};
@@ -95,10 +94,9 @@ ropewalk::TableView<Tab> table_view(const Case& of, const TableRule& rule, const
 
 /// The values of a table's tensor as T, rounded to `table_cast` on the way.
 template <class T>
-std::vector<T> table_values(const Case& of, const Tensor& tensor) {
-  const std::string cast = of.get("table_cast", "none");
+std::vector<T> table_values(const Rule& rule, const Tensor& tensor) {
   const Dtype stored = dtype_named(tensor.dtype);
-  const Dtype between = cast == "none" ? stored : dtype_named(cast);
+  const Dtype between = rule.table_cast.value_or(stored);
   std::vector<T> values;
   for (const Bits bits : tensor.patterns()) {
     values.push_back(from_bits<T>(convert(between, dtype_of<T>(), convert(stored, between, bits))));

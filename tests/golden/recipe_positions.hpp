@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "pack.hpp"
-#include "recipe.hpp"
-#include "ropewalk/build/steps.hpp"  // for pi
+#include "recipe_keys.hpp"
+#include "recipe_values.hpp"
 #include "ropewalk/positions.hpp"
 
 namespace ropewalk_test {
@@ -24,10 +25,10 @@ struct Part {
 };
 
 /// How many axes the positions have; 0 where the keys leave that to the shape of the ids.
-inline Index known_axes(const Case& of) {
-  if (!axis_dims(of).empty()) return static_cast<Index>(axis_dims(of).size());
-  if (const Tensor* learned = of.find("pos_frequencies")) return learned->shape.at(0);
-  return static_cast<Index>(sections_of(of).size());
+inline Index known_axes(const Inputs& inputs) {
+  if (!inputs.axes_dim.empty()) return static_cast<Index>(inputs.axes_dim.size());
+  if (inputs.learned != nullptr) return inputs.learned->shape.at(0);
+  return static_cast<Index>(inputs.sections.size());
 }
 
 // From tensors -----------------------------------------------------------------------------------
@@ -47,17 +48,18 @@ struct IdLayout {
 };
 
 /// M-RoPE's ids are [axes, batch, seq]; others [batch, seq, axes] or [batch, seq]; batch may lack.
-inline IdLayout id_layout(const Case& of, const Tensor& ids, Index seq) {
+inline IdLayout id_layout(const Inputs& inputs, const Tensor& ids, Index seq) {
   std::vector<Index> shape = ids.shape;
-  const Index axes = known_axes(of);
-  const bool first = !sections_of(of).empty();
-  const bool last = !first && (axes > 1 || shape.back() != seq);
+  const Index axes = known_axes(inputs);
+  const bool first = !inputs.sections.empty();
+  const bool last = !first && (axes > 1 || shape.back() != seq || &ids == inputs.coords);
   const Index count = first ? shape.front() : last ? shape.back() : 1;
   if (first) shape.erase(shape.begin());
   if (last) shape.pop_back();
   if (shape.size() == 1) shape.insert(shape.begin(), 1);
   if (shape.size() != 2 || (axes != 0 && axes != count)) {
-    throw PackError("case " + of.name + ": the shape of " + ids.name + " does not fit its axes");
+    throw PackError("case " + inputs.name + ": the shape of " + ids.name +
+                    " does not fit its axes");
   }
   if (first) return {shape[0], shape[1], count, shape[1], 1, shape[0] * shape[1]};
   return {shape[0], shape[1], count, shape[1] * count, count, 1};
@@ -79,17 +81,11 @@ inline ropewalk::Positions positions_of_ids(const Tensor& ids, const IdLayout& l
   });
 }
 
-/// The sizes of LTX that make coordinates fractions: seconds, rows, columns.
-inline std::vector<double> bases_of(const Case& of) {
-  return reals_of(of.get("base", "20,2048,2048"));
-}
-
-/// LTX: coordinates [batch, axes, seq] or intervals [batch, axes, seq, 2]; their middles as
-/// fractions of the base, from -1 to 1.
-inline ropewalk::Positions positions_of_coordinates(const Case& of, const Tensor& coordinates) {
-  if (coordinates.shape.size() < 3) throw NoRecipe("coords that are not LTX's");
+/// Coordinates [batch, axes, seq] or intervals [batch, axes, seq, 2]; their middles as fractions of
+/// the base, from -1 to 1.
+inline ropewalk::Positions positions_of_coordinates(const Inputs& inputs) {
+  const Tensor& coordinates = *inputs.coords;
   const std::vector<double> values = numbers(coordinates);
-  const std::vector<double> bases = bases_of(of);
   const Index batch = coordinates.shape.at(0);
   const Index axes = coordinates.shape.at(1);
   const Index seq = coordinates.shape.at(2);
@@ -102,7 +98,7 @@ inline ropewalk::Positions positions_of_coordinates(const Case& of, const Tensor
       std::vector<double> positions;
       for (Index s = 0; s < seq; ++s, at += ends) {
         const double middle = (values[at] + values[at + ends - 1]) / 2;
-        positions.push_back(2 * middle / bases.at(static_cast<std::size_t>(axis)) - 1);
+        positions.push_back(2 * middle / inputs.base.at(static_cast<std::size_t>(axis)) - 1);
       }
       along.push_back(ropewalk::id_positions(positions));
     }
@@ -115,91 +111,76 @@ inline ropewalk::Positions positions_of_coordinates(const Case& of, const Tensor
 
 using Cells = std::vector<std::vector<double>>;
 
-/// CogVideoX: rows and columns of a crop box, the end left out; the leading axis counts.
-inline Cells cropped_cells(const Case& of, const std::vector<Index>& grid) {
-  const std::vector<double> crops = reals_of(of.at("crops"));
-  if (crops.size() != 4) throw PackError("case " + of.name + ": crops is " + of.at("crops"));
-  Cells cells;
-  const std::size_t uncropped = grid.size() - 2;
-  for (std::size_t axis = 0; axis < grid.size(); ++axis) {
-    const auto count = static_cast<double>(grid[axis]);
-    const bool cropped = axis >= uncropped;
-    const double first = cropped ? crops[axis - uncropped] : 0;
-    const double stop = cropped ? crops[axis - uncropped + 2] : count;
-    cells.push_back(ropewalk::linspace(grid[axis], first, stop * (count - 1) / count));
+using ropewalk::AngleSteps;
+
+/// To float where the steps are: a double holds sums, products and quotients of floats so well that
+/// rounding it is what float arithmetic gives.
+inline double stepped(double value, AngleSteps steps) {
+  return steps == AngleSteps::f32 ? static_cast<double>(static_cast<float>(value)) : value;
+}
+
+/// As DINOv3's code makes them: (i + 0.5) / size, spread from the first to the second limit.
+inline std::vector<double> float_centres(const CellRule& rule, Index size) {
+  const auto rounded = [](double value) { return stepped(value, AngleSteps::f32); };
+  std::vector<double> cells;
+  for (Index i = 0; i < size; ++i) {
+    const double share = rounded((static_cast<double>(i) + 0.5) / static_cast<double>(size));
+    cells.push_back(rounded(rounded(share * (rule.second - rule.first)) + rule.first));
   }
   return cells;
 }
 
-/// Mochi: frames count, the centres of rows and columns fill an area like that of 192 x 192.
-inline Cells mochi_cells(const std::vector<Index>& grid) {
-  const double scale = 192 / std::sqrt(static_cast<double>(grid.at(1) * grid.at(2)));
-  Cells cells{ropewalk::range(grid[0])};
-  for (std::size_t axis = 1; axis < 3; ++axis) {
-    const double half = static_cast<double>(grid[axis]) * scale / 2;
-    cells.push_back(ropewalk::cell_centres(grid[axis], -half, half));
+/// The cells of the grid of that index along one axis.
+inline std::vector<double> cells_along(const CellRule& rule, Index size, std::size_t index,
+                                       AngleSteps steps) {
+  if (rule.cell == Cell::centres && steps == AngleSteps::f32) return float_centres(rule, size);
+  switch (rule.cell) {
+    case Cell::linspace:
+      return ropewalk::linspace(size, rule.first, rule.second);
+    case Cell::centres:
+      return ropewalk::cell_centres(size, rule.first, rule.second);
+    case Cell::centred:
+      return ropewalk::centred(size);
+    case Cell::grid_index:
+      return ropewalk::range(size, static_cast<double>(index));
+    case Cell::spread:
+    case Cell::range:
+      break;
+  }
+  if (rule.cell == Cell::range) return ropewalk::range(size, rule.first, rule.second);
+  std::vector<double> cells;  // rows of a table of a fixed size
+  for (Index i = 0; i < size; ++i) {
+    cells.push_back(std::floor(static_cast<double>(i) * rule.first / static_cast<double>(size)));
   }
   return cells;
 }
 
-/// CogView4: rows of a table of a fixed size, spread over the grid.
-inline Cells rescaled_cells(const std::vector<Index>& grid, const std::vector<Index>& sizes) {
-  Cells cells;
-  for (std::size_t axis = 0; axis < grid.size(); ++axis) {
-    cells.emplace_back();
-    for (Index i = 0; i < grid[axis]; ++i) {
-      cells.back().push_back(static_cast<double>(i * sizes.at(axis) / grid[axis]));
+/// The cells of all grids, one grid after the other.
+inline ropewalk::Positions positions_of_grids(const Inputs& inputs, AngleSteps steps) {
+  std::vector<ropewalk::Positions> parts;
+  for (const GridInputs& grid : inputs.grids) {
+    Cells cells;
+    for (std::size_t axis = 0; axis < grid.sizes.size(); ++axis) {
+      cells.push_back(cells_along(grid.cells[axis], grid.sizes[axis], parts.size(), steps));
     }
+    parts.push_back(ropewalk::grid_positions(cells));
   }
-  return cells;
+  return ropewalk::concatenate(parts);
 }
 
-inline Cells cells_of_grid(const Case& of, const std::vector<Index>& grid) {
-  const std::string type = of.get("grid_type", of.has("crops") ? "linspace" : "slice");
-  if (type != "linspace" && type != "slice") throw PackError("unknown grid_type " + type);
-  if (type == "linspace" && grid.size() >= 2) return cropped_cells(of, grid);
-  if (of.find("pos_frequencies") != nullptr) return mochi_cells(grid);
-  if (of.has("rope_axes_dim") && axis_dims(of).empty()) {
-    return rescaled_cells(grid, sizes_of(of.at("rope_axes_dim")));
-  }
-  Cells cells;
-  for (std::size_t axis = 0; axis < grid.size(); ++axis) {
-    double first = 0;
-    double step = 1;
-    if (of.has("interpolation_scale")) {
-      first = -1;
-      step = 2 * reals_of(of.at("interpolation_scale")).at(axis) / bases_of(of).at(axis);
-    }
-    // Cosmos counts frames at 24 a second.
-    else if (axis == 0 && is_given(of, "fps"))
-      step = 24 / real_of(of.at("fps"));
-    cells.push_back(ropewalk::range(grid[axis], first, step));
-    // DINOv3 states its theta as a base: centres of cells from -1 to 1, in turns.
-    if (!of.has("interpolation_scale") && of.has("base")) {
-      const double turn = 2 * ropewalk::detail::pi;
-      cells.back() = ropewalk::cell_centres(grid[axis], -turn, turn);
-    }
-  }
-  return cells;
-}
-
-/// Qwen-Image: rows and columns around 0, one frame id an image; text follows the largest, alike
-/// on all axes.
-inline ropewalk::Positions positions_of_stream(const Case& of) {
-  std::vector<ropewalk::Positions> images;
+/// Text beside grids, alike on all axes: by default it follows the largest half of a row or column.
+inline ropewalk::Positions positions_of_text(const Inputs& inputs) {
+  if (inputs.grids.empty()) throw NoRecipe("text beside no grid");
   Index start = 0;
-  for (const std::string& text : detail::split(of.at("grid"), ';')) {
-    const std::vector<Index> grid = sizes_of(text);
-    if (grid.size() != 3) throw PackError("case " + of.name + ": grid is " + of.at("grid"));
-    start = std::max({start, grid[1] / 2, grid[2] / 2});
-    const auto frames = ropewalk::range(grid[0], static_cast<double>(images.size()));
-    images.push_back(ropewalk::grid_positions(
-        Cells{frames, ropewalk::centred(grid[1]), ropewalk::centred(grid[2])}));
+  for (const GridInputs& grid : inputs.grids) {
+    for (std::size_t axis = 1; axis < grid.sizes.size(); ++axis) {
+      start = std::max(start, grid.sizes[axis] / 2);
+    }
   }
-  if (of.at("stream") == "img") return ropewalk::concatenate(images);
-  if (of.at("stream") != "txt") throw PackError("unknown stream " + of.at("stream"));
-  const auto text = ropewalk::sequence_positions(of.integer("txt_len"), static_cast<double>(start));
-  return ropewalk::zip_axes({text, text, text});
+  const auto text = ropewalk::sequence_positions(
+      *inputs.text_count, static_cast<double>(inputs.text_first.value_or(start)));
+  const std::size_t axes = inputs.grids[0].sizes.size();
+  return ropewalk::zip_axes(std::vector<ropewalk::Positions>(axes, text));
 }
 
 /// The smallest window, doubling, that makes so many tokens of a grid.
@@ -212,51 +193,61 @@ inline Index window_for(const std::vector<Index>& grid, Index tokens) {
   throw PackError("no window makes " + std::to_string(tokens) + " tokens");
 }
 
-/// Helios: streams of frames with ids of their own, each on the same rows and columns.
-inline std::vector<Part> streams_of_frames(const Case& of) {
+/// Streams of frames with ids of their own, each on the same rows and columns.
+inline std::vector<Part> streams_of_frames(const Inputs& inputs) {
   std::vector<Part> parts;
-  for (const std::string& stream : detail::split(of.at("tokens"), ',')) {
-    const std::string name = stream.substr(0, stream.find(':'));
-    const Tensor& frames = of.tensor("frames_" + name);
-    const std::vector<double> ids = numbers(frames);
-    const std::vector<Index> plane = sizes_of(of.at("grid"));
-    std::vector<Index> grid = {frames.shape.back()};
-    grid.insert(grid.end(), plane.begin(), plane.end());
+  if (inputs.grids.size() != 1) throw NoRecipe("streams of frames without one grid");
+  const GridInputs& plane = inputs.grids[0];
+  for (const FrameStream& stream : inputs.streams) {
+    const std::vector<double> ids = numbers(*stream.frames);
+    std::vector<Index> grid = {stream.frames->shape.back()};
+    grid.insert(grid.end(), plane.sizes.begin(), plane.sizes.end());
     std::vector<ropewalk::Positions> samples;
     for (auto first = ids.begin(); first != ids.end(); first += grid[0]) {
       Cells cells{{first, first + grid[0]}};
-      for (const Index size : plane) cells.push_back(ropewalk::range(size));
+      for (std::size_t axis = 0; axis < plane.sizes.size(); ++axis) {
+        cells.push_back(cells_along(plane.cells[axis], plane.sizes[axis], 0, AngleSteps::f64));
+      }
       samples.push_back(ropewalk::grid_positions(cells));
     }
-    const auto tokens = static_cast<Index>(real_of(stream.substr(stream.find(':') + 1)));
-    parts.push_back({name, ropewalk::stack(samples), grid, window_for(grid, tokens)});
+    const Index window = stream.window ? *stream.window : window_for(grid, stream.tokens);
+    parts.push_back({stream.name, ropewalk::stack(samples), grid, window});
   }
   return parts;
 }
 
-/// The tokens of a table of `seq` rows.
-inline std::vector<Part> parts_of(const Case& of, Index seq) {
-  const auto is_stream = [](const Tensor& tensor) { return tensor.name.rfind("frames_", 0) == 0; };
-  if (std::any_of(of.tensors.begin(), of.tensors.end(), is_stream)) return streams_of_frames(of);
-  const auto alone = [](const ropewalk::Positions& positions) {
-    return std::vector<Part>{{"", positions, {}, 1}};
-  };
-  for (const char* name : {"position_ids", "positions", "ids"}) {
-    if (const Tensor* ids = of.find(name)) {
-      return alone(positions_of_ids(*ids, id_layout(of, *ids, seq)));
-    }
+/// Of a table of `seq` rows; what the case stores as ids goes before what its grids say.
+inline ropewalk::Positions unscaled_positions(const Inputs& inputs, Index seq, AngleSteps steps) {
+  const Tensor* ids = inputs.ids;
+  const bool has_grids = !inputs.grids.empty();
+  const bool has_list = inputs.coords != nullptr && inputs.coords->shape.size() < 3;
+  if (ids == nullptr && has_list && inputs.coords_are_positions) ids = inputs.coords;
+  if (ids != nullptr) return positions_of_ids(*ids, id_layout(inputs, *ids, seq));
+  if (inputs.coords != nullptr && !has_list) return positions_of_coordinates(inputs);
+  if (has_list && !(has_grids && inputs.states_cells)) {
+    throw NoRecipe("coords [seq, axes] without a position_scale");
   }
-  if (const Tensor* coords = of.find("coords")) return alone(positions_of_coordinates(of, *coords));
-  if (of.has("stream")) return alone(positions_of_stream(of));
-  const Index axes = known_axes(of);
-  if (is_given(of, "grid")) {
-    const std::vector<Index> grid = sizes_of(of.at("grid"));
-    if (axes == 0 || axes == static_cast<Index>(grid.size())) {
-      return alone(ropewalk::grid_positions(cells_of_grid(of, grid)));
-    }
+  if (inputs.text_count) return positions_of_text(inputs);
+  const Index axes = known_axes(inputs);
+  if (has_grids && (axes == 0 || axes == static_cast<Index>(inputs.grids[0].sizes.size()))) {
+    return positions_of_grids(inputs, steps);
   }
   if (axes > 1) throw NoRecipe("no positions for " + std::to_string(axes) + " axes");
-  return alone(ropewalk::sequence_positions(seq));
+  return ropewalk::sequence_positions(seq);
+}
+
+/// The tokens of a table of `seq` rows; `steps` tells how a grid's cells are rounded on the way.
+inline std::vector<Part> parts_of(const Inputs& inputs, Index seq,
+                                  AngleSteps steps = AngleSteps::f64) {
+  if (!inputs.streams.empty()) return streams_of_frames(inputs);
+  ropewalk::Positions positions = unscaled_positions(inputs, seq, steps);
+  if (inputs.position_scale == 1) return {{"", positions, {}, 1}};
+  for (auto& axis : positions.axes) {
+    for (double& value : axis.values) {
+      value = stepped(stepped(value, steps) * stepped(inputs.position_scale, steps), steps);
+    }
+  }
+  return {{"", positions, {}, 1}};
 }
 
 }  // namespace ropewalk_test

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "pack.hpp"
+#include "recipe_keys.hpp"
 #include "recipe_positions.hpp"
+#include "recipe_values.hpp"
 #include "ropewalk/build.hpp"
 #include "stored_table.hpp"
 #include "support/dense_frequencies.hpp"
@@ -41,19 +43,32 @@ List along(const rw::Positions& positions, Index axis, Index b = 0) {
   return list;
 }
 
-rw::Positions positions_of(const Case& of, Index seq) { return parts_of(of, seq).at(0).positions; }
+rw::Positions positions_of(const Case& of, Index seq) {
+  return parts_of(inputs_of(of), seq).at(0).positions;
+}
 
 /// Frequency of an axis for every pair, or the lists of several axes one after another.
 List values_of(const Case& of, Index axes, Index heads = 1) {
-  return dense(std::visit(MakeFrequencies{}, frequency_rule(of, axes, heads)));
+  return dense(std::visit(MakeFrequencies{}, frequency_rule(inputs_of(of), axes, heads)));
+}
+
+/// The text of the error, which must be one that leaves the rotation itself comparable.
+std::string no_recipe(std::map<std::string, std::string> keys) {
+  const Case of = case_with(std::move(keys));
+  try {
+    inputs_of(of);
+  } catch (const NoRecipe& error) {
+    return error.what();
+  }
+  return "no error";
 }
 
 TEST(Recipe, ListsOfNumbers) {
   EXPECT_EQ(reals_of("t=2,h=2.5,w=3"), (std::vector<double>{2, 2.5, 3}));
   EXPECT_EQ(reals_of("0,1;3,-5"), (std::vector<double>{0, 1, 3, -5}));
   EXPECT_EQ(sizes_of("1x3x4"), (std::vector<Index>{1, 3, 4}));
-  EXPECT_THROW(sizes_of("1,2.5"), PackError);
-  EXPECT_THROW(reals_of("1,two"), PackError);
+  EXPECT_THROW(sizes_of("1,2.5"), NoRecipe);
+  EXPECT_THROW(reals_of("1,two"), NoRecipe);
 }
 
 // Positions
@@ -93,9 +108,102 @@ TEST(Recipe, GridsOfEveryType) {
   EXPECT_EQ(axis({{"rope_axes_dim", "4,8"}, {"grid", "h=1,w=3"}}, 1), (List{0, 1, 2}));
   EXPECT_EQ(axis({{"interpolation_scale", "0.5,32,64"}, {"base", "2,64,64"}, {"grid", "2,1,2"}}, 0),
             (List{-1, -1, -0.5, -0.5}));
-  EXPECT_THROW(axis({{"axes_dim", dims}, {"grid", "1,1,2"}, {"grid_type", "spiral"}}, 2),
-               PackError);
   EXPECT_THROW(axis({{"axes_dim", dims}, {"grid", "2,2"}}, 0), NoRecipe);
+}
+
+// What a pack states by `cells` needs no other word.
+TEST(Recipe, CellsOfEveryRule) {
+  const auto axis = [](const char* cells, const char* grid, Index which) {
+    const Case of = case_with({{"rotary_dim", "12"}, {"grid", grid}, {"cells", cells}});
+    return along(positions_of(of, 0), which);
+  };
+  EXPECT_EQ(axis("integers", "1,3", 1), (List{0, 1, 2}));
+  EXPECT_EQ(axis("range:-1:0.5,integers", "3,1", 0), (List{-1, -0.5, 0}));
+  EXPECT_EQ(axis("integers,linspace:1:2", "1,3", 1), (List{1, 1.5, 2}));
+  EXPECT_EQ(axis("centres:-1:1", "1,4", 1), (List{-0.75, -0.25, 0.25, 0.75}));
+  EXPECT_EQ(axis("centred", "3,1", 0), (List{-2, -1, 0}));
+  EXPECT_EQ(axis("spread:256", "1,3", 1), (List{0, 85, 170}));
+  EXPECT_EQ(axis("grid_index,integers", "2,1;1,2", 0), (List{0, 1, 1, 1}));
+  EXPECT_EQ(axis("integers;range:5:1", "1,2;1,2", 1), (List{0, 1, 5, 6}));
+  EXPECT_THROW(axis("integers,integers,integers", "1,2", 0), NoRecipe);
+  EXPECT_THROW(axis("integers;integers", "1,2;1,2;1,2", 0), NoRecipe);
+}
+
+// Rows and columns are each normalized by their own number.
+TEST(Recipe, CentresOfAGridThatIsNotSquare) {
+  const double pi = std::acos(-1.0);
+  for (const char* key : {"cells", "base"}) {
+    std::map<std::string, std::string> keys = {{"rotary_dim", "8"}, {"grid", "h=2,w=4"}};
+    keys[key] = std::string(key) == "base" ? "100" : "centres:-1:1";
+    if (std::string(key) == "cells") keys["position_scale"] = "6.283185307179586";
+    const rw::Positions positions = positions_of(case_with(keys), 8);
+    const List wanted[] = {
+        {-pi, -pi, -pi, -pi, pi, pi, pi, pi},
+        {-1.5 * pi, -0.5 * pi, 0.5 * pi, 1.5 * pi, -1.5 * pi, -0.5 * pi, 0.5 * pi, 1.5 * pi}};
+    for (const Index which : {0, 1}) {
+      const List got = along(positions, which);
+      for (std::size_t i = 0; i < 8; ++i) EXPECT_DOUBLE_EQ(got.at(i), wanted[which][i]);
+    }
+  }
+}
+
+// DINOv3's steps, each rounded to float: (i + 0.5) / n, times 2, minus 1, times 2 pi.
+TEST(Recipe, CentresInFloatSteps) {
+  const Case of = case_with({{"rotary_dim", "8"}, {"grid", "5,7"}, {"base", "100"}});
+  const rw::Positions got = parts_of(inputs_of(of), 35, AngleSteps::f32).at(0).positions;
+  const float turn = 6.2831853F;
+  for (const Index row : {0, 1, 2, 3, 4}) {
+    const float centre = (static_cast<float>(row) + 0.5F) / 5.0F;
+    const float doubled = 2.0F * centre;  // exact: no fused step can change the next line
+    EXPECT_EQ(got.at(0, 0, 7 * row), static_cast<double>((doubled - 1.0F) * turn));
+  }
+}
+
+// The coordinates that such a model stores [seq, axes] mean nothing without their scale.
+TEST(Recipe, CoordinatesOfATokenAreItsPositions) {
+  std::map<std::string, std::string> keys = {{"theta", "100"}, {"rotary_dim", "8"}};
+  const Tensor coords = tensor_of("coords", {2, 2}, std::vector<float>{-0.5, 0, 0.5, 1});
+  EXPECT_THROW(positions_of(case_with(keys, {coords}), 2), NoRecipe);
+  keys["position_scale"] = "2";
+  EXPECT_EQ(along(positions_of(case_with(keys, {coords}), 2), 1), (List{0, 2}));
+}
+
+// Of any model: the tokens of one grid, then those of the next.
+TEST(Recipe, SeveralGridsStandOneAfterAnother) {
+  const Case sized =
+      case_with({{"rotary_dim", "12"}, {"axes_dim", "4,4,4"}, {"grid", "1x1x3;1x2x1"}});
+  EXPECT_EQ(along(positions_of(sized, 5), 1), (List{0, 0, 0, 0, 1}));
+  EXPECT_EQ(along(positions_of(sized, 5), 2), (List{0, 1, 2, 0, 0}));
+  const Case shared = case_with({{"rotary_dim", "8"}, {"grid", "h=1,w=2;h=2,w=1"}});
+  EXPECT_EQ(along(positions_of(shared, 4), 0), (List{0, 0, 0, 1}));
+  EXPECT_EQ(along(positions_of(shared, 4), 1), (List{0, 1, 0, 0}));
+  EXPECT_THROW(positions_of(case_with({{"rotary_dim", "8"}, {"grid", "1,2;1,2,3"}}), 8), NoRecipe);
+}
+
+TEST(Recipe, UnknownValuesNameCaseKeyAndValue) {
+  const std::pair<const char*, const char*> values[] = {
+      {"mrope_layout", "spiral"}, {"term_order", "spiral"}, {"frequency_order", "random"},
+      {"inv_freq_order", "any"},  {"freqs_dtype", "f8"},    {"stream", "audio"},
+      {"grid_type", "spiral"},    {"cells", "spiral"},      {"cells", "range:1"},
+      {"scaling", "magnetic"}};
+  for (const auto& [key, value] : values) {
+    std::map<std::string, std::string> keys = {
+        {key, value}, {"rotary_dim", "4"}, {"grid", "1,2,3"}};
+    if (std::string(key) == "mrope_layout") keys["mrope_section"] = "1,1";
+    EXPECT_EQ(no_recipe(keys), "case made here: unknown value '" + std::string(value) +
+                                   "' of builder input '" + key + "'");
+  }
+}
+
+// Packs that are older than `cells`: README.md, "Older packs".
+TEST(Recipe, OlderKeysOfLearnedFrequencies) {
+  const Tensor learned = tensor_of("pos_frequencies", {3, 1, 1}, std::vector<float>{1, 1, 1});
+  const Case of = case_with({{"grid", "2,2,8"}}, {learned});
+  const rw::Positions positions = positions_of(of, 32);
+  EXPECT_EQ(along(positions, 0).at(16), 1);
+  EXPECT_EQ(along(positions, 1).at(0), -24);
+  EXPECT_EQ(along(positions, 2).at(0), -168);
+  EXPECT_EQ(along(positions, 2).at(7), 168);
 }
 
 // Two images: the second has frame 1, and text begins after the larger half of all.
@@ -112,7 +220,17 @@ TEST(Recipe, StreamsOfImagesAndText) {
   EXPECT_EQ(along(stream("img"), 1), (List{-1, -1, -1, -1, 0}));
   EXPECT_EQ(along(stream("img"), 2), (List{-2, -1, 0, -1, -1}));
   for (const Index axis : {0, 1, 2}) EXPECT_EQ(along(stream("txt"), axis), (List{1, 2}));
-  EXPECT_THROW(stream("audio"), PackError);
+}
+
+// Text starts where the pack says, else after the larger half.
+TEST(Recipe, TextStartsWhereThePackSays) {
+  const Case of = case_with({{"rotary_dim", "12"},
+                             {"grid", "1x1x3"},
+                             {"cells", "integers"},
+                             {"txt_len", "2"},
+                             {"text_first", "7"},
+                             {"stream", "txt"}});
+  for (const Index axis : {0, 1, 2}) EXPECT_EQ(along(positions_of(of, 2), axis), (List{7, 8}));
 }
 
 TEST(Recipe, CoordinatesAreFractionsOfTheBase) {
@@ -127,14 +245,13 @@ TEST(Recipe, CoordinatesAreFractionsOfTheBase) {
 
 TEST(Recipe, StreamsOfFramesAndTheirWindows) {
   const std::vector<std::int64_t> ids = {0, 1, 2, 3, 4, 10, 11, 12, 13, 14};
-  const Case of =
-      case_with({{"axes_dim", "4,2,2"},
-                 {"rotary_dim", "8"},
-                 {"grid", "h=2,w=3"},
-                 {"tokens", "old:2,less:6,new:30"}},
-                {tensor_of("frames_old", {2, 5}, ids), tensor_of("frames_less", {2, 5}, ids),
-                 tensor_of("frames_new", {2, 5}, ids)});
-  const std::vector<Part> parts = parts_of(of, 38);
+  Case of = case_with({{"axes_dim", "4,2,2"},
+                       {"rotary_dim", "8"},
+                       {"grid", "h=2,w=3"},
+                       {"tokens", "old:2,less:6,new:30"}},
+                      {tensor_of("frames_old", {2, 5}, ids), tensor_of("frames_less", {2, 5}, ids),
+                       tensor_of("frames_new", {2, 5}, ids)});
+  const std::vector<Part> parts = parts_of(inputs_of(of), 38);
   ASSERT_EQ(parts.size(), 3u);
   EXPECT_EQ(parts[0].window, 4);
   EXPECT_EQ(parts[1].window, 2);
@@ -143,6 +260,9 @@ TEST(Recipe, StreamsOfFramesAndTheirWindows) {
   EXPECT_EQ(parts[2].positions.at(0, 1, 29), 14);
   EXPECT_EQ(parts[2].positions.at(2, 1, 29), 2);
   EXPECT_THROW(window_for({5, 2, 3}, 7), PackError);
+  of.keys["windows"] = "old:8,new:1";
+  EXPECT_EQ(parts_of(inputs_of(of), 38).at(0).window, 8);
+  EXPECT_EQ(parts_of(inputs_of(of), 38).at(1).window, 2);
 }
 
 // Frequencies
@@ -150,8 +270,8 @@ TEST(Recipe, StreamsOfFramesAndTheirWindows) {
 
 TEST(Recipe, ScalingsOfTransformers) {
   const auto scaling = [](const std::string& parameters) {
-    return scaling_of(
-        case_with({{"rope_parameters", parameters}, {"max_position_embeddings", "64"}}));
+    const Case of = case_with({{"rope_parameters", parameters}, {"max_position_embeddings", "64"}});
+    return inputs_of(of).scaling;
   };
   EXPECT_TRUE(std::holds_alternative<rw::Unscaled>(scaling("rope_theta=10")));
   EXPECT_EQ(std::get<rw::Linear>(scaling("rope_type=linear;factor=8.0")).factor, 8);
@@ -169,22 +289,70 @@ TEST(Recipe, ScalingsOfTransformers) {
   const auto longrope = std::get<rw::LongRope>(scaling(
       "rope_type=longrope;short_factor=1,2;long_factor=3,4;original_max_position_embeddings=8"));
   EXPECT_EQ(longrope.long_factors, (List{3, 4}));
-  EXPECT_THROW(scaling("rope_type=linear;zoom=2"), PackError);
-  EXPECT_THROW(scaling("rope_type=magnetic"), PackError);
-  EXPECT_THROW(scaling("rope_type=yarn;truncate=maybe"), PackError);
+  EXPECT_THROW(scaling("rope_type=linear;zoom=2"), NoRecipe);
+  EXPECT_THROW(scaling("rope_type=magnetic"), NoRecipe);
+  EXPECT_THROW(scaling("rope_type=yarn;truncate=maybe"), NoRecipe);
 }
 
+// Pair i keeps frequency i; the axis that turns it, pair by pair.
 TEST(Recipe, SectionsInEveryLayout) {
-  const auto sources = [](const char* layout) {
-    return section_order(case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", layout}})).sources;
+  const auto axes_of = [](const char* layout, const char* sections) {
+    const Case of = case_with({{"mrope_section", sections},
+                               {"mrope_layout", layout},
+                               {"theta", "32"},
+                               {"rotary_dim", "10"}});
+    const List values = values_of(of, 3);
+    std::string axes;
+    for (std::size_t pair = 0; pair < 5; ++pair) {
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        if (values[axis * 5 + pair] == 0) continue;
+        axes += std::to_string(axis);
+        EXPECT_DOUBLE_EQ(values[axis * 5 + pair], std::exp2(-static_cast<double>(pair)));
+      }
+    }
+    return axes;
   };
-  EXPECT_EQ(sources("contiguous"),
-            (rw::List<rw::TermSource>{{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}}));
-  EXPECT_EQ(sources("interleaved"),
-            (rw::List<rw::TermSource>{{0, 0}, {1, 1}, {2, 2}, {0, 3}, {1, 4}}));
-  EXPECT_EQ(sources("alternating"),
-            (rw::List<rw::TermSource>{{1, 0}, {2, 1}, {1, 2}, {2, 3}, {0, 4}}));
-  EXPECT_THROW(sources("spiral"), PackError);
+  EXPECT_EQ(axes_of("contiguous", "2,2,1"), "00112");
+  EXPECT_EQ(axes_of("interleaved", "2,2,1"), "01201");
+  for (const char* name : {"alternating", "alternating_hw", "hwt", "h,w,t", "ernie_vl"}) {
+    EXPECT_EQ(axes_of(name, "2,2,1"), "12120") << name;
+  }
+  EXPECT_EQ(no_recipe({{"mrope_section", "2,2,1"}}), "case made here: no mrope_layout");
+}
+
+// Ernie-VL's module keeps the frequencies of rows, then those of columns, then those of frames.
+TEST(Recipe, StoredFrequenciesBySection) {
+  using Numbers = std::vector<double>;
+  const Numbers by_section = {1, 0.25, 0.5, 0.125, 0.0625};
+  const Numbers by_pair = {1, 0.5, 0.25, 0.125, 0.0625};
+  Case of = case_with({{"mrope_section", "2,2,1"}, {"mrope_layout", "alternating"}});
+  const auto ordered = [&](const Numbers& stored) {
+    return in_order_of_pairs(inputs_of(of), tensor_of("inv_freq", {5}, stored));
+  };
+  EXPECT_EQ(ordered(by_section), by_pair);
+  EXPECT_EQ(ordered(by_pair), by_pair);
+  of.keys["inv_freq_order"] = "pairs";
+  EXPECT_EQ(ordered(by_section), by_section);
+  of.keys["inv_freq_order"] = "sections";
+  EXPECT_EQ(ordered(by_section), by_pair);
+}
+
+TEST(Recipe, OrdersOfTerms) {
+  const auto values = [](std::map<std::string, std::string> keys) {
+    keys["theta"] = "16";
+    keys["rotary_dim"] = "8";
+    return values_of(case_with(std::move(keys)), 2);
+  };
+  EXPECT_EQ(values({}), (List{1, 0.25, 0, 0, 0, 0, 1, 0.25}));
+  EXPECT_EQ(values({{"term_order", "alternating"}}), (List{1, 0, 0.25, 0, 0, 1, 0, 0.25}));
+  EXPECT_EQ(values({{"term_order", "alternating"}, {"axes_dim", "4,4"}}),
+            (List{1, 0, 0.25, 0, 0, 1, 0, 0.25}));
+  EXPECT_EQ(values({{"term_axes", "1,0"}}), (List{0, 0, 1, 0.25, 1, 0.25, 0, 0}));
+  // The same by older keys.
+  EXPECT_EQ(values({{"ntk_factor", "1"}}), (List{1, 0, 0.25, 0, 0, 1, 0, 0.25}));
+  EXPECT_EQ(values({{"crops", "0,0;2,2"}, {"grid", "2,2"}}), (List{0, 0, 1, 0.25, 1, 0.25, 0, 0}));
+  EXPECT_THROW(values({{"term_order", "alternating"}, {"axes_dim", "2,6"}}), NoRecipe);
+  EXPECT_THROW(values({{"term_axes", "1,2"}}), NoRecipe);
 }
 
 TEST(Recipe, FrequenciesOfAxes) {
@@ -212,7 +380,7 @@ TEST(Recipe, FrequenciesOfAxes) {
 // head.
 TEST(Recipe, IncreasingFrequencies) {
   const Case of =
-      case_with({{"theta", "16"}, {"rotary_dim", "8"}, {"interpolation_scale", "1,1,1"}});
+      case_with({{"theta", "16"}, {"rotary_dim", "8"}, {"frequency_order", "increasing"}});
   const double low = std::acos(0.0);
   const List values = values_of(of, 3, 2);
   ASSERT_EQ(values.size(), 24u);
@@ -223,7 +391,7 @@ TEST(Recipe, IncreasingFrequencies) {
 TEST(Recipe, LearnedFrequencies) {
   const std::vector<float> learned = {1, 2, 3, 4, 5, 6};
   const Case of = case_with({}, {tensor_of("pos_frequencies", {3, 2, 1}, learned)});
-  const rw::Frequencies made = std::visit(MakeFrequencies{}, frequency_rule(of, 3, 2));
+  const rw::Frequencies made = std::visit(MakeFrequencies{}, frequency_rule(inputs_of(of), 3, 2));
   EXPECT_EQ(frequency_at(made, 2, 1, 0), 6);
   EXPECT_EQ(made.heads, 2);
 }

@@ -12,6 +12,7 @@
 
 #include "../support/bits.hpp"
 #include "../support/reference.hpp"
+#include "keys.hpp"
 #include "pack.hpp"
 
 namespace ropewalk_test {
@@ -23,10 +24,9 @@ struct Entries {
   std::size_t at(std::int64_t i) const { return static_cast<std::size_t>(first + i * step); }
 };
 
-inline Pair<Entries> pair_entries(const std::string& pairing, std::int64_t rotary_dim) {
-  if (pairing == "interleaved") return {{0, 2}, {1, 2}};
-  if (pairing == "half") return {{0, 1}, {rotary_dim / 2, 1}};
-  throw PackError("pairing '" + pairing + "' is not known");
+inline Pair<Entries> pair_entries(Pairing pairing, std::int64_t rotary_dim) {
+  if (pairing == Pairing::interleaved) return {{0, 2}, {1, 2}};
+  return {{0, 1}, {rotary_dim / 2, 1}};
 }
 
 /// The two tensors of a table (packed: twice the same one) and what a row of them holds.
@@ -37,38 +37,32 @@ struct TableRule {
   Coefficients<Entries> entries;
 };
 
-inline TableRule table_rule(const Case& of) {
-  const std::int64_t rotary_dim = of.integer("rotary_dim");
-  const std::int64_t pairs = rotary_dim / 2;
-  std::string kind = of.at("table_kind");
-  const auto packed = [&](const char* name, std::int64_t width, Entries cos, Entries sin) {
-    const Tensor* table = &of.tensor(of.get("table", name));
-    return TableRule{table, table, width, {cos, cos, sin, sin}};
+inline TableRule table_rule(const Rule& rule) {
+  const std::int64_t rotary_dim = rule.rotary_dim;
+  TableKind kind = rule.table_kind;
+  const auto table = [&](std::int64_t width, const Pair<Entries>& cos, const Pair<Entries>& sin) {
+    return TableRule{rule.cos, rule.sin, width, {cos.a, cos.b, sin.a, sin.b}};
   };
-  if (kind == "packed_sin_cos") return packed("sincos", rotary_dim, {pairs, 1}, {0, 1});
-  if (kind == "complex") return packed("freqs_cis", rotary_dim, {0, 2}, {1, 2});
-  TableRule table{};
-  std::int64_t sin_at = 0;
-  if (kind == "packed_cos_sin") {
-    table = packed("freqs_cis", 2 * rotary_dim, {}, {});
-    kind = of.at("packed_lanes");
-    sin_at = rotary_dim;
-  } else {
-    table = {&of.tensor(of.get("cos", "cos")), &of.tensor(of.get("sin", "sin")), rotary_dim, {}};
+  const auto shared = [&](std::int64_t width, Entries cos, Entries sin) {
+    return table(width, {cos, cos}, {sin, sin});
+  };
+  if (kind == TableKind::half) return shared(rule.pairs(), {0, 1}, {0, 1});
+  if (kind == TableKind::packed_sin_cos) {
+    return shared(rotary_dim, {rule.pairs(), 1}, {0, 1});
   }
-  if (kind == "half" && sin_at == 0) table.width = pairs;
-  Pair<Entries> entries{{0, 1}, {0, 1}};  // half and first_half
-  if (kind == "full_lane") {
-    entries = pair_entries(of.get("table_pairing", of.at("pairing")), rotary_dim);
-  } else if (kind != "even_odd" && kind != "half" && kind != "first_half") {
-    throw PackError("case " + of.name + ": table_kind or packed_lanes '" + kind + "' is not known");
+  if (kind == TableKind::complex) return shared(rotary_dim, {0, 2}, {1, 2});
+  const bool packed = kind == TableKind::packed_cos_sin;
+  if (packed) kind = rule.packed_lanes;
+  const std::int64_t width = packed ? 2 * rotary_dim : rotary_dim;
+  const std::int64_t sin_at = packed ? rotary_dim : 0;
+  if (kind == TableKind::even_odd) return shared(width, {0, 2}, {sin_at + 1, 2});
+  if (kind == TableKind::first_half) return shared(width, {0, 1}, {sin_at, 1});
+  if (kind != TableKind::full_lane) {
+    throw PackError("case " + rule.name + ": its table_kind is one of kind=tables alone");
   }
-  table.entries = {entries.a,
-                   entries.b,
-                   {sin_at + entries.a.first, entries.a.step},
-                   {sin_at + entries.b.first, entries.b.step}};
-  if (kind == "even_odd") table.entries = {{0, 2}, {0, 2}, {sin_at + 1, 2}, {sin_at + 1, 2}};
-  return table;
+  const Pair<Entries> cos = pair_entries(rule.table_pairing, rotary_dim);
+  return table(width, cos,
+               {{sin_at + cos.a.first, cos.a.step}, {sin_at + cos.b.first, cos.b.step}});
 }
 
 /// How the rows of x walk along one axis, and those of the table with them.
@@ -80,49 +74,47 @@ struct AxisWalk {
   std::int64_t table_stride;  // in rows
 };
 
-inline AxisWalk walk_along(const Case& of, char axis, std::int64_t extent, const Tensor& table) {
+inline AxisWalk walk_along(const Rule& rule, char axis, std::int64_t extent) {
   AxisWalk walk{extent, 0, extent, 1, 1};
-  if (axis == 'S' && of.has("token_offset")) {
-    walk.first = of.integer("token_offset");
-    walk.count = of.integer("token_count");
+  if (axis == 'S' && rule.tokens) {
+    walk.first = rule.tokens->first;
+    walk.count = rule.tokens->count;
   }
-  const std::string table_axes = of.at("table_axes");
+  const std::string& table_axes = *rule.table_axes;
   const std::size_t in_table = table_axes.find(axis);
   if (in_table != std::string::npos) {
-    walk.table_extent = table.shape[in_table];
+    walk.table_extent = rule.cos->shape[in_table];
     for (std::size_t i = in_table + 1; i < table_axes.size(); ++i) {
-      walk.table_stride *= table.shape[i];
+      walk.table_stride *= rule.cos->shape[i];
     }
   }
   if ((walk.table_extent != 1 && walk.table_extent != walk.count) ||
       walk.first > extent - walk.count) {
-    throw PackError("case " + of.name + ": table or tokens do not fit axis " + axis);
+    throw PackError("case " + rule.name + ": table or tokens do not fit axis " + axis);
   }
   return walk;
 }
 
-inline void check_shapes(const Case& of, const Tensor& x, const TableRule& table) {
-  const std::string layout = of.at("layout");
-  const std::string table_axes = of.at("table_axes");
+inline void check_shapes(const Rule& rule, const Tensor& x, const TableRule& table) {
+  const std::string& layout = rule.layout;
+  const std::string& table_axes = *rule.table_axes;
   const auto& shape = table.cos->shape;
-  const std::size_t last_axes = of.at("table_kind") == "complex" ? 2 : 1;
+  const std::size_t last_axes = rule.table_kind == TableKind::complex ? 2 : 1;
   bool fits = x.shape.size() == layout.size() && shape.size() == table_axes.size() + last_axes &&
               table.sin->shape == shape && table.sin->dtype == table.cos->dtype;
   for (const char axis : table_axes) fits = fits && layout.find(axis) < layout.size() - 1;
   std::int64_t width = 1;
   for (std::size_t i = table_axes.size(); i < shape.size(); ++i) width *= shape[i];
   fits = fits && width == table.width;
-  fits = fits && of.integer("rotary_dim") % 2 == 0 &&
-         of.integer("rotary_offset", 0) <= x.shape.back() - of.integer("rotary_dim");
-  if (!fits) throw PackError("case " + of.name + ": x, table and block do not fit one another");
+  fits = fits && rule.rotary_offset <= x.shape.back() - rule.rotary_dim;
+  if (!fits) throw PackError("case " + rule.name + ": x, table and block do not fit one another");
 }
 
 /// The row of the table for each row of x; -1 for tokens that are only copied.
-inline std::vector<std::int64_t> table_rows(const Case& of, const Tensor& x,
-                                            const TableRule& table) {
+inline std::vector<std::int64_t> table_rows(const Rule& rule, const Tensor& x) {
   std::vector<std::int64_t> rows = {0};
   for (std::size_t axis = 0; axis + 1 < x.shape.size(); ++axis) {
-    const AxisWalk walk = walk_along(of, of.at("layout")[axis], x.shape[axis], *table.cos);
+    const AxisWalk walk = walk_along(rule, rule.layout[axis], x.shape[axis]);
     std::vector<std::int64_t> longer;
     for (const std::int64_t row : rows) {
       for (std::int64_t i = 0; i < walk.extent; ++i) {
@@ -146,9 +138,10 @@ struct Expected {
 /// x with `turn` applied to every pair that the case turns, read and written where `from` and `to`
 /// say; everything else is copied, and converted if the type of the result is another.
 template <class Turn>
-Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype out,
-                const Pair<Entries>& from, const Pair<Entries>& to, Turn turn) {
-  check_shapes(of, x, table);
+Expected turned(const Rule& rule, const Tensor& x, Dtype out, const Pair<Entries>& from,
+                const Pair<Entries>& to, Turn turn) {
+  const TableRule table = table_rule(rule);
+  check_shapes(rule, x, table);
   const Dtype x_dtype = dtype_named(x.dtype);
   const std::vector<Bits> in = x.patterns();
   const std::vector<Bits> cos = table.cos->patterns();
@@ -157,11 +150,10 @@ Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype o
   if (out != x_dtype) {
     for (Bits& bits : result.bits) bits = convert(x_dtype, out, bits);
   }
-  const std::int64_t pairs = of.integer("rotary_dim") / 2;
-  std::size_t block = static_cast<std::size_t>(of.integer("rotary_offset", 0));
-  for (const std::int64_t table_row : table_rows(of, x, table)) {
+  std::size_t block = static_cast<std::size_t>(rule.rotary_offset);
+  for (const std::int64_t table_row : table_rows(rule, x)) {
     const auto row = static_cast<std::size_t>(table_row * table.width);
-    for (std::int64_t i = 0; table_row >= 0 && i < pairs; ++i) {
+    for (std::int64_t i = 0; table_row >= 0 && i < rule.pairs(); ++i) {
       const Coefficients<Bits> entries{
           cos[row + table.entries.cos_a.at(i)], cos[row + table.entries.cos_b.at(i)],
           sin[row + table.entries.sin_a.at(i)], sin[row + table.entries.sin_b.at(i)]};
@@ -175,29 +167,20 @@ Expected turned(const Case& of, const Tensor& x, const TableRule& table, Dtype o
   return result;
 }
 
-/// Whether the peer fused a product into the sum, which the contract forbids: only comparable
-/// within a tolerance.
-inline bool is_fused(const Case& of) { return of.get("fma", "none") != "none"; }
-
-/// What the output that belongs to input `x_name` must be, by the contract.
-inline Expected expected_output(const Case& of, const std::string& x_name) {
-  const Tensor& x = of.tensor(x_name);
-  const TableRule table = table_rule(of);
-  const std::int64_t rotary_dim = of.integer("rotary_dim");
-  const std::string cast = of.get("table_cast", "none");
-  const std::string out = of.at("out_dtype");
-  const Dtype stored = dtype_named(table.cos->dtype);
+/// What the output that belongs to an input must be, by the contract.
+inline Expected expected_output(const Rule& rule, const Tensor& x) {
+  const Dtype stored = dtype_named(rule.cos->dtype);
   Rotation types{};
   types.x = dtype_named(x.dtype);
-  types.table = cast == "none" ? stored : dtype_named(cast);
-  types.compute = dtype_named(of.at("arith"));
-  types.out = out == "x" ? types.x : dtype_named(out);
+  types.table = rule.table_cast.value_or(stored);
+  types.compute = rule.arith;
+  types.out = rule.out_dtype.value_or(types.x);
   if (promoted(types.compute, promoted(types.x, types.table)) != types.compute) {
-    throw PackError("case " + of.name + ": arith cannot hold the values of x and table");
+    throw PackError("case " + rule.name + ": arith cannot hold the values of x and table");
   }
   return turned(
-      of, x, table, types.out, pair_entries(of.at("pairing"), rotary_dim),
-      pair_entries(of.get("pairing_out", of.at("pairing")), rotary_dim),
+      rule, x, types.out, pair_entries(rule.pairing, rule.rotary_dim),
+      pair_entries(rule.pairing_out, rule.rotary_dim),
       [&](const Pair<Bits>& pair, Coefficients<Bits> entries) {
         for (Bits* entry : {&entries.cos_a, &entries.cos_b, &entries.sin_a, &entries.sin_b}) {
           *entry = convert(stored, types.table, *entry);
@@ -207,16 +190,14 @@ inline Expected expected_output(const Case& of, const std::string& x_name) {
 }
 
 /// What `gx` of a grad case must be; there +0 and -0 count as equal.
-inline Expected expected_gradient(const Case& of) {
-  const Tensor& gout = of.tensor("gout");
-  const TableRule table = table_rule(of);
-  const std::int64_t rotary_dim = of.integer("rotary_dim");
+inline Expected expected_gradient(const Rule& rule) {
+  const Tensor& gout = *rule.gradients[0];
   const Dtype g = dtype_named(gout.dtype);
-  const Dtype entry = dtype_named(table.cos->dtype);
-  const Dtype arith = dtype_named(of.at("arith"));
-  const Dtype product_round = dtype_named(of.at("prod_round"));
-  const Dtype sum_round = dtype_named(of.at("sum_round"));
-  const Dtype out = dtype_named(of.tensor("x").dtype);
+  const Dtype entry = dtype_named(rule.cos->dtype);
+  const Dtype arith = rule.arith;
+  const Dtype product_round = rule.prod_round;
+  const Dtype sum_round = rule.sum_round;
+  const Dtype out = dtype_named(rule.io.at(0).first->dtype);
   // Holds every rounded product, so that the sum is rounded to sum_round alone.
   const Dtype wide = promoted(promoted(arith, out), Dtype::f32);
   const auto product = [&](Bits value, Bits coefficient) {
@@ -228,8 +209,8 @@ inline Expected expected_gradient(const Case& of) {
     return convert(sum_round, out, convert(wide, sum_round, add(wide, left, right)));
   };
   return turned(
-      of, gout, table, out, pair_entries(of.get("pairing_out", of.at("pairing")), rotary_dim),
-      pair_entries(of.at("pairing"), rotary_dim),
+      rule, gout, out, pair_entries(rule.pairing_out, rule.rotary_dim),
+      pair_entries(rule.pairing, rule.rotary_dim),
       [&](const Pair<Bits>& pair, const Coefficients<Bits>& entries) {
         return Pair<Bits>{
             sum(product(pair.a, entries.cos_a), product(pair.b, entries.sin_b)),

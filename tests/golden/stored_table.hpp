@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "pack.hpp"
-#include "recipe.hpp"
+#include "recipe_values.hpp"
 #include "ropewalk/table.hpp"
 #include "rule.hpp"
 
@@ -51,29 +51,27 @@ inline StoredTable stored_rows(const TableRule& table, Index pairs, const std::s
 
 /// Of a case of any kind. Where every entry of a full-width row counts, a row may repeat each value
 /// (the two entries of an interleaved pair) or itself (those of a half pair).
-inline StoredTable stored_table(const Case& of) {
-  const std::string kind = of.at("table_kind");
-  const Index pairs = of.integer("rotary_dim") / 2;
-  const auto full = [&](const std::string& pairing) {
-    const Pair<Entries> entries = pair_entries(pairing, 2 * pairs);
-    return TableRule{&of.tensor(of.get("cos", "cos")),
-                     &of.tensor(of.get("sin", "sin")),
-                     2 * pairs,
-                     {entries.a, entries.b, entries.a, entries.b}};
+inline StoredTable stored_table(const Rule& rule, const std::string& repeat) {
+  const TableKind kind = rule.table_kind;
+  const auto full = [&](Pairing pairing) {
+    const Pair<Entries> entries = pair_entries(pairing, rule.rotary_dim);
+    return TableRule{
+        rule.cos, rule.sin, rule.rotary_dim, {entries.a, entries.b, entries.a, entries.b}};
   };
-  const std::string repeat = of.get("table_repeat", "");
+  const bool is_full = kind == TableKind::full_lane;
   TableRule table{};
-  if (kind == "full_rep" || (kind == "full_lane" && repeat == "rep")) {
-    table = full("interleaved");
-  } else if (kind == "full_dup" || (kind == "full_lane" && repeat == "dup")) {
-    table = full("half");
+  if (kind == TableKind::full_rep || (is_full && repeat == "rep")) {
+    table = full(Pairing::interleaved);
+  } else if (kind == TableKind::full_dup || (is_full && repeat == "dup")) {
+    table = full(Pairing::half);
   } else {
-    table = table_rule(of);
+    table = table_rule(rule);
   }
-  const std::size_t own_axes = kind == "complex" ? 2 : 1;
+  const std::size_t own_axes = kind == TableKind::complex ? 2 : 1;
   const std::string axes[] = {"", "S", "BS", "BSH"};
   const std::size_t rank = table.cos->shape.size() - own_axes;
-  return stored_rows(table, pairs, of.get("table_axes", axes[std::min<std::size_t>(rank, 3)]));
+  return stored_rows(table, rule.pairs(),
+                     rule.table_axes.value_or(axes[std::min<std::size_t>(rank, 3)]));
 }
 
 /// |difference| <= absolute + per_angle * |angle|, both times the attention factor where that is
