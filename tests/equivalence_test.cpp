@@ -228,7 +228,8 @@ TEST(EmptyTensors, DoNothing) {
     const StoredTable<float> table(Width::half, true, {1, 4, 2, 8}, shape.head_dim / 2,
                                    Values::uniform, 1);
     const rw::TableView<float> all = table.view();
-    const rw::TableView<float> rows(all.readers(), {1, shape.seq, 1, all.pairs()}, 0, all.pairs(), 0);
+    const rw::TableView<float> rows(all.readers(), {1, shape.seq, 1, all.pairs()}, 0, all.pairs(),
+                                    0);
     for (const Form& form : forms_of<float, float>()) {
       EXPECT_NO_THROW(apply_form(form, Eigen::DefaultDevice{}, rw::View<float>(nullptr, shape),
                                  rw::View<const float>(nullptr, shape), rows));

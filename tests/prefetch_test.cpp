@@ -331,7 +331,8 @@ class Prefetch : public testing::Test {
             << "x + " << static_cast<const char*>(address) - reinterpret_cast<const char*>(x.data())
             << " bytes, tokens " << part.begin << " to " << part.end << " of " << x.seq();
       }
-      EXPECT_LE(coefficients_prefetched, 2 * (part.end - part.begin) * table.heads() * table.pairs());
+      EXPECT_LE(coefficients_prefetched,
+                2 * (part.end - part.begin) * table.heads() * table.pairs());
     }
   }
 

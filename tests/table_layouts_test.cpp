@@ -40,7 +40,8 @@ struct Entry {
   Index first, step;
 };
 
-void expect_reader(const rw::CoefficientReader<float>& reader, const float* row, const Entry& entry) {
+void expect_reader(const rw::CoefficientReader<float>& reader, const float* row,
+                   const Entry& entry) {
   for (Index i = 0; i < pairs; ++i) {
     EXPECT_EQ(reader.data + i * reader.stride, row + entry.first + i * entry.step);
   }

@@ -92,7 +92,8 @@ TEST(TableView, RowsWithoutPairsAreNowhere) {
   const std::vector<float> values(1000);
   for (const float* data : {values.data(), static_cast<const float*>(nullptr)}) {
     const rw::CoefficientReader<float> readers{data, 1};
-    const rw::TableView<float> table({readers, readers, readers, readers}, {2, 3, 2, 0}, far, far, far);
+    const rw::TableView<float> table({readers, readers, readers, readers}, {2, 3, 2, 0}, far, far,
+                                     far);
     EXPECT_EQ(table.row(1, 2, 1).cos_a.data, data);
   }
   EXPECT_EQ(wide_view(values).pairs(1, 0).row(0, 5, 2).cos_a.data, values.data() + 1);

@@ -127,7 +127,8 @@ ropewalk::TableView<Tab> made_table(Maker maker, const Tab* data, const DrawnRow
   const auto readers = [&](const DrawnReaders& of) {
     return ropewalk::CoefficientReader<Tab>{data + of.first, of.stride, of.negative};
   };
-  return {{readers(row.readers[0]), readers(row.readers[1]), readers(row.readers[2]), readers(row.readers[3])},
+  return {{readers(row.readers[0]), readers(row.readers[1]), readers(row.readers[2]),
+           readers(row.readers[3])},
           shape,
           strides.batch,
           strides.seq,

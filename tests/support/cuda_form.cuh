@@ -53,8 +53,8 @@ void run_mix(const CudaCall& call) {
   };
   const auto reader = [&](int i) {
     const CudaCall::Reader& of = call.readers[i];
-    return rw::CoefficientReader<Tab>{mirrors.on_device(static_cast<const Tab*>(of.data)), of.stride,
-                          of.negative};
+    return rw::CoefficientReader<Tab>{mirrors.on_device(static_cast<const Tab*>(of.data)),
+                                      of.stride, of.negative};
   };
   rw::TableView<Tab> table({reader(0), reader(1), reader(2), reader(3)},
                            {call.table_shape[0], rows[1], call.table_shape[2], call.table_shape[3]},

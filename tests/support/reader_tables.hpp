@@ -13,7 +13,8 @@
 
 namespace ropewalk_test {
 
-/// What a row of a table of P pairs holds, and how far apart the entries of a coefficient reader are.
+/// What a row of a table of P pairs holds, and how far apart the entries of a coefficient reader
+/// are.
 enum class Layout {
   half,     // cos[P] sin[P], 1 apart
   packed,   // cos[2P] sin[2P]: cos at even entries, sin at odd ones, 2 apart
@@ -45,7 +46,8 @@ ropewalk::PairReaders<Tab> first_row(const Tab* values, Layout layout, Index pai
     return ropewalk::CoefficientReader<Tab>{values == nullptr ? values : values + offset, stride};
   };
   const auto rotation = [&](Index sin, Index stride) {
-    return ropewalk::PairReaders<Tab>{at(0, stride), at(0, stride), at(sin, stride), at(sin, stride)};
+    return ropewalk::PairReaders<Tab>{at(0, stride), at(0, stride), at(sin, stride),
+                                      at(sin, stride)};
   };
   switch (layout) {
     case Layout::half:

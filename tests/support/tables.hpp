@@ -20,8 +20,8 @@ namespace ropewalk_test {
 template <class T, int Rank>
 using Map = Eigen::TensorMap<Eigen::Tensor<T, Rank, Eigen::RowMajor>>;
 
-/// half: cos and sin [.., pairs]. packed: [.., cos(2 pairs) | sin(2 pairs)], cos read at even entries
-/// and sin at odd ones.
+/// half: cos and sin [.., pairs]. packed: [.., cos(2 pairs) | sin(2 pairs)], cos read at even
+/// entries and sin at odd ones.
 enum class Width { half, packed };
 
 /// Shared by the batch: a tensor [seq, width]; not shared: [batch, seq, width].

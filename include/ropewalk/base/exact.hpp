@@ -74,12 +74,13 @@ struct Convert {
   }
 };
 
-/// A coefficient in Arithmetic, with the other sign where the table view says so. The sign is a bit: a
-/// multiplication by -1 would be one more thing for -Ofast to move about.
+/// A coefficient in Arithmetic, with the other sign where the table view says so. The sign is a
+/// bit: a multiplication by -1 would be one more thing for -Ofast to move about.
 template <class Arithmetic>
 ROPEWALK_INLINE Arithmetic with_sign(const Arithmetic& value, bool negative) {
-  using Bits = std::conditional_t<sizeof(Arithmetic) == 8, std::uint64_t,
-                                  std::conditional_t<sizeof(Arithmetic) == 4, std::uint32_t, std::uint16_t>>;
+  using Bits =
+      std::conditional_t<sizeof(Arithmetic) == 8, std::uint64_t,
+                         std::conditional_t<sizeof(Arithmetic) == 4, std::uint32_t, std::uint16_t>>;
   const Bits sign = static_cast<Bits>(Bits{negative} << (8 * sizeof(Arithmetic) - 1));
   return bit_copy<Arithmetic>(static_cast<Bits>(bit_copy<Bits>(value) ^ sign));
 }

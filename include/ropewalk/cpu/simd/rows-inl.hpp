@@ -161,7 +161,8 @@ ROPEWALK_INLINE Index walk_groups(const RowBatch<Out, X, Tab>& batch,
     constexpr int most_left = even ? 2 : 3;
     switch ((part.pairs - i) / count) {
       case 3:
-        return walk_group<Arithmetic, From, To, Nontemporal, most_left>(batch, coefficients, part, i);
+        return walk_group<Arithmetic, From, To, Nontemporal, most_left>(batch, coefficients, part,
+                                                                        i);
       case 2:
         return walk_group<Arithmetic, From, To, Nontemporal, 2>(batch, coefficients, part, i);
       case 1:

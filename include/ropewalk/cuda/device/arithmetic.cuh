@@ -110,7 +110,8 @@ constexpr std::uint32_t sign_bit = 0x80000000u;
 
 /// The value with its sign flipped, if `sign` is the sign bit; as it is, if that is 0.
 template <class Arithmetic>
-__device__ __forceinline__ Carrier<Arithmetic> with_sign(Carrier<Arithmetic> value, std::uint32_t sign) {
+__device__ __forceinline__ Carrier<Arithmetic> with_sign(Carrier<Arithmetic> value,
+                                                         std::uint32_t sign) {
   if constexpr (sizeof(value) == 8) {
     const auto high = static_cast<std::uint32_t>(__double2hiint(value));
     return __hiloint2double(static_cast<int>(high ^ sign), __double2loint(value));
