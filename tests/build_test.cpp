@@ -459,6 +459,10 @@ TEST(TablesErrors, NameWhatIsWrong) {
             }),
             "make_table: frequency of a term of frequencies is inf, must be finite");
   EXPECT_EQ(error_of([&] {
+              make_table(sequence_positions(1), {1, 1, 3, {}, 1});
+            }),
+            "make_table: terms of frequencies is 0, must be 1 or more");
+  EXPECT_EQ(error_of([&] {
               make_table(sequence_positions(1), {1, 1, 3, {{3, 0, 1}}, 1});
             }),
             "make_table: pair of a term of frequencies is 3, must be 0 or more and less than 3");

@@ -536,6 +536,8 @@ TEST(TermRuleErrors, NameWhatIsWrong) {
         arrange({own_frequencies({1}, 1), own_frequencies({1}, 2)}, TermRule::axis_after_axis);
       }),
       "arrange: attention_factor of a list is 2, must be that of the first list");
+  EXPECT_EQ(error(TermRule::contiguous_sections, {}),
+            "arrange: pairs of a list is 64, must be 0, as its sources use");
   EXPECT_EQ(error(TermRule::alternating, {64, 63}),
             "arrange: a count of alternating axes is 63, must be 64");
   EXPECT_EQ(error(TermRule::interleaved_sections, {2, 30, 32}),

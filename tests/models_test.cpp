@@ -342,6 +342,8 @@ TEST(Models, ThatCannotBeAreErrors) {
   Model ltx = model_named("LTX 2B");
   ltx = ltx.with_axes(682, 680, 682);
   EXPECT_EQ(error(ltx), "model_frequencies: axis of the model is 680, must be 682");
+  ltx = ltx.with_axes(681, 681, 681);
+  EXPECT_EQ(error(ltx), "model_frequencies: axis of the model is 681, must be even");
 }
 
 // The power in double, then steps in float: 1e-3 apart from steps in double at 15708 radians.

@@ -24,10 +24,10 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
-/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass
-/// through.
-///          options are Options, or a constant as half_pairs: then one pairing's kernels are
-///          compiled
+/// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Options  a constant such as half_pairs, which compiles the kernels of one pairing, or a variable
+///          of type Options, which chooses at run time and compiles those of all; not bare braces.
+///          cpu: which stores, which instruction set; the bits are the same
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
 ///          an error. Parts of one memory that share no byte are apart
@@ -77,6 +77,7 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on are copied
+/// Options  as in apply
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out must be apart from x and the table
 /// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or

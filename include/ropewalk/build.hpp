@@ -17,8 +17,9 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   the table is [batch of the positions, seq, heads of the frequencies, pairs]
 /// Units    angles in radians
-/// Errors   std::invalid_argument: axes that differ; a term of a pair or an axis that there is not,
-/// or not finite Source   the steps: see AngleSteps; the rule: Su et al. 2021, arXiv:2104.09864
+/// Errors   std::invalid_argument: axes that differ; pairs without any term; a term of a pair or an
+///          axis that there is not, or that is not finite
+/// Source   the steps: see AngleSteps; the rule: Su et al. 2021, arXiv:2104.09864
 /// Where every pair has one term, cos and sin are taken once for every distinct position on it.
 template <class T = float>
 Table<T> make_table(const Positions& positions, const Frequencies& frequencies,

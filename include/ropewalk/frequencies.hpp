@@ -37,7 +37,10 @@ Frequencies own_frequencies(Index axes, Index heads, Index pairs, const List<dou
 ///          many as each list has. A rule that is not here: fill Frequencies::terms
 /// Errors   std::invalid_argument: a list with fewer or more pairs than are used (sections that do
 ///          not sum to the pairs); attention factors that differ; counts that the rule cannot deal
-Frequencies arrange(const List<Frequencies>& lists, TermRule rule, const List<Index>& counts = {});
+Frequencies arrange(const List<Frequencies>& lists, TermRule rule, const List<Index>& counts);
+
+/// The same with as many pairs of each axis as its list has.
+Frequencies arrange(const List<Frequencies>& lists, TermRule rule);
 
 ROPEWALK_END_NAMESPACE
 

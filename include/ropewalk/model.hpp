@@ -23,6 +23,7 @@ inline List<Index> used_axes(const Model& model) {
   }
   if (axes.empty()) fail(place, "axes", "is 0, must be 1 or more");
   if (model.increasing) {
+    check_even(place, "axis", axes.front());
     for (const Index features : axes) check_equal(place, "axis", features, axes.front());
   }
   return axes;
@@ -69,7 +70,7 @@ inline Frequencies decreasing_frequencies(const Model& model, const List<Index>&
 inline Frequencies increasing_over_heads(const Model& model, const List<Index>& axes) {
   const Frequencies list =
       increasing_frequencies(axes.front() / 2, model.theta, frequency_steps(model));
-  const Frequencies turning = arrange({axes.size(), list}, model.terms);
+  const Frequencies turning = arrange(List<Frequencies>(axes.size(), list), model.terms);
   const Index pairs = model.shape.heads * model.shape.head_dim / 2;
   return split_heads(model.shape.heads, with_identity_pairs(pairs - turning.pairs, turning));
 }

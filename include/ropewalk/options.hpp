@@ -26,15 +26,15 @@ struct Options {
 };
 
 /// The same, known when a call is compiled: it compiles the kernels of one pairing, not of all.
-template <Pairing Of, Compute How = Compute::promoted>
+template <Pairing Of, Compute By = Compute::promoted>
 struct FixedOptions {
   static constexpr Pairing pairing = Of;
-  static constexpr Compute compute = How;
+  static constexpr Compute compute = By;
 
   constexpr operator Options() const {
     Options options;
     options.pairing = Of;
-    options.compute = How;
+    options.compute = By;
     return options;
   }
 };
@@ -63,18 +63,18 @@ using DefaultOptions = FixedOptions<Pairing::interleaved>;
 
 template <class T>
 inline constexpr bool are_options = std::is_base_of_v<Options, T>;
-template <Pairing Of, Compute How>
-inline constexpr bool are_options<FixedOptions<Of, How>> = true;
+template <Pairing Of, Compute By>
+inline constexpr bool are_options<FixedOptions<Of, By>> = true;
 
-template <class X, class Tab, Compute How>
+template <class X, class Tab, Compute By>
 using ArithmeticOf =
-    std::conditional_t<How == Compute::wide, Carrier<Promoted<X, Tab>>, Promoted<X, Tab>>;
+    std::conditional_t<By == Compute::wide, Carrier<Promoted<X, Tab>>, Promoted<X, Tab>>;
 
 /// Calls work(TypeTag<Arithmetic>{}, PairingTag<Of>{}) with what the options say and returns its
 /// result.
-template <class X, class Tab, Pairing Of, Compute How, class Work>
-auto with_options(FixedOptions<Of, How>, const Work& work) {
-  return work(TypeTag<ArithmeticOf<X, Tab, How>>{}, PairingTag<Of>{});
+template <class X, class Tab, Pairing Of, Compute By, class Work>
+auto with_options(FixedOptions<Of, By>, const Work& work) {
+  return work(TypeTag<ArithmeticOf<X, Tab, By>>{}, PairingTag<Of>{});
 }
 
 template <class X, class Tab, class Work>

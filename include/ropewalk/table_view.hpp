@@ -16,8 +16,8 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// One coefficient of every pair of a table row: entry i is data[i * stride], or that
-/// with the other sign.
+/// One coefficient of every pair of a table row: entry i is data[i * stride], or that with the
+/// other sign.
 template <class T>
 struct CoefficientReader {
   const T* data = nullptr;
@@ -149,7 +149,7 @@ class TableView {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
     TableView part(
-        part_of_readers(place, "pairs", begin, [](const auto& readers) { return readers.stride; }),
+        part_of_readers(place, "pairs", begin, [](const auto& reader) { return reader.stride; }),
         {batch(), seq(), heads(), count}, batch_stride_, seq_stride_, heads_stride_);
     part.ids_ = ids_;
     return part;
@@ -209,8 +209,8 @@ class TableView {
 
  private:
   PairReaders<T> moved(Index offset) const {
-    const auto at = [offset](const CoefficientReader<T>& readers) {
-      return CoefficientReader<T>{readers.data + offset, readers.stride, readers.negative};
+    const auto at = [offset](const CoefficientReader<T>& reader) {
+      return CoefficientReader<T>{reader.data + offset, reader.stride, reader.negative};
     };
     return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
   }
@@ -219,10 +219,10 @@ class TableView {
   template <class StrideOf>
   PairReaders<T> part_of_readers(const detail::Place& place, const char* property, Index begin,
                                  const StrideOf& stride_of) const {
-    const auto at = [&](const CoefficientReader<T>& readers) {
+    const auto at = [&](const CoefficientReader<T>& reader) {
       return CoefficientReader<T>{
-          detail::checked_part(place, property, readers.data, begin, stride_of(readers)),
-          readers.stride, readers.negative};
+          detail::checked_part(place, property, reader.data, begin, stride_of(reader)),
+          reader.stride, reader.negative};
     };
     return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
   }

@@ -141,7 +141,7 @@ bool print_mix(bool finite, const char* kind = "") {
     const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
       rw::detail::FusedJob<X, X, Tab> job{out, x, table};
       job.kernel = rw::detail::row_kernel<P, pairing, pairing, X, X, Tab>(isa);
-      job.layout.nontemporal = stores == rw::Stores::nontemporal;
+      job.layout = rw::detail::row_layout(job, false, stores == rw::Stores::nontemporal);
       rw::detail::run_jobs(device, job.tokens(), job);
     };
     same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;

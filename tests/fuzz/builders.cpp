@@ -161,8 +161,7 @@ void make_frequencies(Input& in, Made& made) {
       std::vector<rw::Frequencies> lists(static_cast<std::size_t>(in.below(3)), of);
       if (in.below(2) == 1) lists.push_back(rw::own_frequencies(draw_reals(in)));
       of = rw::arrange(lists, made.rule, made.counts);
-      const std::size_t axes = made.counts.empty() ? lists.size() : made.counts.size();
-      expect(of.axes == static_cast<Index>(axes), "arrange");
+      expect(of.axes == static_cast<Index>(made.counts.size()), "arrange");
       break;
     }
     case 4:

@@ -69,7 +69,7 @@ inline Frequencies axial_frequencies(const List<Index>& dims, double theta,
   for (const Index dim : dims) {
     lists.push_back(frequencies(dim, theta, Unscaled{}, {0, steps}));
   }
-  return arrange(lists, TermRule::axis_after_axis, {});
+  return arrange(lists, TermRule::axis_after_axis);
 }
 
 }  // namespace detail

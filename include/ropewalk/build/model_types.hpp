@@ -12,9 +12,9 @@ ROPEWALK_BEGIN_NAMESPACE
 
 /// The rotary embedding of one model (or of one kind of its layers), made step by step:
 ///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42)
-/// What no step changes is as nearly every model has it.
+/// Each step returns a model with one thing changed; the defaults are what most models have.
 ///
-/// Source   models/
+/// Source   the presets, each with its own: models/
 struct Model {
   /// Where a grid's cells stand on its axes.
   enum class Cells {
@@ -62,7 +62,8 @@ struct Model {
   double theta = 1e4;
   Scaling scaling;
   TermRule terms = TermRule::axis_after_axis;
-  bool increasing = false;  ///< LTX: from pi / 2 to theta * pi / 2, over all heads together
+  bool increasing = false;  ///< LTX: from pi / 2 to theta * pi / 2, over all heads together;
+                            ///< the scaling has no effect
   Cells cells = Cells::integers;
   Pairing pairing = Pairing::interleaved;
   AngleSteps steps = AngleSteps::f32;

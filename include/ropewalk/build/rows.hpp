@@ -3,7 +3,6 @@
 #define ROPEWALK_BUILD_ROWS_HPP
 
 #include <algorithm>
-#include <cinttypes>
 #include <cstddef>
 
 #include "ropewalk/base/check.hpp"
@@ -214,6 +213,8 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
   Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
                  typename Table<T>::Unset{});
   if (frequencies.heads == 0 || frequencies.pairs == 0) return table;
+  detail::check_at_least({"make_table", "frequencies"}, "terms",
+                         static_cast<Index>(frequencies.terms.size()), 1);
   const detail::Turn<T> turn{steps, frequencies.attention_factor};
   const List<Term> term_of = detail::term_of_pairs(frequencies);
   if (term_of.empty()) {
@@ -227,17 +228,17 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
 }
 
 template <class T>
-Table<T> axial_table(const Grid& grid, const List<Index>& dims, double theta,
+Table<T> axial_table(const Grid& grid, const List<Index>& axes, double theta,
                      const AxialOptions& options) {
-  detail::check_equal({"axial_table", "axes"}, "length", static_cast<Index>(dims.size()),
+  detail::check_equal({"axial_table", "axes"}, "length", static_cast<Index>(axes.size()),
                       static_cast<Index>(grid.sizes.size()));
-  for (const Index dim : dims) {
+  for (const Index dim : axes) {
     detail::check_not_negative({"axial_table", "axes"}, "an entry", dim);
     detail::check_even({"axial_table", "axes"}, "an entry", dim);
   }
   detail::check_positive({"axial_table", "the table"}, "theta", theta);
   const Positions positions = grid_positions(detail::axial_positions(grid, options));
-  return make_table<T>(positions, detail::axial_frequencies(dims, theta, options.steps),
+  return make_table<T>(positions, detail::axial_frequencies(axes, theta, options.steps),
                        options.steps);
 }
 

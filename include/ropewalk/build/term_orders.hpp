@@ -232,10 +232,13 @@ inline Frequencies split_heads(Index heads, Frequencies frequencies) {
 
 inline Frequencies arrange(const List<Frequencies>& lists, TermRule rule,
                            const List<Index>& counts) {
-  if (!counts.empty()) return detail::arranged(lists, detail::term_order(rule, counts));
-  List<Index> of_lists;
-  for (const Frequencies& list : lists) of_lists.push_back(list.pairs);
-  return detail::arranged(lists, detail::term_order(rule, of_lists));
+  return detail::arranged(lists, detail::term_order(rule, counts));
+}
+
+inline Frequencies arrange(const List<Frequencies>& lists, TermRule rule) {
+  List<Index> counts;
+  for (const Frequencies& list : lists) counts.push_back(list.pairs);
+  return arrange(lists, rule, counts);
 }
 
 ROPEWALK_END_NAMESPACE

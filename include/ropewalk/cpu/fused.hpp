@@ -21,16 +21,17 @@
 ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 
-/// Which rows a job prefetches; those of tokens that a thread's part does not have, it leaves out.
+/// How far ahead a job prefetches.
 struct PrefetchPlan {
-  Index tokens_l1 = 0, tokens_l2 = 0;  ///< from a row to the one to prefetch; 0: none
-  PrefetchDistances distances;         ///< the same in elements, all of them
+  Index tokens_l1 = 0, tokens_l2 = 0;  ///< in tokens; 0: not at all
+  PrefetchDistances distances;         ///< the same in elements of x and of out
+  bool of_table = false;               ///< whether the next token's coefficients, too
 
+  /// While token s is rotated: of rows before token `end` only.
   PrefetchDistances at(Index s, Index end) const {
     PrefetchDistances within = distances;
     if (s + tokens_l1 >= end) within.x_l1 = within.out_l1 = 0;
     if (s + tokens_l2 >= end) within.x_l2 = 0;
-    if (s + 1 >= end) within.table_l1 = 0;
     return within;
   }
 };
@@ -67,7 +68,7 @@ void run_heads(const FusedJob<Out, X, Tab>& job, Index b, Index s, Index end, In
   RowBatch<Out, X, Tab> batch{job.layout,         job.prefetch.at(s, end), job.table.row(b, s, h),
                               job.x.row(b, s, h), job.out.row(b, s, h),    heads};
   // Rows of a gathered table come in any order.
-  if (batch.prefetch.table_l1 != 0) {
+  if (job.prefetch.of_table && s + 1 < end) {
     batch.prefetch.table_l1 = job.table.row(b, s + 1, h).cos_a.data - batch.readers.cos_a.data;
   }
   job.kernel(batch);
@@ -124,10 +125,20 @@ PrefetchPlan planned_prefetches(const FusedJob<Out, X, Tab>& job, bool in_place)
   if (!job.layout.nontemporal && !in_place) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out.strides().seq;
   }
-  // Not yet the distance, only that there is one: see run_heads.
-  plan.distances.table_l1 =
-      is_dense(job.table.readers().cos_a) && is_dense(job.table.readers().sin_a);
+  plan.of_table = is_dense(job.table.readers().cos_a) && is_dense(job.table.readers().sin_a);
   return plan;
+}
+
+template <class Out, class X, class Tab>
+RowLayout row_layout(const FusedJob<Out, X, Tab>& job, bool in_place, bool nontemporal) {
+  RowLayout layout;
+  layout.pairs = job.table.pairs();
+  layout.rest = in_place ? 0 : job.x.head_dim() - 2 * job.table.pairs();
+  layout.x_stride = job.x.strides().heads;
+  layout.out_stride = job.out.strides().heads;
+  layout.table_stride = job.table.heads_stride();
+  layout.nontemporal = nontemporal;
+  return layout;
 }
 
 /// Checks one tensor and settles how it is done; false if there is nothing to do.
@@ -142,14 +153,10 @@ bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const How& options,
   }
   const bool in_place = same_place(job.out, job.x);
   const Index bytes = job.tokens() * (job.bytes_read() + (in_place ? 0 : job.bytes_written()));
-  job.layout.pairs = job.table.pairs();
-  job.layout.rest = in_place ? 0 : job.x.head_dim() - 2 * job.table.pairs();
-  job.layout.x_stride = job.x.strides().heads;
-  job.layout.out_stride = job.out.strides().heads;
-  job.layout.table_stride = job.table.heads_stride();
-  job.layout.nontemporal =
+  const bool nontemporal =
       !in_place && (cpu.stores == Stores::nontemporal ||
                     (cpu.stores == Stores::automatic && exceeds_caches(bytes)));
+  job.layout = row_layout(job, in_place, nontemporal);
   if (!fits_second_cache(bytes)) job.prefetch = planned_prefetches(job, in_place);
   job.kernel = select_kernel<Out, X, Tab>(isa, options);
   return true;

@@ -27,6 +27,7 @@ namespace cuda {
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Options  as in ropewalk::apply; device: what is checked
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
 ///          an error

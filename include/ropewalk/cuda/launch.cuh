@@ -81,7 +81,7 @@ struct Extent {
   bool fits_grid() const { return is_small() && units <= most_threads && heads <= 65535; }
 };
 
-struct Grid {
+struct LaunchGrid {
   dim3 blocks, threads;
   bool batch_first;
 };
@@ -112,7 +112,7 @@ inline dim3 threads_for(const Extent& extent) {
 
 /// Where there is little to do, the rows of a token are spread over blocks: one would wait for its
 /// own launch alone.
-inline Grid grid_for(const Extent& extent, Index jobs) {
+inline LaunchGrid grid_for(const Extent& extent, Index jobs) {
   constexpr Index most_x = std::numeric_limits<int>::max() / 64, most = 65535;
   const dim3 threads = threads_for(extent);
   const Index tokens = parts(extent.seq, threads.z);
@@ -151,7 +151,7 @@ bool begins_early(const char* function) {
 }
 
 template <class Jobs>
-void launch(const char* function, cudaStream_t stream, const Grid& grid, const Jobs& jobs) {
+void launch(const char* function, cudaStream_t stream, const LaunchGrid& grid, const Jobs& jobs) {
   cudaLaunchConfig_t config = {};
   config.gridDim = grid.blocks;
   config.blockDim = grid.threads;

@@ -68,13 +68,15 @@ bool prepare(const Names& names, const T& tensors, const Options& options,
 template <class T>
 Extent extent_of(const T& tensors, Index units, Index rows) {
   const auto& x = tensors.x;
-  return {x.batch(),
-          x.seq(),
-          x.heads(),
-          units,
-          rows,
-          x.strides().heads > x.strides().seq,
-          tensors.batch_shares_table()};
+  Extent extent;
+  extent.batch = x.batch();
+  extent.seq = x.seq();
+  extent.heads = x.heads();
+  extent.units = units;
+  extent.rows = rows;
+  extent.heads_outside_seq = x.strides().heads > x.strides().seq;
+  extent.batch_shares_table = tensors.batch_shares_table();
+  return extent;
 }
 
 inline Extent larger(const Extent& a, const Extent& b) {
@@ -92,8 +94,8 @@ Extent largest(const Extent& a, const Extent& b, const Others&... others) {
 
 /// The type of the arithmetic on one tensor.
 template <bool Wide, class T>
-using ArithmeticOn = std::conditional_t<Wide, Carrier<Promoted<typename T::X, typename T::Tab>>,
-                                        Promoted<typename T::X, typename T::Tab>>;
+using ArithmeticOn =
+    ArithmeticOf<typename T::X, typename T::Tab, Wide ? Compute::wide : Compute::promoted>;
 
 /// Launches the jobs if all are there.
 template <class... Jobs>
@@ -131,23 +133,37 @@ template <bool Wide, class... T>
 void with_pairing(const char* function, cudaStream_t stream, const Options& options,
                   const T&... tensors) {
   switch (options.pairing) {
-    case Pairing::interleaved:
-      return launch_rotation<Wide, Pairing::interleaved>(function, stream, tensors...);
     case Pairing::half:
       return launch_rotation<Wide, Pairing::half>(function, stream, tensors...);
     case Pairing::interleaved_to_half:
       return launch_rotation<Wide, Pairing::interleaved_to_half>(function, stream, tensors...);
+    case Pairing::interleaved:
     default:
-      return;
+      return launch_rotation<Wide, Pairing::interleaved>(function, stream, tensors...);
   }
 }
 
-template <bool Wide, class... T, Pairing Of, Compute How>
-void with_pairing(const char* function, cudaStream_t stream, FixedOptions<Of, How>,
+// Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
+template <class... T>
+inline constexpr bool wide_differs =
+    (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
+
+template <class... T>
+void with_options(const char* function, cudaStream_t stream, const Options& options,
                   const T&... tensors) {
-  if constexpr (!Wide || How == Compute::wide) {
-    launch_rotation<Wide, Of>(function, stream, tensors...);
+  if constexpr (wide_differs<T...>) {
+    if (options.compute == Compute::wide) {
+      return with_pairing<true>(function, stream, options, tensors...);
+    }
   }
+  with_pairing<false>(function, stream, options, tensors...);
+}
+
+template <Pairing Of, Compute By, class... T>
+void with_options(const char* function, cudaStream_t stream, FixedOptions<Of, By>,
+                  const T&... tensors) {
+  constexpr bool is_wide = By == Compute::wide && wide_differs<T...>;
+  launch_rotation<is_wide, Of>(function, stream, tensors...);
 }
 
 /// Checks every tensor, then rotates them all by one launch.
@@ -159,15 +175,7 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
   ((work = prepare(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
   if (!work) return;
-  // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
-  constexpr bool wide_differs =
-      (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
-  if constexpr (wide_differs) {
-    if (options.compute == Compute::wide) {
-      return with_pairing<true>(names.function, stream, options, tensors...);
-    }
-  }
-  with_pairing<false>(names.function, stream, options, tensors...);
+  with_options(names.function, stream, options, tensors...);
 }
 
 }  // namespace gpu

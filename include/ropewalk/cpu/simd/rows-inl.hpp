@@ -208,7 +208,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
   using C = Carrier<Arithmetic>;
   const RowLayout& layout = batch.layout;
   const bool nontemporal = can_be_nontemporal<To>(batch);
-  const bool reads_table = is_in_carrier<C>(batch.readers);
+  const bool reads_table = is_read_in_place<C>(batch.readers);
   WidenedScratch<C> scratch;
   // Once at least: a table may have no pairs, and all features pass through.
   for (Index first = 0; first == 0 || first < layout.pairs; first += most_pairs) {
@@ -230,12 +230,9 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
                                    : widened_row(batch.readers, r * layout.table_stride, first,
                                                  part.pairs, scratch);
       }
-      const Row<Arithmetic, Out, X> row{batch.out + r * layout.out_stride,
-                                        batch.x + r * layout.x_stride,
-                                        coefficients,
-                                        part,
-                                        done,
-                                        layout.pairs};
+      Out* out = batch.out + r * layout.out_stride;
+      const X* x = batch.x + r * layout.x_stride;
+      const Row<Arithmetic, Out, X> row{out, x, coefficients, part, done, layout.pairs};
       prefetch_features(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
       walk_row<Arithmetic, From, To>(row, nontemporal);
       if (part.rest == 0) continue;

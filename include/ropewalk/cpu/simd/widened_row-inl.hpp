@@ -56,14 +56,14 @@ template <class C, class Tab>
 
 /// Whether the table's own memory is what is wanted.
 template <class C, class Tab>
-ROPEWALK_INLINE bool is_in_carrier(const CoefficientReader<Tab>& reader) {
+ROPEWALK_INLINE bool is_read_in_place(const CoefficientReader<Tab>& reader) {
   return std::is_same_v<C, Tab> && reader.stride == 1 && !reader.negative;
 }
 
 template <class C, class Tab>
-ROPEWALK_INLINE bool is_in_carrier(const PairReaders<Tab>& readers) {
-  return is_in_carrier<C>(readers.cos_a) && is_in_carrier<C>(readers.cos_b) &&
-         is_in_carrier<C>(readers.sin_a) && is_in_carrier<C>(readers.sin_b);
+ROPEWALK_INLINE bool is_read_in_place(const PairReaders<Tab>& readers) {
+  return is_read_in_place<C>(readers.cos_a) && is_read_in_place<C>(readers.cos_b) &&
+         is_read_in_place<C>(readers.sin_a) && is_read_in_place<C>(readers.sin_b);
 }
 
 template <class C>
@@ -75,7 +75,7 @@ template <class C, class Tab>
 ROPEWALK_INLINE const C* widened_entries(const CoefficientReader<Tab>& from, Index first,
                                          Index pairs, C* scratch) {
   if constexpr (std::is_same_v<C, Tab>) {
-    if (is_in_carrier<C>(from)) return from.data + first;
+    if (is_read_in_place<C>(from)) return from.data + first;
   }
   copy_widened(CoefficientReader<Tab>{from.data + first * from.stride, from.stride, from.negative},
                pairs, scratch);

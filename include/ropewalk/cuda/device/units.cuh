@@ -16,8 +16,8 @@ ROPEWALK_BEGIN_NAMESPACE
 namespace detail {
 namespace gpu {
 
-/// One pack of interleaved pairs, or two packs that hold the first
-/// and the second features of pairs (read or written so).
+/// One pack of interleaved pairs, or two packs that hold the first and the second features of pairs
+/// (read or written so).
 template <Pairing Of, class X>
 struct Unit {
   static constexpr int pack = sizeof(X) == 8 ? 4 : 16 / static_cast<int>(sizeof(X));

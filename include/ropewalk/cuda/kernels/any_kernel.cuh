@@ -6,6 +6,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/device/walk.cuh"
@@ -48,7 +49,7 @@ struct AnyJob {
   /// Threads beyond the pairs copy the features there.
   __device__ __forceinline__ void run_row(Raw<Out>* out_row, const Raw<X>* x_row,
                                           const TableRow& row) const {
-    const auto in_carrier_of = [](Raw<X> raw) {
+    const auto value_of = [](Raw<X> raw) {
       return Value<Arithmetic>{in_carrier<Carrier<Arithmetic>>(widened<X>(raw))};
     };
     for (Index i = threadIdx.x; 2 * i < shape.head_dim; i += blockDim.x) {
@@ -57,8 +58,8 @@ struct AnyJob {
         out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
         continue;
       }
-      const Value<Arithmetic> a = in_carrier_of(x_row[first_feature(read, i)]);
-      const Value<Arithmetic> b = in_carrier_of(x_row[second_feature(read, i, pairs)]);
+      const Value<Arithmetic> a = value_of(x_row[first_feature(read, i)]);
+      const Value<Arithmetic> b = value_of(x_row[second_feature(read, i, pairs)]);
       const auto first = rotated_first(a, b, coefficient<Arithmetic>(cos_a, row, i),
                                        coefficient<Arithmetic>(sin_a, row, i));
       const auto second = rotated_second(a, b, coefficient<Arithmetic>(cos_b, row, i),

@@ -65,7 +65,7 @@ struct VectorJob {
     Raw<Out>* out_row = out + out_strides.offset_of<Out>(walk);
     const int heads_left = heads - static_cast<int>(walk.head);
     Packs now[U::rows];
-    // The rows are on their way while the id and the coefficients are fetched.
+    // The rows are on their way while the id and the coefficients are read.
     read_rows(now, x_row, task, heads_left);
     prefetch_next(unit, x_row, task, heads_left);
     Pairs with;
