@@ -100,8 +100,9 @@ struct SortedTerms {
 inline SortedTerms sorted_by_pair(const Frequencies& frequencies) {
   const auto pairs = static_cast<std::size_t>(frequencies.heads * frequencies.pairs);
   SortedTerms sorted{List<Term>(frequencies.terms.size()), List<Index>(pairs + 1, 0)};
-  for (const Term& term : frequencies.terms)
+  for (const Term& term : frequencies.terms) {
     ++sorted.begin[static_cast<std::size_t>(term.pair) + 1];
+  }
   for (std::size_t i = 0; i < pairs; ++i) sorted.begin[i + 1] += sorted.begin[i];
   List<Index> next = sorted.begin;
   for (const Term& term : frequencies.terms) {

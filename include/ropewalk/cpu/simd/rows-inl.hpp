@@ -119,8 +119,9 @@ ROPEWALK_INLINE Index walk_group(const RowBatch<Out, X, Tab>& batch,
     }
   } else {
 #pragma GCC unroll 4
-    for (int g = 0; g < Group; ++g)
+    for (int g = 0; g < Group; ++g) {
       table[g] = coefficients_at<Arithmetic, count>(coefficients, i + g * count);
+    }
   }
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = batch.x + r * layout.x_stride;
