@@ -74,11 +74,11 @@ std::string check_sample(const Workspace<X>& work) {
   for (Index row = 0; row < rows; row += step) {
     for (Index i = 0; i < pairs; ++i) {
       const Index first = row * shape.head_dim + 2 * i;
-      const Index pair = row / shape.heads % shape.seq * pairs + i;
+      const Index entry = row / shape.heads % shape.seq * pairs + i;
       const double a = static_cast<float>(work.x().data()[first]);
       const double b = static_cast<float>(work.x().data()[first + 1]);
-      const double c = static_cast<float>(rotation.cos().data()[pair]);
-      const double s = static_cast<float>(rotation.sin().data()[pair]);
+      const double c = static_cast<float>(rotation.cos().data()[entry]);
+      const double s = static_cast<float>(rotation.sin().data()[entry]);
       const double wanted[2] = {rounded<X>(rounded<P>(rounded<P>(a * c) - rounded<P>(b * s))),
                                 rounded<X>(rounded<P>(rounded<P>(b * c) + rounded<P>(a * s)))};
       for (Index k = 0; k < 2; ++k) {
@@ -119,11 +119,11 @@ Verdict compare_with_tolerance(const Workspace<X>& work) {
     if (same_bits(got, wanted)) continue;
     ++differing;
     const Index token = i / (shape.heads * shape.head_dim) % shape.seq;
-    const Index pair = token * (shape.head_dim / 2) + i % shape.head_dim / 2;
+    const Index entry = token * (shape.head_dim / 2) + i % shape.head_dim / 2;
     const double self = static_cast<float>(work.x().data()[i]);
     const double other = static_cast<float>(work.x().data()[i ^ 1]);
-    const double m = std::abs(self * static_cast<float>(rotation.cos().data()[pair])) +
-                     std::abs(other * static_cast<float>(rotation.sin().data()[pair]));
+    const double m = std::abs(self * static_cast<float>(rotation.cos().data()[entry])) +
+                     std::abs(other * static_cast<float>(rotation.sin().data()[entry]));
     const double error = std::abs(static_cast<float>(got) - static_cast<float>(wanted));
     // Written so that NaN fails.
     if (!(error <= relative * m + smallest)) {

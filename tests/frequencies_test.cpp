@@ -524,9 +524,9 @@ TEST(TermRuleErrors, NameWhatIsWrong) {
     return error_of([&] { arrange({list}, rule, counts); });
   };
   EXPECT_EQ(error(TermRule::contiguous_sections, {16, 24, 20}),
-            "arrange: pairs of a list is 64, must be 60, as its sources use");
+            "arrange: pairs of a list is 64, must be 60, as the counts say");
   EXPECT_EQ(error(TermRule::contiguous_sections, {16, 24, 30}),
-            "arrange: pairs of a list is 64, must be 70, as its sources use");
+            "arrange: pairs of a list is 64, must be 70, as the counts say");
   EXPECT_EQ(error_of([&] {
               arrange({list, list}, TermRule::axis_after_axis, {64, 64, 64});
             }),
@@ -537,7 +537,7 @@ TEST(TermRuleErrors, NameWhatIsWrong) {
       }),
       "arrange: attention_factor of a list is 2, must be that of the first list");
   EXPECT_EQ(error(TermRule::contiguous_sections, {}),
-            "arrange: pairs of a list is 64, must be 0, as its sources use");
+            "arrange: pairs of a list is 64, must be 0, as the counts say");
   EXPECT_EQ(error(TermRule::alternating, {64, 63}),
             "arrange: a count of alternating axes is 63, must be 64");
   EXPECT_EQ(error(TermRule::interleaved_sections, {2, 30, 32}),

@@ -66,33 +66,54 @@ inline constexpr bool are_options = std::is_base_of_v<Options, T>;
 template <Pairing Of, Compute By>
 inline constexpr bool are_options<FixedOptions<Of, By>> = true;
 
+template <Compute By>
+struct ComputeTag {
+  static constexpr Compute value = By;
+};
+
 template <class X, class Tab, Compute By>
 using ArithmeticOf =
     std::conditional_t<By == Compute::wide, Carrier<Promoted<X, Tab>>, Promoted<X, Tab>>;
 
-/// Calls work(TypeTag<Arithmetic>{}, PairingTag<Of>{}) with what the options say and returns its
-/// result.
-template <class X, class Tab, Pairing Of, Compute By, class Work>
-auto with_options(FixedOptions<Of, By>, const Work& work) {
-  return work(TypeTag<ArithmeticOf<X, Tab, By>>{}, PairingTag<Of>{});
+// Each calls work(tag) with what the options say, and returns its result.
+
+template <class Work>
+auto with_pairing(const Options& options, const Work& work) {
+  switch (options.pairing) {
+    case Pairing::half:
+      return work(PairingTag<Pairing::half>{});
+    case Pairing::interleaved_to_half:
+      return work(PairingTag<Pairing::interleaved_to_half>{});
+    case Pairing::interleaved:
+    default:
+      return work(PairingTag<Pairing::interleaved>{});
+  }
 }
 
-template <class X, class Tab, class Work>
-auto with_options(const Options& options, const Work& work) {
-  const auto with_pairing = [&](auto arithmetic) {
-    switch (options.pairing) {
-      case Pairing::half:
-        return work(arithmetic, PairingTag<Pairing::half>{});
-      case Pairing::interleaved_to_half:
-        return work(arithmetic, PairingTag<Pairing::interleaved_to_half>{});
-      case Pairing::interleaved:
-      default:
-        return work(arithmetic, PairingTag<Pairing::interleaved>{});
-    }
-  };
-  return options.compute == Compute::wide
-             ? with_pairing(TypeTag<ArithmeticOf<X, Tab, Compute::wide>>{})
-             : with_pairing(TypeTag<ArithmeticOf<X, Tab, Compute::promoted>>{});
+template <Pairing Of, Compute By, class Work>
+auto with_pairing(FixedOptions<Of, By>, const Work& work) {
+  return work(PairingTag<Of>{});
+}
+
+template <class Work>
+auto with_compute(const Options& options, const Work& work) {
+  return options.compute == Compute::wide ? work(ComputeTag<Compute::wide>{})
+                                          : work(ComputeTag<Compute::promoted>{});
+}
+
+template <Pairing Of, Compute By, class Work>
+auto with_compute(FixedOptions<Of, By>, const Work& work) {
+  return work(ComputeTag<By>{});
+}
+
+/// Calls work(TypeTag<Arithmetic>{}, PairingTag<Of>{}).
+template <class X, class Tab, class How, class Work>
+auto with_options(const How& options, const Work& work) {
+  return with_compute(options, [&](auto compute) {
+    using Arithmetic = ArithmeticOf<X, Tab, decltype(compute)::value>;
+    return with_pairing(options,
+                        [&](auto pairing) { return work(TypeTag<Arithmetic>{}, pairing); });
+  });
 }
 
 }  // namespace detail

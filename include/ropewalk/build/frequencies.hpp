@@ -10,7 +10,7 @@
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/scaling.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/build/term_orders.hpp"
+#include "ropewalk/build/term_rules.hpp"
 #include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE

@@ -69,6 +69,16 @@ struct Model {
   AngleSteps steps = AngleSteps::f32;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
 
+ private:
+  // Before its uses: clang++ 14 does not find it in a constant expression otherwise.
+  template <class T>
+  constexpr Model with(T Model::*member, const T& value) const {
+    Model model = *this;
+    model.*member = value;
+    return model;
+  }
+
+ public:
   constexpr Model with_axes(Index first, Index second = 0, Index third = 0,
                             Index fourth = 0) const {
     Model model = *this;
@@ -78,47 +88,16 @@ struct Model {
     model.axes[3] = fourth;
     return model;
   }
-  constexpr Model with_theta(double of) const {
-    Model model = *this;
-    model.theta = of;
-    return model;
-  }
-  constexpr Model with_scaling(const Scaling& of) const {
-    Model model = *this;
-    model.scaling = of;
-    return model;
-  }
-  constexpr Model with_terms(TermRule of) const {
-    Model model = *this;
-    model.terms = of;
-    return model;
-  }
-  constexpr Model with_cells(Cells of) const {
-    Model model = *this;
-    model.cells = of;
-    return model;
-  }
-  constexpr Model with_pairing(Pairing of) const {
-    Model model = *this;
-    model.pairing = of;
-    return model;
-  }
-  constexpr Model with_steps(AngleSteps of) const {
-    Model model = *this;
-    model.steps = of;
-    return model;
-  }
+  constexpr Model with_theta(double of) const { return with(&Model::theta, of); }
+  constexpr Model with_scaling(const Scaling& of) const { return with(&Model::scaling, of); }
+  constexpr Model with_terms(TermRule of) const { return with(&Model::terms, of); }
+  constexpr Model with_cells(Cells of) const { return with(&Model::cells, of); }
+  constexpr Model with_pairing(Pairing of) const { return with(&Model::pairing, of); }
+  constexpr Model with_steps(AngleSteps of) const { return with(&Model::steps, of); }
   constexpr Model with_increasing_frequencies() const {
-    Model model = *this;
-    model.increasing = true;
-    model.terms = TermRule::alternating;
-    return model;
+    return with(&Model::increasing, true).with_terms(TermRule::alternating);
   }
-  constexpr Model with_double_powers() const {
-    Model model = *this;
-    model.double_powers = true;
-    return model;
-  }
+  constexpr Model with_double_powers() const { return with(&Model::double_powers, true); }
 
   /// The options for apply.
   constexpr Options options() const {

@@ -14,7 +14,7 @@
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/build/term_orders.hpp"
+#include "ropewalk/build/term_rules.hpp"
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
@@ -143,13 +143,18 @@ template <class T>
 void fill_by_rule(const Positions& positions, const Frequencies& frequencies, const Turn<T>& turn,
                   Table<T>& table) {
   const Index pairs = table.pairs();
+  List<double> token(positions.axes.size());
   List<double> angles(static_cast<std::size_t>(table.heads() * pairs));
   for (Index b = 0; b < table.batch(); ++b) {
     for (Index s = 0; s < table.seq(); ++s) {
+      for (std::size_t axis = 0; axis < token.size(); ++axis) {
+        token[axis] = positions.at(static_cast<Index>(axis), b, s);
+      }
       for (double& angle : angles) angle = 0;  // std::fill of doubles would be shared code
       for (const Term& term : frequencies.terms) {
         double& angle = angles[static_cast<std::size_t>(term.pair)];
-        angle = turned(angle, positions.at(term.axis, b, s), term.frequency, turn.steps);
+        const double position = token[static_cast<std::size_t>(term.axis)];
+        angle = turned(angle, position, term.frequency, turn.steps);
       }
       for (Index head = 0; head < table.heads(); ++head) {
         const double* of_head = angles.data() + head * pairs;
@@ -210,11 +215,12 @@ Table<T> make_table(const Positions& positions, const Frequencies& frequencies, 
   if (frequencies.axes == 0) {
     detail::fail({"make_table", "positions"}, "axes", "is 0, must be 1 or more");
   }
+  const bool has_pairs = frequencies.heads > 0 && frequencies.pairs > 0;
+  detail::check_at_least({"make_table", "frequencies"}, "terms",
+                         static_cast<Index>(frequencies.terms.size()), has_pairs ? 1 : 0);
   Table<T> table({positions.batch, positions.seq, frequencies.heads, frequencies.pairs},
                  typename Table<T>::Unset{});
-  if (frequencies.heads == 0 || frequencies.pairs == 0) return table;
-  detail::check_at_least({"make_table", "frequencies"}, "terms",
-                         static_cast<Index>(frequencies.terms.size()), 1);
+  if (!has_pairs) return table;
   const detail::Turn<T> turn{steps, frequencies.attention_factor};
   const List<Term> term_of = detail::term_of_pairs(frequencies);
   if (term_of.empty()) {

@@ -129,43 +129,6 @@ void launch_rotation(const char* function, cudaStream_t stream, const T&... tens
          job_list(any_job<ArithmeticOn<Wide, T>>(tensors, Of)...));
 }
 
-template <bool Wide, class... T>
-void with_pairing(const char* function, cudaStream_t stream, const Options& options,
-                  const T&... tensors) {
-  switch (options.pairing) {
-    case Pairing::half:
-      return launch_rotation<Wide, Pairing::half>(function, stream, tensors...);
-    case Pairing::interleaved_to_half:
-      return launch_rotation<Wide, Pairing::interleaved_to_half>(function, stream, tensors...);
-    case Pairing::interleaved:
-    default:
-      return launch_rotation<Wide, Pairing::interleaved>(function, stream, tensors...);
-  }
-}
-
-// Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
-template <class... T>
-inline constexpr bool wide_differs =
-    (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
-
-template <class... T>
-void with_options(const char* function, cudaStream_t stream, const Options& options,
-                  const T&... tensors) {
-  if constexpr (wide_differs<T...>) {
-    if (options.compute == Compute::wide) {
-      return with_pairing<true>(function, stream, options, tensors...);
-    }
-  }
-  with_pairing<false>(function, stream, options, tensors...);
-}
-
-template <Pairing Of, Compute By, class... T>
-void with_options(const char* function, cudaStream_t stream, FixedOptions<Of, By>,
-                  const T&... tensors) {
-  constexpr bool is_wide = By == Compute::wide && wide_differs<T...>;
-  launch_rotation<is_wide, Of>(function, stream, tensors...);
-}
-
 /// Checks every tensor, then rotates them all by one launch.
 template <class How, class... T>
 void rotate(const Names& names, cudaStream_t stream, const How& options,
@@ -175,7 +138,15 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
   ((work = prepare(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
   if (!work) return;
-  with_options(names.function, stream, options, tensors...);
+  // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
+  constexpr bool wide_differs =
+      (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
+  with_compute(options, [&](auto compute) {
+    constexpr bool is_wide = wide_differs && decltype(compute)::value == Compute::wide;
+    with_pairing(options, [&](auto pairing) {
+      launch_rotation<is_wide, decltype(pairing)::value>(names.function, stream, tensors...);
+    });
+  });
 }
 
 }  // namespace gpu

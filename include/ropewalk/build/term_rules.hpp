@@ -1,6 +1,6 @@
 // The rules by which models deal terms to their pairs, and the frequencies that follow.
-#ifndef ROPEWALK_BUILD_TERM_ORDERS_HPP
-#define ROPEWALK_BUILD_TERM_ORDERS_HPP
+#ifndef ROPEWALK_BUILD_TERM_RULES_HPP
+#define ROPEWALK_BUILD_TERM_RULES_HPP
 
 #include <algorithm>
 #include <cinttypes>
@@ -63,14 +63,12 @@ inline TermOrder order_of(Index axes, Index pairs) {
   return order;
 }
 
-/// Checks lists and order: every source is there, and no list has more entries than are used.
+/// Checks the lists: as many as the axes, each with as many entries as are used.
 inline void check_arrangement(const List<Frequencies>& lists, const TermOrder& order) {
   const Place place{"arrange", "a list"};
   check_one_or_equal({"arrange", "lists"}, "length", static_cast<Index>(lists.size()), order.axes);
   List<Index> used(lists.size(), 0);
   for (const TermSource& source : order.sources) {
-    check_entry({"arrange", "a source"}, "axis", source.axis, order.axes);
-    check_entry({"arrange", "a source"}, "frequency", source.frequency, largest_count);
     Index& most = used[lists.size() == 1 ? 0 : static_cast<std::size_t>(source.axis)];
     most = std::max(most, source.frequency + 1);
   }
@@ -80,7 +78,7 @@ inline void check_arrangement(const List<Frequencies>& lists, const TermOrder& o
     check_equal(place, "heads", list.heads, 1);
     check_frequencies(place, list);
     if (list.pairs != used[i]) {
-      fail(place, "pairs", "is %" PRId64 ", must be %" PRId64 ", as its sources use", list.pairs,
+      fail(place, "pairs", "is %" PRId64 ", must be %" PRId64 ", as the counts say", list.pairs,
            used[i]);
     }
     if (!are_equal(list.attention_factor, lists.front().attention_factor)) {
@@ -124,8 +122,8 @@ inline TermOrder alternating(const List<Index>& counts) {
   for (const Index count : counts) {
     check_equal({"arrange", "alternating axes"}, "a count", count, counts.front());
   }
-  TermOrder order = order_of(static_cast<Index>(counts.size()), sum_of(counts));
   const Index pairs = sum_of(counts);
+  TermOrder order = order_of(static_cast<Index>(counts.size()), pairs);
   for (Index i = 0; i < pairs; ++i) order.sources.push_back({i % order.axes, i / order.axes});
   return order;
 }
@@ -244,4 +242,4 @@ inline Frequencies arrange(const List<Frequencies>& lists, TermRule rule) {
 
 ROPEWALK_END_NAMESPACE
 
-#endif  // ROPEWALK_BUILD_TERM_ORDERS_HPP
+#endif  // ROPEWALK_BUILD_TERM_RULES_HPP
