@@ -181,6 +181,15 @@ TEST(Frequencies, YarnAttentionFactors) {
   EXPECT_EQ(frequencies(64, 1e4, rule).attention_factor, 1.25);
 }
 
+TEST(Frequencies, YarnIsMadeByNamedSteps) {
+  const Yarn rule = Yarn{40, 4096}.with_mscales(0.5, 0.25).without_truncation();
+  EXPECT_EQ(rule.factor, 40);
+  EXPECT_EQ(rule.original_length, 4096);
+  EXPECT_EQ(rule.mscale, 0.5);
+  EXPECT_EQ(rule.mscale_all_dim, 0.25);
+  EXPECT_FALSE(rule.truncate);
+}
+
 // Both ends of the ramp are at pair 10.47: it steps from kept to divided between two pairs.
 TEST(Frequencies, YarnRampOfNoWidth) {
   Yarn rule{4, 4096, false};

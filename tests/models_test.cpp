@@ -346,6 +346,12 @@ TEST(Models, ThatCannotBeAreErrors) {
   EXPECT_EQ(error(ltx), "model_frequencies: axis of the model is 681, must be even");
 }
 
+// Its first and last frequency are the same with the ends of the ramp cut to whole pairs.
+TEST(Models, GptOssDoesNotTruncate) {
+  EXPECT_FALSE(model_named("gpt-oss").scaling.yarn.truncate);
+  EXPECT_TRUE(model_named("Qwen3 8B, YaRN 4x").scaling.yarn.truncate);
+}
+
 // The power in double, then steps in float: 1e-3 apart from steps in double at 15708 radians.
 TEST(Models, Ltx2RoundsFrequenciesMadeInDouble) {
   const Model& model = model_named("LTX-2");
