@@ -313,7 +313,7 @@ TEST(Frequencies, FloatStepsOfAnyRuleStayNearTheDoubleOnes) {
       EXPECT_EQ(value(rounded, i), static_cast<float>(value(rounded, i)));
       // The exponent is off by half an ulp of 1: ln(theta) times that in the power. Llama 3 and
       // YaRN subtract nearby numbers on the way.
-      EXPECT_NEAR(value(rounded, i), value(exact, i), 4e-6 * value(exact, i)) << rule.index() << i;
+      EXPECT_NEAR(value(rounded, i), value(exact, i), 4e-6 * value(exact, i)) << static_cast<int>(rule.rule) << i;
     }
     EXPECT_EQ(exact.attention_factor, rounded.attention_factor);
   }

@@ -13,11 +13,12 @@
 #include <cpuid.h>  // for F16C, which clang 14's __builtin_cpu_supports does not know
 #endif
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// An instruction set that the fused form has rows for; all give the same bits. Listed from the
 /// least to the most capable.
 enum class Isa {
+  automatic,   ///< the one that default_isa() says
   scalar,      ///< any compiler target
   neon,        ///< AArch64 baseline
   sse2,        ///< x86-64 baseline
@@ -26,12 +27,18 @@ enum class Isa {
   avx512bf16,  ///< avx512 and its bfloat16 conversions
 };
 
-/// Every instruction set.
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NAMESPACE
+
+/// Every instruction set there is to choose.
 inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,   Isa::sse2,
                                    Isa::avx2,   Isa::avx512, Isa::avx512bf16};
 
 inline const char* isa_name(Isa isa) {
   switch (isa) {
+    case Isa::automatic:
+      return "automatic";
     case Isa::scalar:
       return "scalar";
     case Isa::neon:
@@ -49,7 +56,9 @@ inline const char* isa_name(Isa isa) {
   }
 }
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 // The CPU is asked once: in a virtual machine each CPUID instruction costs microseconds.
 #if ROPEWALK_X86
@@ -83,7 +92,9 @@ inline bool isa_available(Isa isa) {
   return ROPEWALK_X86 && isa >= Isa::sse2 && isa < best;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The instruction sets that can be used here, the most capable last.
 inline List<Isa> available_isas() {
@@ -94,7 +105,9 @@ inline List<Isa> available_isas() {
   return available;
 }
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_isa(const char* function,
                                                             std::string_view name) {
@@ -106,12 +119,6 @@ namespace detail {
        names.c_str());
 }
 
-/// `isa`, or an error if it cannot be used here.
-inline Isa checked_isa(const char* function, Isa isa) {
-  if (!isa_available(isa)) fail_isa(function, isa_name(isa));
-  return isa;
-}
-
 /// The same of a name that `source` gave.
 inline Isa named_isa(const char* source, std::string_view name) {
   for (Isa isa : all_isas) {
@@ -120,7 +127,9 @@ inline Isa named_isa(const char* source, std::string_view name) {
   fail_isa(source, name);
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The instruction set of that name.
 ///
@@ -140,5 +149,16 @@ inline Isa default_isa() {
 }
 
 ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+/// The instruction set that is asked for, or an error if it cannot be used here.
+inline Isa checked_isa(const char* function, Isa isa) {
+  if (isa == Isa::automatic) return default_isa();
+  if (!isa_available(isa)) fail_isa(function, isa_name(isa));
+  return isa;
+}
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_ISA_HPP

@@ -10,8 +10,7 @@
 
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// The standard allocator under a name of ours. It is part of the name of every std function over a
 /// List, so that the linker never hands a unit what was compiled for a wider instruction set.
@@ -41,7 +40,9 @@ template <class T, class Entry>
 constexpr bool can_hold = std::is_convertible_v<Entry, T> && !std::is_same_v<Entry, char> &&
                           std::is_integral_v<T> == std::is_integral_v<Entry>;
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// A std::vector in all but its allocator. From a std::vector or another container, and to a
 /// std::vector, by a copy; to compare it with a std::vector, make a List of that.

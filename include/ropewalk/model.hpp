@@ -11,9 +11,7 @@
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 inline List<Index> used_axes(const Model& model) {
   const Place place{"model_frequencies", "the model"};
@@ -33,27 +31,8 @@ inline AngleSteps frequency_steps(const Model& model) {
   return model.double_powers ? AngleSteps::f64 : model.steps;
 }
 
-inline Scaling scaling_rule(const Model::Scaling& scaling) {
-  switch (scaling.rule) {
-    case Model::Scaling::Rule::linear:
-      return scaling.linear;
-    case Model::Scaling::Rule::static_ntk:
-      return scaling.static_ntk;
-    case Model::Scaling::Rule::yarn:
-      return scaling.yarn;
-    case Model::Scaling::Rule::llama3:
-      return scaling.llama3;
-    case Model::Scaling::Rule::proportional:
-      return scaling.proportional;
-    case Model::Scaling::Rule::unscaled:
-    default:
-      return Unscaled{};
-  }
-}
-
 inline Frequencies list_of_width(const Model& model, Index features) {
-  return frequencies(features, model.theta, scaling_rule(model.scaling),
-                     {0, frequency_steps(model)});
+  return frequencies(features, model.theta, model.scaling, {0, frequency_steps(model)});
 }
 
 /// The axes' own lists, or the one that they share where their pairs are in sections.
@@ -75,7 +54,9 @@ inline Frequencies increasing_over_heads(const Model& model, const List<Index>& 
   return split_heads(model.shape.heads, with_identity_pairs(pairs - turning.pairs, turning));
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The frequencies of a model.
 ///

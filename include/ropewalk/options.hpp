@@ -2,7 +2,6 @@
 #ifndef ROPEWALK_OPTIONS_HPP
 #define ROPEWALK_OPTIONS_HPP
 
-#include <optional>
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
@@ -11,7 +10,7 @@
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// In which type the products and sums are rounded.
 enum class Compute {
@@ -21,6 +20,10 @@ enum class Compute {
 
 /// What is computed, by every form on every device.
 struct Options {
+  ROPEWALK_INLINE constexpr Options() = default;
+  ROPEWALK_INLINE constexpr explicit Options(Pairing of, Compute by = Compute::promoted)
+      : pairing(of), compute(by) {}
+
   Pairing pairing = Pairing::interleaved;
   Compute compute = Compute::promoted;
 };
@@ -31,17 +34,8 @@ struct FixedOptions {
   static constexpr Pairing pairing = Of;
   static constexpr Compute compute = By;
 
-  constexpr operator Options() const {
-    Options options;
-    options.pairing = Of;
-    options.compute = By;
-    return options;
-  }
+  ROPEWALK_INLINE constexpr operator Options() const { return Options(Of, By); }
 };
-
-inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};
-inline constexpr FixedOptions<Pairing::half> half_pairs{};
-inline constexpr FixedOptions<Pairing::interleaved_to_half> interleaved_to_half_pairs{};
 
 /// How the fused form writes out when it is apart from x.
 enum class Stores {
@@ -52,11 +46,25 @@ enum class Stores {
 
 /// How the fused form runs on a CPU; the bits are the same whatever it says.
 struct CpuOptions {
+  ROPEWALK_INLINE constexpr CpuOptions() = default;
+  ROPEWALK_INLINE constexpr CpuOptions(Stores how, Isa set = Isa::automatic)
+      : stores(how), isa(set) {}
+
   Stores stores = Stores::automatic;
-  std::optional<Isa> isa = std::nullopt;  ///< the instruction set to use; none: see default_isa
+  Isa isa = Isa::automatic;  ///< the instruction set to use
 };
 
-namespace detail {
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NAMESPACE
+
+inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};
+inline constexpr FixedOptions<Pairing::half> half_pairs{};
+inline constexpr FixedOptions<Pairing::interleaved_to_half> interleaved_to_half_pairs{};
+
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// What a call without options is told.
 using DefaultOptions = FixedOptions<Pairing::interleaved>;
@@ -116,8 +124,6 @@ auto with_options(const How& options, const Work& work) {
   });
 }
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_OPTIONS_HPP

@@ -7,7 +7,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 namespace detail {
 
@@ -20,7 +20,7 @@ inline constexpr bool is_size = std::is_convertible_v<T, Index> && sizeof(T) <= 
 /// which every check refuses.
 struct Size {
   template <class T, class = std::enable_if_t<is_size<T>>>
-  constexpr Size(T size) : value(static_cast<Index>(size)) {}
+  ROPEWALK_INLINE constexpr Size(T size) : value(static_cast<Index>(size)) {}
 
   Index value;
 };
@@ -29,9 +29,9 @@ struct Size {
 
 /// Sizes of the logical axes of x, whatever its memory layout.
 struct Shape {
-  constexpr Shape() = default;
-  constexpr Shape(detail::Size batch_size, detail::Size seq_size, detail::Size heads_size,
-                  detail::Size head_dim_size)
+  ROPEWALK_INLINE constexpr Shape() = default;
+  ROPEWALK_INLINE constexpr Shape(detail::Size batch_size, detail::Size seq_size,
+                                  detail::Size heads_size, detail::Size head_dim_size)
       : batch(batch_size.value),
         seq(seq_size.value),
         heads(heads_size.value),
@@ -40,28 +40,29 @@ struct Shape {
   Index batch = 1, seq = 1, heads = 1, head_dim = 0;
 };
 
-constexpr bool operator==(const Shape& a, const Shape& b) {
+ROPEWALK_INLINE constexpr bool operator==(const Shape& a, const Shape& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
 }
 
 /// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
 struct Strides {
-  constexpr Strides() = default;
-  constexpr Strides(detail::Size batch_stride, detail::Size seq_stride, detail::Size heads_stride)
+  ROPEWALK_INLINE constexpr Strides() = default;
+  ROPEWALK_INLINE constexpr Strides(detail::Size batch_stride, detail::Size seq_stride,
+                                    detail::Size heads_stride)
       : batch(batch_stride.value), seq(seq_stride.value), heads(heads_stride.value) {}
 
   Index batch = 0, seq = 0, heads = 0;
 };
 
-constexpr bool operator==(const Strides& a, const Strides& b) {
+ROPEWALK_INLINE constexpr bool operator==(const Strides& a, const Strides& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
 }
 
 /// Sizes of a table; batch and heads are 1 where one row serves all of them.
 struct TableShape {
-  constexpr TableShape() = default;
-  constexpr TableShape(detail::Size batch_size, detail::Size seq_size, detail::Size heads_size,
-                       detail::Size pairs_size)
+  ROPEWALK_INLINE constexpr TableShape() = default;
+  ROPEWALK_INLINE constexpr TableShape(detail::Size batch_size, detail::Size seq_size,
+                                       detail::Size heads_size, detail::Size pairs_size)
       : batch(batch_size.value),
         seq(seq_size.value),
         heads(heads_size.value),
@@ -70,7 +71,9 @@ struct TableShape {
   Index batch = 1, seq = 0, heads = 1, pairs = 0;
 };
 
-namespace detail {
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Strides of a dense row-major [batch, seq, heads, head_dim].
 inline Strides contiguous_strides(const Shape& shape) {
@@ -78,8 +81,6 @@ inline Strides contiguous_strides(const Shape& shape) {
   return {saturating_product(shape.seq, seq), seq, shape.head_dim};
 }
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_SHAPE_HPP

@@ -2,53 +2,82 @@
 #ifndef ROPEWALK_TABLE_HPP
 #define ROPEWALK_TABLE_HPP
 
-#include <algorithm>  // for copy_n
 #include <cstddef>
 #include <cstring>
 #include <limits>
 #include <new>
-#include <utility>
-#include <vector>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_NESTED(detail)
 
-namespace detail {
+inline std::size_t numbers_in(const TableShape& shape) {
+  return static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * 2 * shape.pairs);
+}
 
-/// Leaves new entries unset: zeroing a table first costs a third of the time of building it.
-template <class T>
-struct UnsetAllocator : ListAllocator<T> {
-  template <class U>
-  struct rebind {
-    using other = UnsetAllocator<U>;
-  };
-  UnsetAllocator() = default;
-  template <class U>
-  UnsetAllocator(const UnsetAllocator<U>&) {}
-  template <class U>
-  void construct(U* entry) {
-    ::new (static_cast<void*>(entry)) U;
+/// How many numbers a table of that shape holds, if they fit memory.
+inline std::size_t checked_numbers(const TableShape& shape, std::size_t bytes_each) {
+  const Place place{"Table", "the shape"};
+  check_not_negative(place, "batch", shape.batch);
+  check_not_negative(place, "seq", shape.seq);
+  check_not_negative(place, "heads", shape.heads);
+  check_not_negative(place, "pairs", shape.pairs);
+  // Sizes must fit even where an axis is empty: strides are products of the other sizes.
+  const auto at_least_one = [](Index axis) { return axis > 1 ? axis : Index{1}; };
+  Index size = saturating_product(at_least_one(shape.batch), at_least_one(shape.seq));
+  size = saturating_product(size, at_least_one(shape.heads));
+  size = saturating_product(size, saturating_product(2, at_least_one(shape.pairs)));
+  if (size > std::numeric_limits<Index>::max() / static_cast<Index>(bytes_each)) {
+    fail(place, "size", "overflows 64 bits, must fit memory");
   }
-  template <class U, class From>
-  void construct(U* entry, const From& from) {
-    ::new (static_cast<void*>(entry)) U(from);
-  }
-};
+  return numbers_in(shape);
+}
 
-/// Zeros have no bits set, whatever the type.
+/// Memory of so many, unset: zeroing a table first costs a third of the time of building it.
 template <class T>
-void zero(T* data, Index count) {
-  if (count > 0) {
-    std::memset(static_cast<void*>(data), 0, static_cast<std::size_t>(count) * sizeof(T));
+T* new_numbers(std::size_t count) {
+  return count == 0 ? nullptr : static_cast<T*>(::operator new(count * sizeof(T)));
+}
+
+template <class T>
+void copy_numbers(T* to, const T* from, std::size_t count) {
+  if (count != 0) {
+    std::memcpy(static_cast<void*>(to), static_cast<const void*>(from), count * sizeof(T));
   }
 }
 
-}  // namespace detail
+template <class T>
+T* copied_numbers(const T* from, std::size_t count) {
+  T* to = new_numbers<T>(count);
+  copy_numbers(to, from, count);
+  return to;
+}
+
+/// Zeros have no bits set, whatever the type.
+template <class T>
+void zero_numbers(T* data, std::size_t count) {
+  if (count != 0) std::memset(static_cast<void*>(data), 0, count * sizeof(T));
+}
+
+/// For each batch entry what it kept, then what is added; room for `room` in all.
+template <class T>
+T* joined_numbers(Index batch, const T* data, std::size_t kept, const T* more, std::size_t added,
+                  std::size_t room) {
+  T* all = new_numbers<T>(room);
+  T* to = all;
+  for (Index b = 0; b < batch; ++b, data += kept, more += added, to += kept + added) {
+    copy_numbers(to, data, kept);
+    copy_numbers(to + kept, more, added);
+  }
+  return all;
+}
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_TYPES
 
 /// A table that owns its rows; each is [cos of all pairs | sin of all pairs], so that a token's
 /// coefficients are one stretch of memory. Plain data, safe to read from many threads; what it was
@@ -65,48 +94,44 @@ class Table {
   struct Unset {};
 
   /// All entries 0.
-  explicit Table(const TableShape& shape) : Table(shape, Unset{}) {
-    detail::zero(data_.data(), static_cast<Index>(data_.size()));
+  ROPEWALK_INLINE explicit Table(const TableShape& shape) : Table(shape, Unset{}) {
+    detail::zero_numbers(data_, room_);
   }
+  ROPEWALK_INLINE Table(const TableShape& shape, Unset)
+      : shape_(shape),
+        room_(detail::checked_numbers(shape, sizeof(T))),
+        data_(detail::new_numbers<T>(room_)) {}
 
-  Table(const TableShape& shape, Unset) : shape_(shape) {
-    const detail::Place place{"Table", "the shape"};
-    detail::check_not_negative(place, "batch", shape.batch);
-    detail::check_not_negative(place, "seq", shape.seq);
-    detail::check_not_negative(place, "heads", shape.heads);
-    detail::check_not_negative(place, "pairs", shape.pairs);
-    // Sizes must fit even where an axis is empty: strides are products of the other sizes.
-    const auto at_least_one = [](Index axis) { return axis > 1 ? axis : Index{1}; };
-    Index size = detail::saturating_product(at_least_one(shape.batch), at_least_one(shape.seq));
-    size = detail::saturating_product(size, at_least_one(shape.heads));
-    size =
-        detail::saturating_product(size, detail::saturating_product(2, at_least_one(shape.pairs)));
-    if (size > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T))) {
-      detail::fail(place, "size", "overflows 64 bits, must fit memory");
-    }
-    data_.resize(static_cast<std::size_t>(batch() * seq() * heads() * 2 * pairs()));
-  }
-
-  Table(const Table&) = default;
-  Table& operator=(const Table&) = default;
-  Table(Table&& other) noexcept
-      : shape_(std::exchange(other.shape_, TableShape{})), data_(std::move(other.data_)) {}
-  Table& operator=(Table&& other) noexcept {
-    Table taken(std::move(other));
-    std::swap(shape_, taken.shape_);
-    data_.swap(taken.data_);
+  ROPEWALK_INLINE Table(const Table& other)
+      : shape_(other.shape_),
+        room_(detail::numbers_in(shape_)),
+        data_(detail::copied_numbers<T>(other.data_, room_)) {}
+  ROPEWALK_INLINE Table(Table&& other) noexcept { swap(other); }
+  ROPEWALK_INLINE Table& operator=(const Table& other) {
+    Table copy(other);
+    swap(copy);
     return *this;
   }
+  ROPEWALK_INLINE Table& operator=(Table&& other) noexcept {
+    Table taken(static_cast<Table&&>(other));
+    swap(taken);
+    return *this;
+  }
+  ROPEWALK_INLINE ~Table() { ::operator delete(data_); }
 
-  Index batch() const { return shape_.batch; }
-  Index seq() const { return shape_.seq; }
-  Index heads() const { return shape_.heads; }
-  Index pairs() const { return shape_.pairs; }
+  ROPEWALK_INLINE Index batch() const { return shape_.batch; }
+  ROPEWALK_INLINE Index seq() const { return shape_.seq; }
+  ROPEWALK_INLINE Index heads() const { return shape_.heads; }
+  ROPEWALK_INLINE Index pairs() const { return shape_.pairs; }
 
-  T* cos(Index b, Index s, Index h = 0) { return data_.data() + offset(b, s, h); }
-  const T* cos(Index b, Index s, Index h = 0) const { return data_.data() + offset(b, s, h); }
-  T* sin(Index b, Index s, Index h = 0) { return cos(b, s, h) + pairs(); }
-  const T* sin(Index b, Index s, Index h = 0) const { return cos(b, s, h) + pairs(); }
+  ROPEWALK_INLINE T* cos(Index b, Index s, Index h = 0) { return data_ + offset(b, s, h); }
+  ROPEWALK_INLINE const T* cos(Index b, Index s, Index h = 0) const {
+    return data_ + offset(b, s, h);
+  }
+  ROPEWALK_INLINE T* sin(Index b, Index s, Index h = 0) { return cos(b, s, h) + pairs(); }
+  ROPEWALK_INLINE const T* sin(Index b, Index s, Index h = 0) const {
+    return cos(b, s, h) + pairs();
+  }
 
   /// Puts the rows of `more` behind the tokens of each batch entry; those there are kept as they
   /// are. With batch 1 the cost is that of the new rows, on average over many calls; with more,
@@ -114,50 +139,58 @@ class Table {
   ///
   /// Alias    views of the table are no longer valid, and nobody may read it meanwhile
   /// Errors   std::invalid_argument: another batch, heads or pairs
-  void append(const Table& more) {
+  ROPEWALK_INLINE void append(const Table& more) {
     const detail::Place place{"Table::append", "more"};
     detail::check_equal(place, "batch", more.batch(), batch());
     detail::check_equal(place, "heads", more.heads(), heads());
     detail::check_equal(place, "pairs", more.pairs(), pairs());
-    const Index kept = seq() * heads() * 2 * pairs();
-    const Index added = more.seq() * heads() * 2 * pairs();
-    // The shape changes last: without memory the table stays what it was.
-    if (batch() == 1) {
-      data_.resize(static_cast<std::size_t>(kept + added));
-      std::copy_n(more.data_.begin(), added, data_.begin() + kept);
-      shape_.seq += more.seq();
-      return;
+    const std::size_t kept = detail::numbers_in({1, seq(), heads(), pairs()});
+    const std::size_t added = detail::numbers_in({1, more.seq(), heads(), pairs()});
+    if (batch() == 1 && kept + added <= room_) {
+      detail::copy_numbers(data_ + kept, more.data_, added);
+    } else {
+      // The table changes last: without memory it stays what it was.
+      const std::size_t room =
+          batch() == 1 ? 2 * (kept + added) : static_cast<std::size_t>(batch()) * (kept + added);
+      T* all = detail::joined_numbers<T>(batch(), data_, kept, more.data_, added, room);
+      ::operator delete(data_);
+      data_ = all;
+      room_ = room;
     }
-    Storage all;
-    all.reserve(static_cast<std::size_t>(batch() * (kept + added)));
-    for (Index b = 0; b < batch(); ++b) {
-      all.insert(all.end(), data_.begin() + b * kept, data_.begin() + (b + 1) * kept);
-      all.insert(all.end(), more.data_.begin() + b * added, more.data_.begin() + (b + 1) * added);
-    }
-    data_.swap(all);
     shape_.seq += more.seq();
   }
 
   /// Valid until the table is destroyed, assigned, moved from or appended to; of a temporary table,
   /// in the statement that makes it.
-  TableView<T> view() const {
+  ROPEWALK_INLINE TableView<T> view() const {
     const Index row = 2 * pairs();
-    const CoefficientReader<T> cos{data_.data(), 1};
+    const CoefficientReader<T> cos{data_, 1};
     // Without rows there may be no data, and from null no step is allowed.
-    const CoefficientReader<T> sin{data_.empty() ? nullptr : data_.data() + pairs(), 1};
+    const CoefficientReader<T> sin{data_ == nullptr ? nullptr : data_ + pairs(), 1};
     return {{cos, cos, sin, sin}, shape_, seq() * heads() * row, heads() * row, row};
   }
 
  private:
-  Index offset(Index b, Index s, Index h) const {
+  ROPEWALK_INLINE Index offset(Index b, Index s, Index h) const {
     return ((b * seq() + s) * heads() + h) * 2 * pairs();
   }
 
-  using Storage = std::vector<T, detail::UnsetAllocator<T>>;
+  ROPEWALK_INLINE void swap(Table& other) noexcept {
+    const TableShape shape = shape_;
+    const std::size_t room = room_;
+    T* const data = data_;
+    shape_ = other.shape_, room_ = other.room_, data_ = other.data_;
+    other.shape_ = shape, other.room_ = room, other.data_ = data;
+  }
 
   TableShape shape_;
-  Storage data_;
+  std::size_t room_ = 0;  ///< numbers that fit the memory
+  T* data_ = nullptr;
 };
+
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// A table as the forms read it; a type in another namespace may have an as_table of its own there.
 template <class T>

@@ -20,8 +20,7 @@
 // layout or two shapes differ; data is checked by the function that reads the table, which is valid
 // as long as the tensors' memory is.
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Asserts what it returns, as do those of entry_types.hpp.
 template <class Map>
@@ -167,7 +166,9 @@ struct FirstEntries {
   Index cos, sin;
 };
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// cos, sin [.., pairs].
 template <class Cos, class Sin>

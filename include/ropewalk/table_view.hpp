@@ -2,11 +2,9 @@
 #ifndef ROPEWALK_TABLE_VIEW_HPP
 #define ROPEWALK_TABLE_VIEW_HPP
 
-#include <array>
 #include <cinttypes>
 #include <cstdint>
 #include <type_traits>
-#include <utility>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -14,12 +12,17 @@
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/shape.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// One coefficient of every pair of a table row: entry i is data[i * stride], or that with the
 /// other sign.
 template <class T>
 struct CoefficientReader {
+  ROPEWALK_INLINE constexpr CoefficientReader() = default;
+  ROPEWALK_INLINE constexpr CoefficientReader(const T* entries, Index entry_stride = 1,
+                                              bool other_sign = false)
+      : data(entries), stride(entry_stride), negative(other_sign) {}
+
   const T* data = nullptr;
   Index stride = 1;
   bool negative = false;
@@ -30,6 +33,13 @@ struct CoefficientReader {
 /// in an ordinary rotation cos_a and cos_b are one, and so are sin_a and sin_b.
 template <class T>
 struct PairReaders {
+  ROPEWALK_INLINE constexpr PairReaders() = default;
+  ROPEWALK_INLINE constexpr PairReaders(const CoefficientReader<T>& of_cos_a,
+                                        const CoefficientReader<T>& of_cos_b,
+                                        const CoefficientReader<T>& of_sin_a,
+                                        const CoefficientReader<T>& of_sin_b)
+      : cos_a(of_cos_a), cos_b(of_cos_b), sin_a(of_sin_a), sin_b(of_sin_b) {}
+
   CoefficientReader<T> cos_a, cos_b, sin_a, sin_b;
 };
 
@@ -38,9 +48,10 @@ namespace detail {
 /// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
 class RowIds {
  public:
-  RowIds() = default;
+  ROPEWALK_INLINE RowIds() = default;
   template <class Id>
-  RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first, Index rows)
+  ROPEWALK_INLINE RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first,
+                         Index rows)
       : data_(data),
         is_given_(true),
         are_64_bit_(sizeof(Id) == 8),
@@ -52,22 +63,22 @@ class RowIds {
                   "ropewalk: position ids must be int32_t or int64_t");
   }
 
-  explicit operator bool() const { return is_given_; }
-  const void* data() const { return data_; }
-  bool are_64_bit() const { return are_64_bit_; }
-  Index batch_stride() const { return batch_stride_; }
-  Index seq_stride() const { return seq_stride_; }
-  Index first() const { return first_; }
-  Index rows() const { return rows_; }
+  ROPEWALK_INLINE explicit operator bool() const { return is_given_; }
+  ROPEWALK_INLINE const void* data() const { return data_; }
+  ROPEWALK_INLINE bool are_64_bit() const { return are_64_bit_; }
+  ROPEWALK_INLINE Index batch_stride() const { return batch_stride_; }
+  ROPEWALK_INLINE Index seq_stride() const { return seq_stride_; }
+  ROPEWALK_INLINE Index first() const { return first_; }
+  ROPEWALK_INLINE Index rows() const { return rows_; }
 
-  Index id(Index b, Index s) const {
+  ROPEWALK_INLINE Index id(Index b, Index s) const {
     const Index at = b * batch_stride_ + s * seq_stride_;
     return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
                        : static_cast<const std::int32_t*>(data_)[at];
   }
   /// Not in [0, rows()) for an id outside the table, whatever it is: where the difference does not
   /// fit, unsigned arithmetic wraps it to a row that no table has.
-  Index row(Index b, Index s) const {
+  ROPEWALK_INLINE Index row(Index b, Index s) const {
     return static_cast<Index>(static_cast<std::uint64_t>(id(b, s)) -
                               static_cast<std::uint64_t>(first_));
   }
@@ -80,6 +91,51 @@ class RowIds {
 };
 
 }  // namespace detail
+
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+template <class T>
+CoefficientReader<T> moved(const CoefficientReader<T>& reader, Index offset) {
+  return {reader.data + offset, reader.stride, reader.negative};
+}
+
+template <class T>
+PairReaders<T> moved(const PairReaders<T>& readers, Index offset) {
+  return {moved(readers.cos_a, offset), moved(readers.cos_b, offset), moved(readers.sin_a, offset),
+          moved(readers.sin_b, offset)};
+}
+
+template <class T>
+CoefficientReader<T> checked_part(const Place& place, const char* property,
+                                  const CoefficientReader<T>& reader, Index begin, Index stride) {
+  return {checked_part(place, property, reader.data, begin, stride), reader.stride,
+          reader.negative};
+}
+
+/// From entry `begin` on of an axis of that stride.
+template <class T>
+PairReaders<T> checked_part(const Place& place, const char* property, const PairReaders<T>& readers,
+                            Index begin, Index stride) {
+  return {checked_part(place, property, readers.cos_a, begin, stride),
+          checked_part(place, property, readers.cos_b, begin, stride),
+          checked_part(place, property, readers.sin_a, begin, stride),
+          checked_part(place, property, readers.sin_b, begin, stride)};
+}
+
+/// From pair `begin` on.
+template <class T>
+PairReaders<T> checked_pairs(const Place& place, const PairReaders<T>& readers, Index begin) {
+  const auto part = [&](const CoefficientReader<T>& reader) {
+    return checked_part(place, "pairs", reader, begin, reader.stride);
+  };
+  return {part(readers.cos_a), part(readers.cos_b), part(readers.sin_a), part(readers.sin_b)};
+}
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_TYPES
 
 /// A table that somebody else owns: four coefficient readers and the strides from row to row.
 ///
@@ -96,8 +152,8 @@ class TableView {
   static_assert(detail::is_dtype<T>,
                 "ropewalk: the scalar of a table must be float, double, half or bfloat16");
 
-  TableView(const PairReaders<T>& readers, const TableShape& shape, Index batch_stride,
-            Index seq_stride, Index heads_stride)
+  ROPEWALK_INLINE TableView(const PairReaders<T>& readers, const TableShape& shape,
+                            Index batch_stride, Index seq_stride, Index heads_stride)
       : readers_(readers),
         shape_(shape),
         // A table of no pairs may have null data: without strides no offset is added to it.
@@ -105,52 +161,51 @@ class TableView {
         seq_stride_(shape.pairs == 0 ? 0 : seq_stride),
         heads_stride_(shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride) {}
 
-  const PairReaders<T>& readers() const { return readers_; }
-  const TableShape& shape() const { return shape_; }
-  Index batch() const { return shape_.batch; }
-  Index seq() const { return shape_.seq; }
-  Index heads() const { return shape_.heads; }
-  Index pairs() const { return shape_.pairs; }
-  Index batch_stride() const { return batch_stride_; }
-  Index seq_stride() const { return seq_stride_; }
-  Index heads_stride() const { return heads_stride_; }
-  const detail::RowIds& ids() const { return ids_; }
+  ROPEWALK_INLINE const PairReaders<T>& readers() const { return readers_; }
+  ROPEWALK_INLINE const TableShape& shape() const { return shape_; }
+  ROPEWALK_INLINE Index batch() const { return shape_.batch; }
+  ROPEWALK_INLINE Index seq() const { return shape_.seq; }
+  ROPEWALK_INLINE Index heads() const { return shape_.heads; }
+  ROPEWALK_INLINE Index pairs() const { return shape_.pairs; }
+  ROPEWALK_INLINE Index batch_stride() const { return batch_stride_; }
+  ROPEWALK_INLINE Index seq_stride() const { return seq_stride_; }
+  ROPEWALK_INLINE Index heads_stride() const { return heads_stride_; }
+  ROPEWALK_INLINE const detail::RowIds& ids() const { return ids_; }
 
   /// The readers of one token and head.
-  PairReaders<T> row(Index b, Index s, Index h) const {
+  ROPEWALK_INLINE PairReaders<T> row(Index b, Index s, Index h) const {
     const Index r = ids_ ? ids_.row(b, s) : s;
-    return moved(b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
+    return detail::moved(readers_, b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
   }
 
   /// Rows [position, position + count): the tokens of a decode step or of a sub-sequence.
-  TableView rows(Index position, Index count) const {
+  ROPEWALK_INLINE TableView rows(Index position, Index count) const {
     const detail::Place place{"rows", "the table"};
     if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
-    part.readers_ = part_of_readers(place, "seq", position, [this](auto&) { return seq_stride_; });
+    part.readers_ = detail::checked_part(place, "seq", readers_, position, seq_stride_);
     part.shape_.seq = count;
     return part;
   }
 
   /// Heads [begin, begin + count) of a table that has a row for each head.
-  TableView heads(Index begin, Index count) const {
+  ROPEWALK_INLINE TableView heads(Index begin, Index count) const {
     const detail::Place place{"heads", "the table"};
     detail::check_range(place, "heads", begin, count, heads());
     TableView part = *this;
-    part.readers_ = part_of_readers(place, "heads", begin, [this](auto&) { return heads_stride_; });
+    part.readers_ = detail::checked_part(place, "heads", readers_, begin, heads_stride_);
     part.shape_.heads = count;
     if (count == 1) part.heads_stride_ = 0;  // one that all heads share
     return part;
   }
 
   /// Pairs [begin, begin + count): one axis of a table, say.
-  TableView pairs(Index begin, Index count) const {
+  ROPEWALK_INLINE TableView pairs(Index begin, Index count) const {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
-    TableView part(
-        part_of_readers(place, "pairs", begin, [](const auto& reader) { return reader.stride; }),
-        {batch(), seq(), heads(), count}, batch_stride_, seq_stride_, heads_stride_);
+    TableView part(detail::checked_pairs(place, readers_, begin), {batch(), seq(), heads(), count},
+                   batch_stride_, seq_stride_, heads_stride_);
     part.ids_ = ids_;
     return part;
   }
@@ -163,7 +218,7 @@ class TableView {
   ///          then, on a device until the stream has passed the call
   /// Errors   std::invalid_argument by the function that reads it: an id outside the table
   template <class Ids>
-  TableView gather(const Ids& ids, Index first = 0) const {
+  ROPEWALK_INLINE TableView gather(const Ids& ids, Index first = 0) const {
     if constexpr (detail::takes_ids<Ids>()) {
       const detail::Place place{"gather", "the table"};
       if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
@@ -190,7 +245,7 @@ class TableView {
 
   /// The table that turns by the opposite angles: undoes a rotation of unit length. Not one that
   /// moves features (interleaved_to_half), whose output has another pairing than its input.
-  TableView inverse() const {
+  ROPEWALK_INLINE TableView inverse() const {
     TableView turned = *this;
     turned.readers_.sin_a.negative = !readers_.sin_a.negative;
     turned.readers_.sin_b.negative = !readers_.sin_b.negative;
@@ -201,44 +256,36 @@ class TableView {
   /// which for pooled or learned tables is not the inverse. For pairings that keep features in
   /// their places; autograd rounds each product to the type of x, this to what x and table promote
   /// to.
-  TableView gradient() const {
+  ROPEWALK_INLINE TableView gradient() const {
     TableView turned = inverse();
-    std::swap(turned.readers_.sin_a, turned.readers_.sin_b);
+    const CoefficientReader<T> sin_a = turned.readers_.sin_a;
+    turned.readers_.sin_a = turned.readers_.sin_b;
+    turned.readers_.sin_b = sin_a;
     return turned;
   }
 
  private:
-  PairReaders<T> moved(Index offset) const {
-    const auto at = [offset](const CoefficientReader<T>& reader) {
-      return CoefficientReader<T>{reader.data + offset, reader.stride, reader.negative};
-    };
-    return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
-  }
-
-  /// From entry `begin` on of an axis.
-  template <class StrideOf>
-  PairReaders<T> part_of_readers(const detail::Place& place, const char* property, Index begin,
-                                 const StrideOf& stride_of) const {
-    const auto at = [&](const CoefficientReader<T>& reader) {
-      return CoefficientReader<T>{
-          detail::checked_part(place, property, reader.data, begin, stride_of(reader)),
-          reader.stride, reader.negative};
-    };
-    return {at(readers_.cos_a), at(readers_.cos_b), at(readers_.sin_a), at(readers_.sin_b)};
-  }
-
   PairReaders<T> readers_;
   TableShape shape_;
   Index batch_stride_, seq_stride_, heads_stride_;
   detail::RowIds ids_;
 };
 
-namespace detail {
+ROPEWALK_END_TYPES
 
-/// An array, since nvcc 13.0 hands its host compiler a loop over a braced list in pieces.
+ROPEWALK_BEGIN_NESTED(detail)
+
+/// For a loop over the four. No std::array: its functions would be named after the version alone.
 template <class T>
-std::array<CoefficientReader<T>, 4> all_readers(const PairReaders<T>& readers) {
-  return {readers.cos_a, readers.cos_b, readers.sin_a, readers.sin_b};
+struct AllReaders {
+  CoefficientReader<T> readers[4];
+  const CoefficientReader<T>* begin() const { return readers; }
+  const CoefficientReader<T>* end() const { return readers + 4; }
+};
+
+template <class T>
+AllReaders<T> all_readers(const PairReaders<T>& readers) {
+  return {{readers.cos_a, readers.cos_b, readers.sin_a, readers.sin_b}};
 }
 
 /// Checks sizes, strides and data; returns the elements that a coefficient reader spans.
@@ -281,8 +328,6 @@ void check_can_gather(const Place& place, const TableView<T>& table) {
   if (table.ids().rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_TABLE_VIEW_HPP

@@ -12,7 +12,7 @@
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/shape.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// A tensor that somebody else owns: pointer, shape and strides.
 ///
@@ -29,26 +29,29 @@ class View {
   static_assert(detail::is_dtype<Scalar>,
                 "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
 
-  View(T* data, const Shape& shape, const Strides& strides)
+  ROPEWALK_INLINE View(T* data, const Shape& shape, const Strides& strides)
       : data_(data), shape_(shape), strides_(strides) {}
 
-  View(T* data, const Shape& shape) : View(data, shape, detail::contiguous_strides(shape)) {}
+  ROPEWALK_INLINE View(T* data, const Shape& shape)
+      : View(data, shape, detail::contiguous_strides(shape)) {}
 
   /// A view to read from, of a view to write to.
   template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
-  View(const View<U>& other) : View(other.data(), other.shape(), other.strides()) {}
+  ROPEWALK_INLINE View(const View<U>& other) : View(other.data(), other.shape(), other.strides()) {}
 
-  T* data() const { return data_; }
-  const Shape& shape() const { return shape_; }
-  const Strides& strides() const { return strides_; }
-  Index batch() const { return shape_.batch; }
-  Index seq() const { return shape_.seq; }
-  Index heads() const { return shape_.heads; }
-  Index head_dim() const { return shape_.head_dim; }
-  bool empty() const { return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0; }
+  ROPEWALK_INLINE T* data() const { return data_; }
+  ROPEWALK_INLINE const Shape& shape() const { return shape_; }
+  ROPEWALK_INLINE const Strides& strides() const { return strides_; }
+  ROPEWALK_INLINE Index batch() const { return shape_.batch; }
+  ROPEWALK_INLINE Index seq() const { return shape_.seq; }
+  ROPEWALK_INLINE Index heads() const { return shape_.heads; }
+  ROPEWALK_INLINE Index head_dim() const { return shape_.head_dim; }
+  ROPEWALK_INLINE bool empty() const {
+    return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0;
+  }
 
   /// Tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
-  View seq(Index begin, Index count) const {
+  ROPEWALK_INLINE View seq(Index begin, Index count) const {
     const detail::Place place{"seq", "the view"};
     detail::check_range(place, "seq", begin, count, seq());
     View part(detail::checked_part(place, "seq", data_, begin, strides_.seq), shape_, strides_);
@@ -57,7 +60,7 @@ class View {
   }
 
   /// Heads [begin, begin + count): the first few, the keys of packed queries and keys.
-  View heads(Index begin, Index count) const {
+  ROPEWALK_INLINE View heads(Index begin, Index count) const {
     const detail::Place place{"heads", "the view"};
     detail::check_range(place, "heads", begin, count, heads());
     View part(detail::checked_part(place, "heads", data_, begin, strides_.heads), shape_, strides_);
@@ -66,7 +69,7 @@ class View {
   }
 
   /// Features [begin, begin + count): a rotary suffix, one axis of several.
-  View features(Index begin, Index count) const {
+  ROPEWALK_INLINE View features(Index begin, Index count) const {
     const detail::Place place{"features", "the view"};
     detail::check_range(place, "head_dim", begin, count, head_dim());
     View part(detail::checked_part(place, "head_dim", data_, begin, 1), shape_, strides_);
@@ -75,7 +78,7 @@ class View {
   }
 
   /// The features of one token and head.
-  T* row(Index b, Index s, Index h) const {
+  ROPEWALK_INLINE T* row(Index b, Index s, Index h) const {
     return data_ + b * strides_.batch + s * strides_.seq + h * strides_.heads;
   }
 
@@ -85,7 +88,9 @@ class View {
   Strides strides_;
 };
 
-namespace detail {
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class T>
 View<const std::remove_const_t<T>> read_only(const View<T>& view) {
@@ -113,7 +118,9 @@ Index checked_extent(const Place& place, const View<T>& view) {
   return end;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// [batch, heads, seq, head_dim] in memory: PyTorch after transpose(1, 2).
 template <class T>
@@ -152,7 +159,9 @@ View<T> as_view(const View<T>& view) {
   return view;
 }
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class Map>
 constexpr bool takes_layout() {
@@ -183,7 +192,9 @@ ViewOfTensor<Map> view_of_tensor(Map& map) {
   }
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
 /// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim]. It does not keep the tensor alive,
@@ -204,7 +215,9 @@ View<T> as_view(Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
   return detail::view_of_tensor(tensor);
 }
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class T>
 struct ElementOf {};
@@ -223,8 +236,6 @@ inline constexpr bool has_view = false;
 template <class T>
 inline constexpr bool has_view<T, std::void_t<ViewElement<T>>> = true;
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_VIEW_HPP

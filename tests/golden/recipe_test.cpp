@@ -273,12 +273,13 @@ TEST(Recipe, ScalingsOfTransformers) {
     const Case of = case_with({{"rope_parameters", parameters}, {"max_position_embeddings", "64"}});
     return inputs_of(of).scaling;
   };
-  EXPECT_TRUE(std::holds_alternative<rw::Unscaled>(scaling("rope_theta=10")));
-  EXPECT_EQ(std::get<rw::Linear>(scaling("rope_type=linear;factor=8.0")).factor, 8);
-  EXPECT_EQ(std::get<rw::DynamicNtk>(scaling("rope_type=dynamic;factor=2")).max_length, 64);
-  const auto yarn =
-      std::get<rw::Yarn>(scaling("rope_type=yarn;original_max_position_embeddings=16;truncate="
-                                 "False;mscale=0.5;beta_fast=None"));
+  EXPECT_TRUE(scaling("rope_theta=10").rule == rw::Scaling::Rule::unscaled);
+  EXPECT_EQ(scaling("rope_type=linear;factor=8.0").linear.factor, 8);
+  EXPECT_EQ(scaling("rope_type=dynamic;factor=2").dynamic_ntk.max_length, 64);
+  const rw::Yarn yarn = scaling(
+                            "rope_type=yarn;original_max_position_embeddings=16;truncate="
+                            "False;mscale=0.5;beta_fast=None")
+                            .yarn;
   EXPECT_EQ(yarn.factor, 0);
   EXPECT_EQ(yarn.original_length, 16);
   EXPECT_EQ(yarn.max_length, 64);
@@ -286,8 +287,10 @@ TEST(Recipe, ScalingsOfTransformers) {
   EXPECT_EQ(yarn.mscale, 0.5);
   EXPECT_EQ(yarn.beta_fast, 0);
   EXPECT_FALSE(yarn.attention_factor);
-  const auto longrope = std::get<rw::LongRope>(scaling(
-      "rope_type=longrope;short_factor=1,2;long_factor=3,4;original_max_position_embeddings=8"));
+  const rw::LongRope longrope =
+      scaling(
+          "rope_type=longrope;short_factor=1,2;long_factor=3,4;original_max_position_embeddings=8")
+          .longrope;
   EXPECT_EQ(longrope.long_factors, (List{3, 4}));
   EXPECT_THROW(scaling("rope_type=linear;zoom=2"), NoRecipe);
   EXPECT_THROW(scaling("rope_type=magnetic"), NoRecipe);

@@ -7,8 +7,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// In bytes; the second level is a core's own, the last one all cores'.
 struct CacheSizes {
@@ -45,7 +44,6 @@ inline bool fits_second_cache(Index bytes) { return bytes <= cache_sizes().secon
 /// the last level on.
 inline bool exceeds_caches(Index bytes) { return bytes > cache_sizes().last_level / 2; }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_CACHES_HPP

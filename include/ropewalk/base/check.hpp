@@ -39,7 +39,9 @@ using FailureHandler = void (*)(const char* text);
 inline FailureHandler& failure_handler() { return process::failure_handler; }
 #endif
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// A text put together as printf does it, in memory of its own; what does not fit is cut. Not by
 /// std::string: the linker would share its functions, compiled for the instruction set of this
@@ -207,8 +209,6 @@ inline Index saturating_product(Index a, Index b) {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<Index>::max() : product;
 }
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_CHECK_HPP

@@ -115,11 +115,13 @@ static_assert(sizeof(0.1) == sizeof(double),
 #define ROPEWALK_END_TARGET _Pragma("GCC pop_options")
 #endif
 
-// The inline namespace ----------------------------------------------------------------------------
+// The inline namespaces ---------------------------------------------------------------------------
 //
 // Two translation units compiled with different flags hold different code for the same template,
 // and the linker would keep either: AVX-512 code in a program for any CPU. So the flags that change
-// code are digits of every name, in the groups in which processors have them.
+// code are digits of the name of everything that does work, in the groups in which processors have
+// them. Types that units pass to one another (View, Table, Options, Model ...) are named after the
+// version alone: what they do themselves is always inlined, and calls what does work.
 #if defined(__AVX__)
 #define ROPEWALK_WITH_AVX 1
 #else
@@ -224,23 +226,48 @@ static_assert(sizeof(0.1) == sizeof(double),
 #define ROPEWALK_WITH_CUDA 0
 #endif
 
-#define ROPEWALK_JOIN_2(major, minor, patch, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) \
-  v##major##_##minor##_##patch##_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r
-#define ROPEWALK_JOIN(...) ROPEWALK_JOIN_2(__VA_ARGS__)
-#define ROPEWALK_ABI                                                                               \
-  ROPEWALK_JOIN(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH,            \
-                ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA, ROPEWALK_WITH_F16C,      \
-                ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL, ROPEWALK_WITH_AVX512VBMI,           \
-                ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI, ROPEWALK_WITH_SSE4,                   \
-                ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH, ROPEWALK_WITH_FINITE,                  \
-                ROPEWALK_WITH_ASSOCIATIVE, ROPEWALK_WITH_RECIPROCAL, ROPEWALK_WITH_UNSIGNED_ZEROS, \
-                ROPEWALK_WITH_NO_EXCEPTIONS, ROPEWALK_WITH_CUDA)
+#define ROPEWALK_JOIN_VERSION_2(major, minor, patch) v##major##_##minor##_##patch
+#define ROPEWALK_JOIN_VERSION(...) ROPEWALK_JOIN_VERSION_2(__VA_ARGS__)
+#define ROPEWALK_VERSION_NAMESPACE \
+  ROPEWALK_JOIN_VERSION(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH)
 
+#define ROPEWALK_JOIN_FLAGS_2(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) \
+  flags_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r
+#define ROPEWALK_JOIN_FLAGS(...) ROPEWALK_JOIN_FLAGS_2(__VA_ARGS__)
+#define ROPEWALK_FLAGS_NAMESPACE                                                              \
+  ROPEWALK_JOIN_FLAGS(ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA,               \
+                      ROPEWALK_WITH_F16C, ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL,      \
+                      ROPEWALK_WITH_AVX512VBMI, ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI,  \
+                      ROPEWALK_WITH_SSE4, ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH,         \
+                      ROPEWALK_WITH_FINITE, ROPEWALK_WITH_ASSOCIATIVE,                        \
+                      ROPEWALK_WITH_RECIPROCAL, ROPEWALK_WITH_UNSIGNED_ZEROS,                 \
+                      ROPEWALK_WITH_NO_EXCEPTIONS, ROPEWALK_WITH_CUDA)
+
+// For types that units pass to one another; `detail` inside is opened as usual.
+#define ROPEWALK_BEGIN_TYPES \
+  namespace ropewalk {       \
+  inline namespace ROPEWALK_VERSION_NAMESPACE {
+#define ROPEWALK_END_TYPES \
+  }                        \
+  }
+
+// For everything else.
 #define ROPEWALK_BEGIN_NAMESPACE \
-  namespace ropewalk {           \
-  inline namespace ROPEWALK_ABI {
+  ROPEWALK_BEGIN_TYPES           \
+  inline namespace ROPEWALK_FLAGS_NAMESPACE {
 #define ROPEWALK_END_NAMESPACE \
   }                            \
-  }
+  ROPEWALK_END_TYPES
+
+// The same inside another namespace. That one holds the flags', not the other way round: otherwise
+// there would be two of its name, one for types, one for the rest.
+#define ROPEWALK_BEGIN_NESTED(name) \
+  ROPEWALK_BEGIN_TYPES              \
+  namespace name {                  \
+  inline namespace ROPEWALK_FLAGS_NAMESPACE {
+#define ROPEWALK_END_NESTED \
+  }                         \
+  }                         \
+  ROPEWALK_END_TYPES
 
 #endif  // ROPEWALK_BASE_CONFIG_HPP

@@ -8,8 +8,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 #include "ropewalk/base/formula-inl.hpp"
 
@@ -94,7 +93,6 @@ struct Coefficient {
   }
 };
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_EXACT_HPP

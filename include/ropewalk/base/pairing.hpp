@@ -5,7 +5,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// Which features make pair i.
 enum class Pairing {
@@ -14,7 +14,9 @@ enum class Pairing {
   interleaved_to_half,  ///< read at 2i and 2i + 1, written to i and i + pairs: DeepSeek-V3
 };
 
-namespace detail {
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <Pairing Of>
 struct PairingTag {
@@ -43,7 +45,6 @@ ROPEWALK_ON_EVERY_DEVICE constexpr Index second_feature(Pairing as, Index i, Ind
 }
 constexpr int feature_step(Pairing as) { return as == Pairing::half ? 1 : 2; }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_PAIRING_HPP

@@ -7,8 +7,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Distance in bytes from a row to the one that is prefetched meanwhile.
 ///
@@ -53,7 +52,6 @@ ROPEWALK_INLINE void prefetch_l2(T* from, Index count) {
   prefetch<2>(from, count);
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_PREFETCH_HPP

@@ -9,9 +9,7 @@
 
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class T>
 constexpr bool is_dtype = std::is_same_v<T, float> || std::is_same_v<T, double> ||
@@ -138,8 +136,6 @@ ROPEWALK_INLINE To convert(const From& from) {
   }
 }
 
-}  // namespace detail
-
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_SCALARS_HPP

@@ -11,8 +11,7 @@
 
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Rank, layout, sizes and data, as Eigen's tensors and maps of them have; its expressions lack
 /// some.
@@ -85,7 +84,6 @@ constexpr bool takes_ids() {
   }
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_TENSOR_KINDS_HPP

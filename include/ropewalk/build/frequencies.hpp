@@ -3,7 +3,6 @@
 #define ROPEWALK_BUILD_FREQUENCIES_HPP
 
 #include <cstddef>
-#include <variant>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -13,8 +12,7 @@
 #include "ropewalk/build/term_rules.hpp"
 #include "ropewalk/list.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class Real>
 List<Real> increasing(Index count, double theta) {
@@ -40,7 +38,9 @@ inline Frequencies increasing_frequencies(Index count, double theta,
                                   : as_list(increasing<double>(count, theta));
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling,
                                const FrequencyOptions& options) {
@@ -55,12 +55,14 @@ inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& sc
     return options.steps == AngleSteps::f32 ? detail::scaled<float>(rule, rope)
                                             : detail::scaled<double>(rule, rope);
   };
-  Frequencies result = std::visit(scaled, scaling);
+  Frequencies result = detail::with_rule(scaling, scaled);
   detail::check_finite(place, "attention_factor", result.attention_factor);
   return result;
 }
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Axis after axis, each with theta^(-2i / dim) of its own width.
 inline Frequencies axial_frequencies(const List<Index>& dims, double theta,
@@ -72,7 +74,9 @@ inline Frequencies axial_frequencies(const List<Index>& dims, double theta,
   return arrange(lists, TermRule::axis_after_axis);
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 inline Frequencies own_frequencies(const List<double>& values, double attention_factor) {
   return detail::as_list(values, attention_factor);

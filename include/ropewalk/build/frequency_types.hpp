@@ -2,13 +2,11 @@
 #ifndef ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 #define ROPEWALK_BUILD_FREQUENCY_TYPES_HPP
 
-#include <variant>
-
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/list.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// In which type the steps from theta to cos and sin are taken; all end rounded once to the
 /// table's.
@@ -20,31 +18,6 @@ enum class AngleSteps {
   f64,         ///< frequencies, angles, cos and sin in double
   f32,         ///< as PyTorch in float: every step rounded to float
   f32_angles,  ///< frequencies and products in double, the angle rounded to float (Z-Image)
-};
-
-/// What one axis adds to the angle of one pair: position[axis] * frequency.
-struct Term {
-  Index pair;  ///< of all heads: head * pairs + pair
-  Index axis;
-  double frequency;  ///< in radians per position
-};
-
-constexpr bool operator==(const Term& a, const Term& b) {
-  return a.pair == b.pair && a.axis == b.axis && !(a.frequency < b.frequency) &&
-         !(b.frequency < a.frequency);
-}
-
-/// How fast every pair turns along every axis, and what cos and sin are multiplied by:
-/// angle[s, pair] = sum over the terms of pair: position[s, axis] * frequency.
-///
-/// Shapes   pairs of each head; heads is 1 where all heads turn alike. In nearly every model a pair
-///          has one term; one with none does not turn. Several are added in their order (Mochi)
-struct Frequencies {
-  Index axes = 1;
-  Index heads = 1;
-  Index pairs = 0;
-  List<Term> terms;
-  double attention_factor = 1;
 };
 
 // Scaling rules, with the names of transformers' rope parameters --------------------------------
@@ -80,26 +53,17 @@ struct Yarn {
   double attention_factor = 0;  ///< not given: follows from the factor and the mscales
   Index max_length = 0;
 
-  constexpr Yarn with_mscales(double of, double of_all_dim) const {
+  ROPEWALK_INLINE constexpr Yarn with_mscales(double of, double of_all_dim) const {
     Yarn rule = *this;
     rule.mscale = of;
     rule.mscale_all_dim = of_all_dim;
     return rule;
   }
-  constexpr Yarn without_truncation() const {
+  ROPEWALK_INLINE constexpr Yarn without_truncation() const {
     Yarn rule = *this;
     rule.truncate = false;
     return rule;
   }
-};
-
-/// LongRoPE (arXiv:2402.13753, Phi-3): the long factors serve lengths beyond `original_length`.
-struct LongRope {
-  List<double> short_factors, long_factors;  ///< one a pair
-  double factor = 0;                         ///< not given: max_length / original_length
-  Index original_length = 0;
-  double attention_factor = 0;  ///< not given: follows from the factor and original_length
-  Index max_length = 0;
 };
 
 /// Llama 3.1: slow frequencies divided, fast ones kept, those between mixed.
@@ -116,13 +80,44 @@ struct Proportional {
   double factor = 1;
 };
 
-using Scaling =
-    std::variant<Unscaled, Linear, StaticNtk, DynamicNtk, Yarn, LongRope, Llama3, Proportional>;
+namespace detail {
 
-struct FrequencyOptions {
-  Index length = 0;  ///< tokens in the longest sequence: DynamicNtk and LongRope depend on it
-  AngleSteps steps = AngleSteps::f64;
+/// A scaling rule that needs no lists: the member that `rule` names.
+struct PlainScaling {
+  enum class Rule {
+    unscaled,
+    linear,
+    static_ntk,
+    dynamic_ntk,
+    yarn,
+    llama3,
+    proportional,
+    longrope
+  };
+
+  ROPEWALK_INLINE constexpr PlainScaling() = default;
+  ROPEWALK_INLINE constexpr PlainScaling(const Unscaled&) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const Linear& of) : rule(Rule::linear), linear(of) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const StaticNtk& of)
+      : rule(Rule::static_ntk), static_ntk(of) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const DynamicNtk& of)
+      : rule(Rule::dynamic_ntk), dynamic_ntk(of) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const Yarn& of) : rule(Rule::yarn), yarn(of) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const Llama3& of) : rule(Rule::llama3), llama3(of) {}
+  ROPEWALK_INLINE constexpr PlainScaling(const Proportional& of)
+      : rule(Rule::proportional), proportional(of) {}
+
+  Rule rule = Rule::unscaled;
+  // Braces, or unoptimised code would call constructors that units share.
+  Linear linear{};
+  StaticNtk static_ntk{};
+  DynamicNtk dynamic_ntk{};
+  Yarn yarn{};
+  Llama3 llama3{};
+  Proportional proportional{};
 };
+
+}  // namespace detail
 
 /// Which axis turns a pair, and by which of the frequencies in its list.
 enum class TermRule {
@@ -132,6 +127,60 @@ enum class TermRule {
   interleaved_sections,  ///< the same, axes in turn, axis 0 keeping what the others leave: Qwen3-VL
   alternating_sections,  ///< the same, sections h, w, t: axes 1 and 2 in turn, then axis 0:
                          ///< Ernie-VL
+};
+
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NAMESPACE
+
+// What holds lists belongs to the unit that uses it -----------------------------------------------
+
+/// What one axis adds to the angle of one pair: position[axis] * frequency.
+struct Term {
+  Index pair;  ///< of all heads: head * pairs + pair
+  Index axis;
+  double frequency;  ///< in radians per position
+};
+
+constexpr bool operator==(const Term& a, const Term& b) {
+  return a.pair == b.pair && a.axis == b.axis && !(a.frequency < b.frequency) &&
+         !(b.frequency < a.frequency);
+}
+
+/// How fast every pair turns along every axis, and what cos and sin are multiplied by:
+/// angle[s, pair] = sum over the terms of pair: position[s, axis] * frequency.
+///
+/// Shapes   pairs of each head; heads is 1 where all heads turn alike. In nearly every model a pair
+///          has one term; one with none does not turn. Several are added in their order (Mochi)
+struct Frequencies {
+  Index axes = 1;
+  Index heads = 1;
+  Index pairs = 0;
+  List<Term> terms;
+  double attention_factor = 1;
+};
+
+/// LongRoPE (arXiv:2402.13753, Phi-3): the long factors serve lengths beyond `original_length`.
+struct LongRope {
+  List<double> short_factors, long_factors;  ///< one a pair
+  double factor = 0;                         ///< not given: max_length / original_length
+  Index original_length = 0;
+  double attention_factor = 0;  ///< not given: follows from the factor and original_length
+  Index max_length = 0;
+};
+
+/// Any of the scaling rules.
+struct Scaling : detail::PlainScaling {
+  using PlainScaling::PlainScaling;
+  Scaling(const PlainScaling& of) : PlainScaling(of) {}
+  Scaling(const LongRope& of) : longrope(of) { rule = Rule::longrope; }
+
+  LongRope longrope;
+};
+
+struct FrequencyOptions {
+  Index length = 0;  ///< tokens in the longest sequence: DynamicNtk and LongRope depend on it
+  AngleSteps steps = AngleSteps::f64;
 };
 
 ROPEWALK_END_NAMESPACE

@@ -8,7 +8,7 @@
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/options.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 
 /// The rotary embedding of one model (or of one kind of its layers), made step by step:
 ///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42)
@@ -31,31 +31,14 @@ struct Model {
     Index offset = 0;  ///< the first feature that turns: those before it pass through
   };
 
-  /// A scaling rule that needs no lists of numbers: the member that `rule` names.
-  struct Scaling {
-    enum class Rule { unscaled, linear, static_ntk, yarn, llama3, proportional };
+  using Scaling = detail::PlainScaling;
 
-    constexpr Scaling() = default;
-    constexpr Scaling(const Linear& of) : rule(Rule::linear), linear(of) {}
-    constexpr Scaling(const StaticNtk& of) : rule(Rule::static_ntk), static_ntk(of) {}
-    constexpr Scaling(const Yarn& of) : rule(Rule::yarn), yarn(of) {}
-    constexpr Scaling(const Llama3& of) : rule(Rule::llama3), llama3(of) {}
-    constexpr Scaling(const Proportional& of) : rule(Rule::proportional), proportional(of) {}
-
-    Rule rule = Rule::unscaled;
-    Linear linear;
-    StaticNtk static_ntk;
-    Yarn yarn;
-    Llama3 llama3;
-    Proportional proportional;
-  };
-
-  constexpr Model() = default;
-  constexpr Model(const char* model_name, const Shape& model_shape)
+  ROPEWALK_INLINE constexpr Model() = default;
+  ROPEWALK_INLINE constexpr Model(const char* model_name, const Shape& model_shape)
       : name(model_name), shape(model_shape) {}
 
   const char* name = "";
-  Shape shape;
+  Shape shape{};
   /// Rotary features along each axis of the positions, or pairs where the terms are in sections, as
   /// models' configurations have them; 0 stands for no axis.
   Index axes[4] = {};
@@ -72,15 +55,15 @@ struct Model {
  private:
   // Before its uses: clang++ 14 does not find it in a constant expression otherwise.
   template <class T>
-  constexpr Model with(T Model::*member, const T& value) const {
+  ROPEWALK_INLINE constexpr Model with(T Model::*member, const T& value) const {
     Model model = *this;
     model.*member = value;
     return model;
   }
 
  public:
-  constexpr Model with_axes(Index first, Index second = 0, Index third = 0,
-                            Index fourth = 0) const {
+  ROPEWALK_INLINE constexpr Model with_axes(Index first, Index second = 0, Index third = 0,
+                                            Index fourth = 0) const {
     Model model = *this;
     model.axes[0] = first;
     model.axes[1] = second;
@@ -88,25 +71,33 @@ struct Model {
     model.axes[3] = fourth;
     return model;
   }
-  constexpr Model with_theta(double of) const { return with(&Model::theta, of); }
-  constexpr Model with_scaling(const Scaling& of) const { return with(&Model::scaling, of); }
-  constexpr Model with_terms(TermRule of) const { return with(&Model::terms, of); }
-  constexpr Model with_cells(Cells of) const { return with(&Model::cells, of); }
-  constexpr Model with_pairing(Pairing of) const { return with(&Model::pairing, of); }
-  constexpr Model with_steps(AngleSteps of) const { return with(&Model::steps, of); }
-  constexpr Model with_increasing_frequencies() const {
+  ROPEWALK_INLINE constexpr Model with_theta(double of) const { return with(&Model::theta, of); }
+  ROPEWALK_INLINE constexpr Model with_scaling(const Scaling& of) const {
+    return with(&Model::scaling, of);
+  }
+  ROPEWALK_INLINE constexpr Model with_terms(TermRule of) const { return with(&Model::terms, of); }
+  ROPEWALK_INLINE constexpr Model with_cells(Cells of) const { return with(&Model::cells, of); }
+  ROPEWALK_INLINE constexpr Model with_pairing(Pairing of) const {
+    return with(&Model::pairing, of);
+  }
+  ROPEWALK_INLINE constexpr Model with_steps(AngleSteps of) const {
+    return with(&Model::steps, of);
+  }
+  ROPEWALK_INLINE constexpr Model with_increasing_frequencies() const {
     return with(&Model::increasing, true).with_terms(TermRule::alternating);
   }
-  constexpr Model with_double_powers() const { return with(&Model::double_powers, true); }
+  ROPEWALK_INLINE constexpr Model with_double_powers() const {
+    return with(&Model::double_powers, true);
+  }
 
   /// The options for apply.
-  constexpr Options options() const {
+  ROPEWALK_INLINE constexpr Options options() const {
     Options result;
     result.pairing = pairing;
     return result;
   }
 };
 
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_TYPES
 
 #endif  // ROPEWALK_BUILD_MODEL_TYPES_HPP

@@ -14,8 +14,7 @@
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// How many windows each axis of the grid has, the last perhaps not full.
 inline Grid windows_of(const char* function, const Grid& grid, const Grid& window, Index seq) {
@@ -89,15 +88,17 @@ void mean_rows(const Table<T>& table, Index b, const List<Index>& tokens, T* mea
   }
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 template <class T>
 void zero_rows(Table<T>& table, Index batch, Index first, Index count) {
   const detail::Place place{"zero_rows", "the rows"};
   detail::check_range(place, "batch", batch, 1, table.batch());
   detail::check_range(place, "seq", first, count, table.seq());
-  const Index entries = count * table.heads() * 2 * table.pairs();
-  detail::zero(table.cos(batch, first), entries);
+  detail::zero_numbers(table.cos(batch, first),
+                       detail::numbers_in({1, count, table.heads(), table.pairs()}));
 }
 
 template <class T>

@@ -15,8 +15,7 @@
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/list.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// The product of the sizes.
 inline Index cells_of(const Place& place, const Grid& grid) {
@@ -89,7 +88,9 @@ inline Positions joined(const Place& place, const List<Positions>& parts) {
   return all;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 inline List<double> range(Index count, double first, double step) {
   const detail::Place place{"range", "the axis"};

@@ -18,8 +18,7 @@
 #include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// The angle with one more term of the rule, in the type in which the steps take it. The sum
 /// starts from 0, so that a frequency of 0 gives 0, never -0.
@@ -204,7 +203,9 @@ inline List<List<double>> axial_positions(const Grid& grid, const AxialOptions& 
   return lists;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 template <class T>
 Table<T> make_table(const Positions& positions, const Frequencies& frequencies, AngleSteps steps) {

@@ -12,8 +12,7 @@
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/list.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// What every rule starts from.
 struct Rope {
@@ -269,8 +268,31 @@ Frequencies scaled(const Proportional& rule, const Rope& rope) {
   return as_list(values);
 }
 
-}  // namespace detail
+/// Calls work(rule) with the rule that is meant, and returns its result.
+template <class Work>
+auto with_rule(const Scaling& scaling, const Work& work) {
+  using Rule = Scaling::Rule;
+  switch (scaling.rule) {
+    case Rule::linear:
+      return work(scaling.linear);
+    case Rule::static_ntk:
+      return work(scaling.static_ntk);
+    case Rule::dynamic_ntk:
+      return work(scaling.dynamic_ntk);
+    case Rule::yarn:
+      return work(scaling.yarn);
+    case Rule::llama3:
+      return work(scaling.llama3);
+    case Rule::proportional:
+      return work(scaling.proportional);
+    case Rule::longrope:
+      return work(scaling.longrope);
+    case Rule::unscaled:
+    default:
+      return work(Unscaled{});
+  }
+}
 
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BUILD_SCALING_HPP

@@ -11,8 +11,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 constexpr double pi = 3.14159265358979323846;
 
@@ -112,7 +111,6 @@ inline Index checked_count(const Place& place, const char* property, Index a, In
   return count;
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BUILD_STEPS_HPP

@@ -12,8 +12,7 @@
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/list.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Checks that every term is one of a pair and an axis that there are, and is finite.
 inline void check_frequencies(const Place& place, const Frequencies& frequencies) {
@@ -227,7 +226,9 @@ inline Frequencies split_heads(Index heads, Frequencies frequencies) {
   return frequencies;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 inline Frequencies arrange(const List<Frequencies>& lists, TermRule rule,
                            const List<Index>& counts) {

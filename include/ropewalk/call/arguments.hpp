@@ -14,8 +14,7 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// What an entry calls its arguments, so that the text of an error names them as the caller does.
 struct Names {
@@ -188,7 +187,6 @@ void check_all_apart(const Names& names, const Job& job, const Others&... others
   }
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CALL_ARGUMENTS_HPP

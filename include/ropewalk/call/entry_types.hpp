@@ -18,8 +18,7 @@
 // else of the library is instantiated, and one error is all that the compiler has to say. They ask
 // one after the other for the same reason.
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 template <class T>
 struct EntryOf {};
@@ -227,7 +226,6 @@ constexpr bool takes_in_place() {
   return false;
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CALL_ENTRY_TYPES_HPP

@@ -10,8 +10,7 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Addresses [begin, end) that a tensor or table spans, gaps included.
 struct Span {
@@ -186,7 +185,6 @@ ROPEWALK_INLINE bool share_memory(const View<T>& a, const Span& a_span, const Vi
   return overlap(a_span, b_span) && !rows_are_apart(a, b, b_span.end - a_span.begin);
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CALL_OVERLAP_HPP

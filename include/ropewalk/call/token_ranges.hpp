@@ -10,8 +10,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 // A thread-pool device is known by what it can do: Eigen declares ThreadPoolDevice only where
 // EIGEN_USE_THREADS was defined before its first include, which may be after ours.
@@ -46,7 +45,6 @@ void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Inde
   work(Index{0}, tokens);
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CALL_TOKEN_RANGES_HPP

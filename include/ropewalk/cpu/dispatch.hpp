@@ -27,8 +27,7 @@
 #include <arm_neon.h>
 #endif
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 #if ROPEWALK_X86
 #define ROPEWALK_ISA sse2
@@ -107,7 +106,6 @@ RowKernel<Out, X, Tab> select_kernel(Isa isa, const How& options) {
   });
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CPU_DISPATCH_HPP

@@ -18,8 +18,7 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// How far ahead a job prefetches.
 struct PrefetchPlan {
@@ -145,7 +144,7 @@ RowLayout row_layout(const FusedJob<Out, X, Tab>& job, bool in_place, bool nonte
 template <class Out, class X, class Tab, class How>
 bool prepare(const Names& names, FusedJob<Out, X, Tab>& job, const How& options,
              const CpuOptions& cpu) {
-  const Isa isa = cpu.isa ? checked_isa(names.function, *cpu.isa) : default_isa();
+  const Isa isa = checked_isa(names.function, cpu.isa);
   if (!check_arguments(
           names, job.out, job.x, job.table,
           moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed)) {
@@ -190,7 +189,6 @@ void fused(const Names& names, const Device& device, const How& options, const C
   if (work) run_jobs(device, std::max({jobs.tokens()...}), jobs...);
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CPU_FUSED_HPP

@@ -13,9 +13,7 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// What is the same for every row of a call.
 struct RowLayout {
@@ -99,7 +97,6 @@ ROPEWALK_INLINE void prefetch_coefficients(const RowBatch<Out, X, Tab>& batch, I
 template <class Out, class X, class Tab>
 using RowKernel = void (*)(const RowBatch<Out, X, Tab>&);
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CPU_ROW_BATCH_HPP

@@ -10,8 +10,8 @@
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace scalar {
 
 /// One number whose arithmetic is in Arithmetic.
@@ -63,7 +63,7 @@ void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
 }
 
 }  // namespace scalar
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CPU_SCALAR_ROWS_HPP

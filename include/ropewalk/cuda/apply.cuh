@@ -18,8 +18,7 @@
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace cuda {
+ROPEWALK_BEGIN_NESTED(cuda)
 
 /// Rotates every feature pair of `x` by the angle that `table` holds for its token, on `stream`;
 /// writes `out`. The bits are those of ropewalk::apply, whatever flags nvcc is given.
@@ -111,7 +110,6 @@ void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
   }
 }
 
-}  // namespace cuda
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_APPLY_CUH

@@ -10,8 +10,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace cuda {
+ROPEWALK_BEGIN_NESTED(cuda)
 
 /// What CUDA said when a kernel could not be launched; what() carries its own text.
 class Error : public std::runtime_error {
@@ -23,8 +22,10 @@ class Error : public std::runtime_error {
   cudaError_t code_;
 };
 
-}  // namespace cuda
-namespace detail {
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// Raises cuda::Error; without exceptions, as the library's other errors do.
@@ -48,7 +49,7 @@ inline void check_cuda(const char* function, const char* action, cudaError_t cod
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_ERROR_CUH

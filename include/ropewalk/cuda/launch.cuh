@@ -14,8 +14,8 @@
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 constexpr int most_threads = 384;  ///< of a block
@@ -166,7 +166,7 @@ void launch(const char* function, cudaStream_t stream, const LaunchGrid& grid, c
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_LAUNCH_CUH

@@ -4,7 +4,7 @@
 
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
+ROPEWALK_BEGIN_TYPES
 namespace cuda {
 
 struct CudaOptions {
@@ -13,6 +13,6 @@ struct CudaOptions {
 };
 
 }  // namespace cuda
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_TYPES
 
 #endif  // ROPEWALK_CUDA_OPTIONS_CUH

@@ -21,8 +21,8 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 template <class Out, class X, class Tab>
@@ -150,7 +150,7 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_ROTATE_CUH

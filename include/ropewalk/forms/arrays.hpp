@@ -7,8 +7,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 // Eigen's own operators are not used: they contract, and its bfloat16 packets flush subnormals
 // when the compiler may use AVX512-BF16.
@@ -32,7 +31,6 @@ ROPEWALK_INLINE auto converted(const Eigen::ArrayBase<A>& a) {
   return a.derived().unaryExpr(Convert<To>{});
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_FORMS_ARRAYS_HPP

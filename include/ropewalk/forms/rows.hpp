@@ -17,8 +17,7 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// A stretch of memory as an Eigen array, one entry every `stride` elements.
 template <int Stride, class T>
@@ -92,7 +91,6 @@ void apply_by_rows(const char* function, const Device& device, const View<Out>& 
   });
 }
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_FORMS_ROWS_HPP

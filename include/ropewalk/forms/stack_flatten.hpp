@@ -13,8 +13,7 @@
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// stack((first, second), -1).flatten(-2) of one row; see apply_stack_flatten.
 struct StackFlattenRow {
@@ -66,7 +65,6 @@ struct StackFlattenRow {
   }
 };
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_FORMS_STACK_FLATTEN_HPP

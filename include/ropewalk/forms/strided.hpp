@@ -10,8 +10,7 @@
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// out[0::2] = ..., out[1::2] = ... of one row; see apply_strided.
 struct StridedRow {
@@ -29,7 +28,6 @@ struct StridedRow {
   }
 };
 
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_FORMS_STRIDED_HPP

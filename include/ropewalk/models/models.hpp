@@ -15,9 +15,7 @@
 #include "ropewalk/models/video.hpp"
 #include "ropewalk/models/vision.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Presets one after the other.
 template <std::size_t Count>
@@ -41,13 +39,17 @@ constexpr auto joined(const Model (&... kinds)[Counts]) {
   return all;
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The presets of every kind.
 inline constexpr auto models =
     detail::joined(video_models, image_models, audio_models, language_models, vision_models);
 
-namespace detail {
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 inline char lower_case(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -73,7 +75,9 @@ inline int distance(std::string_view name, std::string_view wanted) {
   return row[wanted.size()];
 }
 
-}  // namespace detail
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
 
 /// The preset of that name.
 ///

@@ -12,8 +12,8 @@
 #error "ropewalk's CUDA kernels need bfloat16 conversions: compile for sm_80 or later"
 #endif
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// A scalar as it is in memory: 16-bit types as their patterns.
@@ -164,7 +164,7 @@ __device__ __forceinline__ Value<Arithmetic> difference(Value<Arithmetic> a, Val
 #pragma pop_macro("ROPEWALK_INLINE")
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_ARITHMETIC_CUH

@@ -10,8 +10,8 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// Values of T next to each other, as the 32-bit words that they are in memory.
@@ -149,7 +149,7 @@ __device__ __forceinline__ void store(Raw<T>* to, const Pack<T, Size>& pack) {
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_PACKS_CUH

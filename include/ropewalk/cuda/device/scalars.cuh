@@ -11,8 +11,8 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 template <class T>
@@ -33,8 +33,10 @@ struct EigenScalar<const T> {
 };
 
 }  // namespace gpu
-}  // namespace detail
-namespace cuda {
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NESTED(cuda)
 
 /// The same memory as Eigen's type: __half as Eigen::half, __nv_bfloat16 as Eigen::bfloat16, any
 /// other type as it is. For the makers of views and tables, which take Eigen's types:
@@ -58,7 +60,6 @@ auto view(T* data, const Shape& shape, const Strides& strides) {
   return View<Scalar>(as_eigen(data), shape, strides);
 }
 
-}  // namespace cuda
-ROPEWALK_END_NAMESPACE
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_SCALARS_CUH

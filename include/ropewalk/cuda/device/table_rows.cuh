@@ -11,8 +11,8 @@
 #include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/table_view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// The position ids, if the table is gathered; see RowIds.
@@ -134,7 +134,7 @@ __device__ __forceinline__ void read(Coefficients<Arithmetic, Pairs>& to,
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_TABLE_ROWS_CUH

@@ -12,8 +12,8 @@
 #include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/device/walk.cuh"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// One pack of interleaved pairs, or two packs that hold the first and the second features of pairs
@@ -85,7 +85,7 @@ __device__ __forceinline__ void turn(Pack<Out, Unit<Of, X>::pack> (&done)[Unit<O
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_UNITS_CUH

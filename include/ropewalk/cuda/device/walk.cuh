@@ -5,8 +5,8 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// Where a thread begins, and how far its steps are where an axis is longer than the grid.
@@ -36,7 +36,7 @@ __device__ __forceinline__ Walk walk_of_thread(unsigned jobs, bool batch_first) 
 }
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_DEVICE_WALK_CUH

@@ -12,8 +12,8 @@
 #include "ropewalk/cuda/device/walk.cuh"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// One tensor to rotate, with every stride and offset in 64 bits.
@@ -71,7 +71,7 @@ struct AnyJob {
 };
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_KERNELS_ANY_KERNEL_CUH

@@ -10,8 +10,8 @@
 #include "ropewalk/cuda/device/walk.cuh"
 #include "ropewalk/options.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// One tensor of few tokens, all of whose units turn, by entries one apart.
@@ -68,7 +68,7 @@ struct SmallJob {
 };
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_KERNELS_SMALL_KERNEL_CUH

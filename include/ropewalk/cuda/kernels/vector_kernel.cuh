@@ -14,8 +14,8 @@
 #include "ropewalk/options.hpp"
 #include "ropewalk/view.hpp"
 
-ROPEWALK_BEGIN_NAMESPACE
-namespace detail {
+ROPEWALK_BEGIN_NESTED(detail)
+
 namespace gpu {
 
 /// One tensor to rotate by a table that its heads share.
@@ -164,7 +164,7 @@ struct VectorJob {
 };
 
 }  // namespace gpu
-}  // namespace detail
-ROPEWALK_END_NAMESPACE
+
+ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CUDA_KERNELS_VECTOR_KERNEL_CUH
