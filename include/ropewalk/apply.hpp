@@ -106,7 +106,7 @@ void apply(const Device& device, Out&& out, const X& x, const Tab& table, const 
            const CpuOptions& cpu) {
   if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
     detail::fused({"apply", "x", "out"}, device, options, cpu,
-                  detail::fused_job(as_view(out), as_view(x), as_table(table)));
+                  detail::rotation(as_view(out), as_view(x), as_table(table)));
   }
 }
 
@@ -115,7 +115,7 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const How& opt
                    const CpuOptions& cpu) {
   if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
     detail::fused({"apply_inplace", "x"}, device, options, cpu,
-                  detail::fused_job(as_view(x), as_view(x), as_table(table)));
+                  detail::rotation(as_view(x), as_view(x), as_table(table)));
   }
 }
 
@@ -130,7 +130,7 @@ void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> x
           std::apply(
               [&](auto&... x) {
                 detail::fused({"apply", "xs", "outs", 0}, device, options, cpu,
-                              detail::fused_job(as_view(out), as_view(x), view)...);
+                              detail::rotation(as_view(out), as_view(x), view)...);
               },
               xs);
         },
@@ -146,7 +146,7 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
     std::apply(
         [&](auto&... x) {
           detail::fused({"apply_inplace", "xs", nullptr, 0}, device, options, cpu,
-                        detail::fused_job(as_view(x), as_view(x), view)...);
+                        detail::rotation(as_view(x), as_view(x), view)...);
         },
         xs);
   }

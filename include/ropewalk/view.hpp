@@ -97,27 +97,6 @@ View<const std::remove_const_t<T>> read_only(const View<T>& view) {
   return {view.data(), view.shape(), view.strides()};
 }
 
-/// Checks sizes, strides and data; returns the elements from data() to the end of the last row.
-template <class T>
-Index checked_extent(const Place& place, const View<T>& view) {
-  check_not_negative(place, "batch", view.batch());
-  check_not_negative(place, "seq", view.seq());
-  check_not_negative(place, "heads", view.heads());
-  check_not_negative(place, "head_dim", view.head_dim());
-  const Strides& strides = view.strides();
-  check_not_negative(place, "batch stride", strides.batch);
-  check_not_negative(place, "seq stride", strides.seq);
-  check_not_negative(place, "heads stride", strides.heads);
-  if (view.empty()) return 0;
-  check_not_null(place, view.data());
-  Index end = view.head_dim();
-  end = checked_reach(place, "heads", end, view.heads(), strides.heads);
-  end = checked_reach(place, "seq", end, view.seq(), strides.seq);
-  end = checked_reach(place, "batch", end, view.batch(), strides.batch);
-  checked_reach(place, "bytes", end, static_cast<Index>(sizeof(T)), end);
-  return end;
-}
-
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE

@@ -120,29 +120,24 @@ struct Mix {
   std::vector<Problem<X, Tab>> problems;
 };
 
-/// Prints the lines of one pair of types, computed in P; false if not all forms gave the same hash.
-template <class X, class Tab, class P = rw::Promoted<X, Tab>,
-          rw::Pairing pairing = rw::Pairing::interleaved>
-bool print_mix(bool finite, const char* kind = "") {
+/// Prints the lines of one pair of types; false if not all forms gave the same hash.
+template <class X, class Tab, class How = decltype(rw::interleaved_pairs)>
+bool print_mix(bool finite, const char* kind = "", const How& options = {}) {
   const Mix<X, Tab> mix(finite, std::string(finite ? "finite/" : "all/") +
                                     rwt::name_of(rwt::dtype_of<X>()) + "/" +
                                     rwt::name_of(rwt::dtype_of<Tab>()) + kind);
   const Eigen::DefaultDevice device;
-  // Straight from detail: the public forms compile all pairings, nineteen times over.
   const auto strided = [&](auto out, auto x, auto table, rw::Stores) {
-    rw::detail::for_each_row<rw::detail::StridedRow, P, pairing>(device, out, x, table);
+    rw::apply_strided(device, out, x, table, options);
   };
   const auto stack_flatten = [&](auto out, auto x, auto table, rw::Stores) {
-    rw::detail::for_each_row<rw::detail::StackFlattenRow, P, pairing>(device, out, x, table);
+    rw::apply_stack_flatten(device, out, x, table, options);
   };
   const std::uint64_t wanted = mix.print("strided", strided);
   bool same = wanted == mix.print("stack_flatten", stack_flatten);
   for (const rw::Isa isa : rw::available_isas()) {
     const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
-      rw::detail::FusedJob<X, X, Tab> job{out, x, table};
-      job.kernel = rw::detail::row_kernel<P, pairing, pairing, X, X, Tab>(isa);
-      job.layout = rw::detail::row_layout(job, false, stores == rw::Stores::nontemporal);
-      rw::detail::run_jobs(device, job.tokens(), job);
+      rw::apply(device, out, x, table, options, {stores, isa});
     };
     same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;
   }
@@ -165,10 +160,10 @@ bool print_all(bool finite) {
   same = print_mix<Eigen::half, Eigen::half>(finite) && same;
   same = print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite) && same;
   // Half pairs stand in other lanes, of bfloat16 two steps at once; wide ones are rounded once.
-  constexpr rw::Pairing half = rw::Pairing::half;
-  same = print_mix<float, float, float, half>(finite, "/half") && same;
-  same = print_mix<Eigen::bfloat16, float, float, half>(finite, "/half") && same;
-  return print_mix<Eigen::bfloat16, Eigen::bfloat16, float>(finite, "/wide") && same;
+  same = print_mix<float, float>(finite, "/half", rw::half_pairs) && same;
+  same = print_mix<Eigen::bfloat16, float>(finite, "/half", rw::half_pairs) && same;
+  constexpr rw::FixedOptions<rw::Pairing::interleaved, rw::Compute::wide> wide;
+  return print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite, "/wide", wide) && same;
 }
 #endif
 

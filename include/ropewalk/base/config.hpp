@@ -219,6 +219,12 @@ static_assert(sizeof(0.1) == sizeof(double),
 #else
 #define ROPEWALK_WITH_NO_EXCEPTIONS 0
 #endif
+// The library ropewalk::compiled holds the kernels, and the headers declare them only.
+#if defined(ROPEWALK_COMPILED)
+#define ROPEWALK_WITH_COMPILED 1
+#else
+#define ROPEWALK_WITH_COMPILED 0
+#endif
 // nvcc's units have no rows for instruction sets: ROPEWALK_X86 and ROPEWALK_NEON are 0 there.
 #if defined(__CUDACC__)
 #define ROPEWALK_WITH_CUDA 1
@@ -231,17 +237,17 @@ static_assert(sizeof(0.1) == sizeof(double),
 #define ROPEWALK_VERSION_NAMESPACE \
   ROPEWALK_JOIN_VERSION(ROPEWALK_VERSION_MAJOR, ROPEWALK_VERSION_MINOR, ROPEWALK_VERSION_PATCH)
 
-#define ROPEWALK_JOIN_FLAGS_2(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) \
-  flags_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r
+#define ROPEWALK_JOIN_FLAGS_2(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s) \
+  flags_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r##s
 #define ROPEWALK_JOIN_FLAGS(...) ROPEWALK_JOIN_FLAGS_2(__VA_ARGS__)
-#define ROPEWALK_FLAGS_NAMESPACE                                                              \
-  ROPEWALK_JOIN_FLAGS(ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA,               \
-                      ROPEWALK_WITH_F16C, ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL,      \
-                      ROPEWALK_WITH_AVX512VBMI, ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI,  \
-                      ROPEWALK_WITH_SSE4, ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH,         \
-                      ROPEWALK_WITH_FINITE, ROPEWALK_WITH_ASSOCIATIVE,                        \
-                      ROPEWALK_WITH_RECIPROCAL, ROPEWALK_WITH_UNSIGNED_ZEROS,                 \
-                      ROPEWALK_WITH_NO_EXCEPTIONS, ROPEWALK_WITH_CUDA)
+#define ROPEWALK_FLAGS_NAMESPACE                                                                 \
+  ROPEWALK_JOIN_FLAGS(ROPEWALK_WITH_AVX, ROPEWALK_WITH_AVX2, ROPEWALK_WITH_FMA,                  \
+                      ROPEWALK_WITH_F16C, ROPEWALK_WITH_AVX512F, ROPEWALK_WITH_AVX512VL,         \
+                      ROPEWALK_WITH_AVX512VBMI, ROPEWALK_WITH_AVX512BF16, ROPEWALK_WITH_BMI,     \
+                      ROPEWALK_WITH_SSE4, ROPEWALK_WITH_SVE, ROPEWALK_WITH_FAST_MATH,            \
+                      ROPEWALK_WITH_FINITE, ROPEWALK_WITH_ASSOCIATIVE, ROPEWALK_WITH_RECIPROCAL, \
+                      ROPEWALK_WITH_UNSIGNED_ZEROS, ROPEWALK_WITH_NO_EXCEPTIONS,                 \
+                      ROPEWALK_WITH_COMPILED, ROPEWALK_WITH_CUDA)
 
 // For types that units pass to one another; `detail` inside is opened as usual.
 #define ROPEWALK_BEGIN_TYPES \

@@ -8,11 +8,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/overlap.hpp"
-#include "ropewalk/dtype.hpp"
-#include "ropewalk/table_view.hpp"
-#include "ropewalk/view.hpp"
+#include "ropewalk/call/raw.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -35,23 +32,73 @@ struct Names {
   bool has_out;
 };
 
+/// Checks sizes, strides and data; returns the elements from data to the end of the last row.
+inline Index checked_extent(const Place& place, const RawView& view) {
+  const Shape& shape = view.shape;
+  const Strides& strides = view.strides;
+  check_not_negative(place, "batch", shape.batch);
+  check_not_negative(place, "seq", shape.seq);
+  check_not_negative(place, "heads", shape.heads);
+  check_not_negative(place, "head_dim", shape.head_dim);
+  check_not_negative(place, "batch stride", strides.batch);
+  check_not_negative(place, "seq stride", strides.seq);
+  check_not_negative(place, "heads stride", strides.heads);
+  if (view.empty()) return 0;
+  check_not_null(place, view.data);
+  Index end = shape.head_dim;
+  end = checked_reach(place, "heads", end, shape.heads, strides.heads);
+  end = checked_reach(place, "seq", end, shape.seq, strides.seq);
+  end = checked_reach(place, "batch", end, shape.batch, strides.batch);
+  checked_reach(place, "bytes", end, view.element_bytes, end);
+  return end;
+}
+
+/// The same of a table; returns the elements that a coefficient reader spans.
+inline Index checked_extent(const Place& place, const RawTable& table) {
+  const TableShape& shape = table.shape;
+  check_not_negative(place, "batch", shape.batch);
+  check_not_negative(place, "seq", shape.seq);
+  check_not_negative(place, "heads", shape.heads);
+  check_not_negative(place, "pairs", shape.pairs);
+  check_not_negative(place, "batch stride", table.strides.batch);
+  check_not_negative(place, "seq stride", table.strides.seq);
+  check_not_negative(place, "heads stride", table.strides.heads);
+  const Index rows = table.rows();
+  check_not_negative(place, "seq", rows);
+  if (shape.batch == 0 || shape.seq == 0 || shape.heads == 0 || shape.pairs == 0 || rows == 0) {
+    return 0;
+  }
+  Index pair_stride = 0;
+  const RawReader* const readers[] = {&table.cos_a, &table.cos_b, &table.sin_a, &table.sin_b};
+  for (const RawReader* reader : readers) {
+    check_not_null(place, reader->data);
+    check_not_negative(place, "coefficient stride", reader->stride);
+    if (reader->stride > pair_stride) pair_stride = reader->stride;
+  }
+  Index end = checked_reach(place, "pairs", 1, shape.pairs, pair_stride);
+  end = checked_reach(place, "heads", end, shape.heads, table.strides.heads);
+  end = checked_reach(place, "seq", end, rows, table.strides.seq);
+  end = checked_reach(place, "batch", end, shape.batch, table.strides.batch);
+  checked_reach(place, "bytes", end, table.element_bytes, end);
+  return end;
+}
+
 /// Out must not write one address twice: taken from the narrowest axis to the widest, every stride
 /// must clear what the axes below it span.
-template <class T>
-void check_apart_from_itself(const Place& place, const View<T>& out) {
+inline void check_apart_from_itself(const Place& place, const RawView& out) {
   struct Axis {
     Index size, stride;
   };
-  Axis axes[3] = {{out.batch(), out.strides().batch},
-                  {out.seq(), out.strides().seq},
-                  {out.heads(), out.strides().heads}};
+  Axis axes[3] = {{out.shape.batch, out.strides.batch},
+                  {out.shape.seq, out.strides.seq},
+                  {out.shape.heads, out.strides.heads}};
   const auto swap_if = [&](int i, int j) {
     if (axes[i].stride > axes[j].stride) std::swap(axes[i], axes[j]);
   };
   swap_if(0, 1);
   swap_if(1, 2);
   swap_if(0, 1);
-  Index span = out.head_dim();
+  Index span = out.shape.head_dim;
   for (const Axis& axis : axes) {
     if (axis.size == 1) continue;
     if (axis.stride < span) {
@@ -80,31 +127,36 @@ enum class Ids { on_host, on_device };
        ids.id(b, s), ids.first(), ids.first() + ids.rows() - 1);
 }
 
+/// If the table is gathered: position ids must be somewhere, and so must rows.
+inline void check_can_gather(const Place& place, const RawTable& table) {
+  if (!table.ids) return;
+  if (table.ids.data() == nullptr) fail(place, "position ids", "are null, must point to the ids");
+  if (table.ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
+}
+
 /// Checks every position id; one pass over them.
-template <class T>
-void check_ids(const Place& place, const TableView<T>& table) {
-  const RowIds& ids = table.ids();
+inline void check_ids(const Place& place, const RawTable& table) {
+  const RowIds& ids = table.ids;
   if (!ids) return;
-  for (Index b = 0; b < table.batch(); ++b) {
-    for (Index s = 0; s < table.seq(); ++s) {
+  for (Index b = 0; b < table.shape.batch; ++b) {
+    for (Index s = 0; s < table.shape.seq; ++s) {
       const Index row = ids.row(b, s);
       if (row < 0 || row >= ids.rows()) fail_id(place, ids, b, s);
     }
   }
 }
 
-template <class Out, class X, class Tab>
-ROPEWALK_INLINE void check_shapes(const Names& names, const View<Out>& out, const View<const X>& x,
-                                  const TableView<Tab>& table) {
-  check_equal(names.out, "batch", out.batch(), x.batch());
-  check_equal(names.out, "seq", out.seq(), x.seq());
-  check_equal(names.out, "heads", out.heads(), x.heads());
-  check_equal(names.out, "head_dim", out.head_dim(), x.head_dim());
-  check_even(names.x, "head_dim", x.head_dim());
-  check_one_or_equal(names.table, "batch", table.batch(), x.batch());
-  check_equal(names.table, "seq", table.seq(), x.seq());
-  check_one_or_equal(names.table, "heads", table.heads(), x.heads());
-  check_at_most(names.table, "pairs", table.pairs(), x.head_dim() / 2);
+inline void check_shapes(const Names& names, const Shape& out, const Shape& x,
+                         const TableShape& table) {
+  check_equal(names.out, "batch", out.batch, x.batch);
+  check_equal(names.out, "seq", out.seq, x.seq);
+  check_equal(names.out, "heads", out.heads, x.heads);
+  check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
+  check_even(names.x, "head_dim", x.head_dim);
+  check_one_or_equal(names.table, "batch", table.batch, x.batch);
+  check_equal(names.table, "seq", table.seq, x.seq);
+  check_one_or_equal(names.table, "heads", table.heads, x.heads);
+  check_at_most(names.table, "pairs", table.pairs, x.head_dim / 2);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_overlap(const Place& place,
@@ -132,27 +184,24 @@ ROPEWALK_INLINE void check_shapes(const Names& names, const View<Out>& out, cons
        name_of(names.x).c_str());
 }
 
-template <class Tab>
-ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& written,
-                                            const TableView<Tab>& table, Index table_extent) {
-  for (const CoefficientReader<Tab>& reader : all_readers(table.readers())) {
-    if (overlap(written, span_of(reader.data, table_extent))) {
+inline void check_apart_from_table(const Names& names, const Span& written, const RawTable& table,
+                                   Index table_extent) {
+  const RawReader* const readers[] = {&table.cos_a, &table.cos_b, &table.sin_a, &table.sin_b};
+  for (const RawReader* reader : readers) {
+    if (overlap(written, span_of(reader->data, table_extent, table.element_bytes))) {
       fail_overlap(names.out, names.table);
     }
   }
-  if (table.ids() && overlap(written, span_of_ids(table))) {
-    fail_overlap(names.out, names.ids());
-  }
+  if (table.ids && overlap(written, span_of_ids(table))) fail_overlap(names.out, names.ids());
 }
 
 /// Checks out, x and table of a call; false if there is nothing to do.
-template <class Out, class X, class Tab>
-bool check_arguments(const Names& names, const View<Out>& out, const View<const X>& x,
-                     const TableView<Tab>& table, InPlace in_place, Ids ids = Ids::on_host) {
-  const Span read = span_of(x.data(), checked_extent(names.x, x));
-  const Span written = span_of(out.data(), checked_extent(names.out, out));
+inline bool check_arguments(const Names& names, const RawView& out, const RawView& x,
+                            const RawTable& table, InPlace in_place, Ids ids = Ids::on_host) {
+  const Span read = span_of(x.data, checked_extent(names.x, x), x.element_bytes);
+  const Span written = span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
-  check_shapes(names, out, x, table);
+  check_shapes(names, out.shape, x.shape, table.shape);
   if (x.empty()) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table);
@@ -165,21 +214,21 @@ bool check_arguments(const Names& names, const View<Out>& out, const View<const 
   return true;
 }
 
-/// Outputs of one call must not meet one another, nor another tensor's input.
-template <class A, class B>
-void check_jobs_apart(const Names& a_names, const A& a, const Names& b_names, const B& b) {
-  check_equal(b_names.x, "batch", b.x.batch(), a.x.batch());
-  const Span a_out = span_of(a.out), b_out = span_of(b.out);
-  if (share_memory(a.out, a_out, b.out, b_out)) fail_overlap(b_names.out, a_names.out);
-  if (share_memory(a.out, a_out, b.x, span_of(b.x))) fail_overlap(a_names.out, b_names.x);
-  if (share_memory(b.out, b_out, a.x, span_of(a.x))) fail_overlap(b_names.out, a_names.x);
+/// The outputs of one call must not meet one another, nor another tensor's input.
+inline void check_outs_apart(const Names& a_names, const RawView& a_out, const RawView& a_x,
+                             const Names& b_names, const RawView& b_out, const RawView& b_x) {
+  check_equal(b_names.x, "batch", b_x.shape.batch, a_x.shape.batch);
+  const Span a_written = span_of(a_out), b_written = span_of(b_out);
+  if (share_memory(a_out, a_written, b_out, b_written)) fail_overlap(b_names.out, a_names.out);
+  if (share_memory(a_out, a_written, b_x, span_of(b_x))) fail_overlap(a_names.out, b_names.x);
+  if (share_memory(b_out, b_written, a_x, span_of(a_x))) fail_overlap(b_names.out, a_names.x);
 }
 
-/// Of several tensors, of which `job` is the one that `names` names.
-template <class Job, class... Others>
-void check_all_apart(const Names& names, const Job& job, const Others&... others) {
+/// Of several tensors, each with an out and an x, of which `tensor` is the one that `names` names.
+template <class Tensor, class... Others>
+void check_all_apart(const Names& names, const Tensor& tensor, const Others&... others) {
   Names other = names;
-  ((other.next(), check_jobs_apart(names, job, other, others)), ...);
+  ((other.next(), check_outs_apart(names, tensor.out, tensor.x, other, others.out, others.x)), ...);
   if constexpr (sizeof...(Others) > 0) {
     Names second = names;
     second.next();

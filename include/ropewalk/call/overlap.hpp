@@ -7,8 +7,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/table_view.hpp"
-#include "ropewalk/view.hpp"
+#include "ropewalk/call/raw.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -18,28 +17,27 @@ struct Span {
   std::uintptr_t end = 0;
 };
 
-template <class T>
-Span span_of(const T* data, Index extent) {
+inline Span span_of(const void* data, Index elements, Index element_bytes) {
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  return {begin, begin + static_cast<std::uintptr_t>(extent) * sizeof(T)};
+  return {begin, begin + static_cast<std::uintptr_t>(elements) *
+                             static_cast<std::uintptr_t>(element_bytes)};
 }
 
 /// Of a tensor whose sizes and strides have passed checked_extent.
-template <class T>
-Span span_of(const View<T>& view) {
-  const Strides& strides = view.strides();
-  if (view.empty()) return span_of(view.data(), 0);
-  return span_of(view.data(), view.head_dim() + (view.heads() - 1) * strides.heads +
-                                  (view.seq() - 1) * strides.seq +
-                                  (view.batch() - 1) * strides.batch);
+inline Span span_of(const RawView& view) {
+  const Shape& shape = view.shape;
+  const Strides& strides = view.strides;
+  const Index elements = view.empty() ? 0
+                                      : shape.head_dim + (shape.heads - 1) * strides.heads +
+                                            (shape.seq - 1) * strides.seq +
+                                            (shape.batch - 1) * strides.batch;
+  return span_of(view.data, elements, view.element_bytes);
 }
 
-template <class Tab>
-Span span_of_ids(const TableView<Tab>& table) {
-  const RowIds& ids = table.ids();
-  const Index extent = (table.batch() - 1) * ids.batch_stride() + table.seq();
-  return ids.are_64_bit() ? span_of(static_cast<const std::int64_t*>(ids.data()), extent)
-                          : span_of(static_cast<const std::int32_t*>(ids.data()), extent);
+inline Span span_of_ids(const RawTable& table) {
+  const RowIds& ids = table.ids;
+  const Index extent = (table.shape.batch - 1) * ids.batch_stride() + table.shape.seq;
+  return span_of(ids.data(), extent, ids.are_64_bit() ? 8 : 4);
 }
 
 /// An empty span overlaps nothing, wherever it is.
@@ -53,11 +51,9 @@ inline bool same_strides(const Shape& shape, const Strides& a, const Strides& b)
          (shape.heads == 1 || a.heads == b.heads);
 }
 
-template <class T, class U>
-bool same_place(const View<T>& a, const View<U>& b) {
-  return static_cast<const void*>(a.data()) == static_cast<const void*>(b.data()) &&
-         a.shape() == b.shape() && same_strides(a.shape(), a.strides(), b.strides()) &&
-         sizeof(T) == sizeof(U);
+inline bool same_place(const RawView& a, const RawView& b) {
+  return a.data == b.data && a.shape == b.shape && same_strides(a.shape, a.strides, b.strides) &&
+         a.element_bytes == b.element_bytes;
 }
 
 inline std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) {
@@ -77,11 +73,10 @@ inline std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) {
 /// Two rows meet where the distance is more than 0 and less than both rows are long together.
 class RowDistances {
  public:
-  template <class T, class U>
-  RowDistances(const View<T>& a, const View<U>& b) {
+  RowDistances(const RawView& a, const RawView& b) {
     add_axes(a);
     add_axes(b);
-    std::uint64_t inside = bytes_of<T>(a.head_dim()) + bytes_of<U>(b.head_dim());
+    std::uint64_t inside = bytes_of(a, a.shape.head_dim) + bytes_of(b, b.shape.head_dim);
     for (int i = count_; i-- > 0;) {
       axes_[i].inside = inside;
       inside += axes_[i].most * axes_[i].stride;
@@ -127,16 +122,14 @@ class RowDistances {
     int axis;
   };
 
-  template <class T>
-  static std::uint64_t bytes_of(Index elements) {
-    return static_cast<std::uint64_t>(elements) * sizeof(T);
+  static std::uint64_t bytes_of(const RawView& view, Index elements) {
+    return static_cast<std::uint64_t>(elements) * static_cast<std::uint64_t>(view.element_bytes);
   }
 
-  template <class T>
-  void add_axes(const View<T>& view) {
-    add(view.batch(), bytes_of<T>(view.strides().batch));
-    add(view.seq(), bytes_of<T>(view.strides().seq));
-    add(view.heads(), bytes_of<T>(view.strides().heads));
+  void add_axes(const RawView& view) {
+    add(view.shape.batch, bytes_of(view, view.strides.batch));
+    add(view.shape.seq, bytes_of(view, view.strides.seq));
+    add(view.shape.heads, bytes_of(view, view.strides.heads));
   }
 
   /// From the widest stride to the narrowest; axes of one stride, of one tensor or both, are one.
@@ -170,8 +163,8 @@ class RowDistances {
 };
 
 /// Out of line: most tensors have memory of their own.
-template <class T, class U>
-[[gnu::noinline]] bool rows_are_apart(const View<T>& a, const View<U>& b, std::uint64_t distance) {
+[[gnu::noinline]] inline bool rows_are_apart(const RawView& a, const RawView& b,
+                                             std::uint64_t distance) {
   return RowDistances(a, b).are_apart(distance);
 }
 
@@ -179,9 +172,8 @@ template <class T, class U>
 /// meet, or no rows do, which are other heads of one token, say, other features of one head, or
 /// tokens between those of the other. Extents that have passed checked_extent fit 64 bits with a
 /// sign in bytes, so that the sum of two fits them without.
-template <class T, class U>
-ROPEWALK_INLINE bool share_memory(const View<T>& a, const Span& a_span, const View<U>& b,
-                                  const Span& b_span) {
+inline bool share_memory(const RawView& a, const Span& a_span, const RawView& b,
+                         const Span& b_span) {
   return overlap(a_span, b_span) && !rows_are_apart(a, b, b_span.end - a_span.begin);
 }
 

@@ -1,108 +1,34 @@
-// The rows of the fused form, compiled once per instruction set, and the choice between them.
+// The choice of the kernels that a call needs, from the headers or from the compiled library.
 #ifndef ROPEWALK_CPU_DISPATCH_HPP
 #define ROPEWALK_CPU_DISPATCH_HPP
 
-// Everything that rows-inl.hpp uses comes before the regions: what is first included inside one
-// would be compiled for that instruction set wherever it is used.
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <type_traits>
-#include <utility>
 
-#include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/exact.hpp"
-#include "ropewalk/base/prefetch.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/cpu/row_batch.hpp"
-#include "ropewalk/cpu/scalar_rows.hpp"
+#include "ropewalk/cpu/job.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
-#include "ropewalk/table_view.hpp"
 
-#if ROPEWALK_X86
-#include <immintrin.h>
-#elif ROPEWALK_NEON
-#include <arm_neon.h>
+#if defined(ROPEWALK_COMPILED)
+#include "ropewalk/cpu/compiled.hpp"
+#else
+#include "ropewalk/cpu/kernels.hpp"
+#include "ropewalk/cpu/run.hpp"
 #endif
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-#if ROPEWALK_X86
-#define ROPEWALK_ISA sse2
-#define ROPEWALK_ISA_BYTES 16
-#include "ropewalk/cpu/simd/rows-inl.hpp"
-#undef ROPEWALK_ISA
-#undef ROPEWALK_ISA_BYTES
-
-ROPEWALK_BEGIN_TARGET("avx2,f16c")
-#define ROPEWALK_ISA avx2
-#define ROPEWALK_ISA_BYTES 32
-#include "ropewalk/cpu/simd/rows-inl.hpp"
-#undef ROPEWALK_ISA
-#undef ROPEWALK_ISA_BYTES
-ROPEWALK_END_TARGET
-
-ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl")
-#define ROPEWALK_ISA avx512
-#define ROPEWALK_ISA_BYTES 64
-#include "ropewalk/cpu/simd/rows-inl.hpp"
-#undef ROPEWALK_ISA
-ROPEWALK_END_TARGET
-
-ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
-#define ROPEWALK_ISA avx512bf16
-#include "ropewalk/cpu/simd/rows-inl.hpp"
-#undef ROPEWALK_ISA
-#undef ROPEWALK_ISA_BYTES
-ROPEWALK_END_TARGET
-#elif ROPEWALK_NEON
-#define ROPEWALK_ISA neon
-#define ROPEWALK_ISA_BYTES 16
-#include "ropewalk/cpu/simd/rows-inl.hpp"
-#undef ROPEWALK_ISA
-#undef ROPEWALK_ISA_BYTES
-#endif
-
-/// The kernel of an instruction set that is available.
-template <class Arithmetic, Pairing From, Pairing To, class Out, class X, class Tab>
-RowKernel<Out, X, Tab> row_kernel(Isa isa) {
-#if ROPEWALK_X86
-  switch (isa) {
-    case Isa::sse2:
-      return &sse2::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-    case Isa::avx2:
-      return &avx2::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-    case Isa::avx512:
-      return &avx512::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-    case Isa::avx512bf16:
-      // Other types have no use for its conversions: one kernel less to compile.
-      if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
-        return &avx512bf16::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-      } else {
-        return &avx512::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-      }
-    case Isa::scalar:
-    case Isa::neon:
-    default:
-      break;
-  }
-#elif ROPEWALK_NEON
-  if (isa == Isa::neon) return &neon::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-#else
-  static_cast<void>(isa);
-#endif
-  return &scalar::rotate_rows<Arithmetic, From, To, Out, X, Tab>;
-}
-
-/// The kernel that the options ask for.
+/// What a call's types and options ask for.
 template <class Out, class X, class Tab, class How>
-RowKernel<Out, X, Tab> select_kernel(Isa isa, const How& options) {
-  return with_options<X, Tab>(options, [isa](auto arithmetic, auto pairing) {
+Kernels select_kernels(Isa isa, const How& options) {
+  return with_options<X, Tab>(options, [isa](auto arithmetic, auto pairing) -> Kernels {
+    using Arithmetic = typename decltype(arithmetic)::type;
+    using C = Carrier<Arithmetic>;
     constexpr Pairing of = decltype(pairing)::value;
-    return row_kernel<typename decltype(arithmetic)::type, read_pairing(of), written_pairing(of),
-                      Out, X, Tab>(isa);
+    return {row_kernel<Arithmetic, of, Out, X>(isa), entries_kernel<C, Tab>(isa),
+            std::is_same_v<C, Tab>};
   });
 }
 

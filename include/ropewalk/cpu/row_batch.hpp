@@ -11,35 +11,61 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/table_view.hpp"
+#include "ropewalk/call/raw.hpp"
 
-ROPEWALK_BEGIN_NESTED(detail)
+// No types of scalars here: a kernel knows those of x and out, what widens the table's knows that.
+// All distances are in bytes but for strides between coefficients.
+
+ROPEWALK_BEGIN_TYPES
+namespace detail {
+
+/// Writes coefficients one after the other to an array of the type that the kernel computes in.
+using WidenEntries = void (*)(const RawReader& from, Index pairs, void* to);
 
 /// What is the same for every row of a call.
 struct RowLayout {
-  Index pairs = 0;
-  Index rest = 0;                      ///< features behind the pairs, to be copied
-  Index x_stride = 0, out_stride = 0;  ///< from a row to that of the next head
-  Index table_stride = 0;              ///< the same in the table; 0: all heads share a row
-  bool nontemporal = false;            ///< write past the caches
+  Index pairs;
+  Index rest;                  ///< features behind the pairs, to be copied
+  Index x_stride, out_stride;  ///< from a row to that of the next head
+  Index table_stride;          ///< the same in the table; 0: all heads share a row
+  Index entry_bytes;           ///< of a coefficient
+  WidenEntries widen;
+  bool is_wide;      ///< whether the table is of the type that the kernel computes in
+  bool reads_table;  ///< whether its memory, as it is, is what the kernel wants
 };
 
-/// From a row to the one to prefetch while it is rotated, in elements; 0: none.
+/// From a row to the one to prefetch while it is rotated; 0: none.
 struct PrefetchDistances {
-  Index x_l1 = 0, x_l2 = 0, out_l1 = 0;
-  Index table_l1 = 0;  ///< from a row of the table to that of the next token
+  Index x_l1, x_l2, out_l1;
+  Index table_l1;  ///< from a row of the table to that of the next token
 };
 
 /// Rows that are rotated one after the other: some heads of a token.
-template <class Out, class X, class Tab>
 struct RowBatch {
   RowLayout layout;
   PrefetchDistances prefetch;
-  PairReaders<Tab> readers;
-  const X* x;
-  Out* out;
+  RawReader cos_a, cos_b, sin_a, sin_b;
+  const void* x;
+  void* out;
   Index rows;
 };
+
+using RowKernel = void (*)(const RowBatch&);
+
+}  // namespace detail
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+template <class T>
+ROPEWALK_INLINE T* moved(T* data, Index bytes) {
+  using Byte = std::conditional_t<std::is_const_v<T>, const char, char>;
+  return reinterpret_cast<T*>(reinterpret_cast<Byte*>(data) + bytes);
+}
+
+inline RawReader moved(const RawReader& reader, Index bytes) {
+  return {moved(reader.data, bytes), reader.stride, reader.negative};
+}
 
 /// Copies features that pass through, every bit of them; of another type: converted.
 template <class Out, class X>
@@ -57,22 +83,20 @@ ROPEWALK_INLINE void copy_features(Out* out, const X* x, Index count) {
 template <class Out, class X>
 ROPEWALK_INLINE void prefetch_features(const PrefetchDistances& distances, const X* x, Out* out,
                                        Index first, Index count) {
-  if (distances.x_l1 != 0) prefetch_l1(x + distances.x_l1 + 2 * first, 2 * count);
-  if (distances.x_l2 != 0) prefetch_l2(x + distances.x_l2 + 2 * first, 2 * count);
-  if (distances.out_l1 != 0) prefetch_l1(out + distances.out_l1 + 2 * first, 2 * count);
+  if (distances.x_l1 != 0) prefetch_l1(moved(x, distances.x_l1) + 2 * first, 2 * count);
+  if (distances.x_l2 != 0) prefetch_l2(moved(x, distances.x_l2) + 2 * first, 2 * count);
+  if (distances.out_l1 != 0) prefetch_l1(moved(out, distances.out_l1) + 2 * first, 2 * count);
 }
 
 /// Whether every cache line between the first and the last entry of a row holds one of them: where
 /// they are further apart, prefetching what stands between them would have no bound.
-template <class Tab>
-bool is_dense(const CoefficientReader<Tab>& reader) {
-  return reader.stride <= line_bytes / static_cast<Index>(sizeof(Tab));
+inline bool is_dense(const RawReader& reader, Index entry_bytes) {
+  return reader.stride <= line_bytes / entry_bytes;
 }
 
 /// Whether two readers stand in the same cache lines, but perhaps for the last: cos and sin next to
 /// each other.
-template <class Tab>
-ROPEWALK_INLINE bool share_lines(const CoefficientReader<Tab>& a, const CoefficientReader<Tab>& b) {
+inline bool share_lines(const RawReader& a, const RawReader& b) {
   const auto bytes =
       reinterpret_cast<std::intptr_t>(b.data) - reinterpret_cast<std::intptr_t>(a.data);
   return a.stride == b.stride && bytes < line_bytes && -bytes < line_bytes;
@@ -81,21 +105,97 @@ ROPEWALK_INLINE bool share_lines(const CoefficientReader<Tab>& a, const Coeffici
 /// Asks for the coefficients that come after those of row r, `count` pairs from `first` on, once in
 /// the time of all rows that share them: the hardware's prefetcher does not see them coming. 0.84
 /// -> 0.88 of the limit at DRAM size, bfloat16 in place, on an Intel Xeon (Emerald Rapids).
-template <class Out, class X, class Tab>
-ROPEWALK_INLINE void prefetch_coefficients(const RowBatch<Out, X, Tab>& batch, Index r, Index first,
-                                           Index count) {
-  if (batch.prefetch.table_l1 == 0) return;
+[[gnu::noinline]] inline void prefetch_coefficients(const RowBatch& batch, Index r, Index first,
+                                                    Index count) {
+  const Index bytes = batch.layout.entry_bytes;
   const Index distance = r * batch.layout.table_stride + batch.prefetch.table_l1;
-  const auto prefetch_entries = [&](const CoefficientReader<Tab>& reader) {
-    prefetch_l1(reader.data + distance + first * reader.stride, (count - 1) * reader.stride + 1);
+  const auto prefetch_entries = [&](const RawReader& reader) {
+    prefetch_l1(
+        static_cast<const char*>(moved(reader.data, distance + first * reader.stride * bytes)),
+        ((count - 1) * reader.stride + 1) * bytes);
   };
-  const CoefficientReader<Tab>&cos = batch.readers.cos_a, &sin = batch.readers.sin_a;
-  prefetch_entries(cos);
-  if (!share_lines(cos, sin)) prefetch_entries(sin);
+  prefetch_entries(batch.cos_a);
+  if (!share_lines(batch.cos_a, batch.sin_a)) prefetch_entries(batch.sin_a);
 }
 
-template <class Out, class X, class Tab>
-using RowKernel = void (*)(const RowBatch<Out, X, Tab>&);
+// A token's coefficients, widened once for all its heads ------------------------------------------
+
+constexpr Index most_pairs = 256;
+
+/// Coefficients in the type C that a kernel computes in, one after the other: the table's own
+/// memory where it is like that, otherwise a copy made once for all heads.
+template <class C>
+struct WidenedRow {
+  const C* cos_a;
+  const C* cos_b;
+  const C* sin_a;
+  const C* sin_b;
+};
+
+template <class C>
+struct WidenedScratch {
+  alignas(64) C entries[4][most_pairs];
+};
+
+/// Whether the table's own memory is what is wanted.
+inline bool is_read_in_place(bool is_wide, const RawReader& reader) {
+  return is_wide && reader.stride == 1 && !reader.negative;
+}
+
+/// Pairs from `first` on of row r, as they are in the table.
+template <class C>
+ROPEWALK_INLINE WidenedRow<C> row_in_place(const RowBatch& batch, Index r, Index first) {
+  const Index offset = r * batch.layout.table_stride;
+  const auto at = [&](const RawReader& reader) {
+    return static_cast<const C*>(moved(reader.data, offset)) + first;
+  };
+  return {at(batch.cos_a), at(batch.cos_b), at(batch.sin_a), at(batch.sin_b)};
+}
+
+inline bool same_reader(const RawReader& a, const RawReader& b) {
+  return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
+}
+
+template <class C>
+[[gnu::noinline]] WidenedRow<C> copied_row(const RowBatch& batch, Index r, Index first,
+                                            Index pairs, WidenedScratch<C>& scratch) {
+  const RowLayout& layout = batch.layout;
+  const auto entries = [&](const RawReader& reader, C* to) -> const C* {
+    const Index offset = r * layout.table_stride + first * reader.stride * layout.entry_bytes;
+    const void* from = moved(reader.data, offset);
+    if (is_read_in_place(layout.is_wide, reader)) return static_cast<const C*>(from);
+    layout.widen({from, reader.stride, reader.negative}, pairs, to);
+    return to;
+  };
+  WidenedRow<C> row;
+  row.cos_a = entries(batch.cos_a, scratch.entries[0]);
+  row.sin_a = entries(batch.sin_a, scratch.entries[1]);
+  row.cos_b =
+      same_reader(batch.cos_a, batch.cos_b) ? row.cos_a : entries(batch.cos_b, scratch.entries[2]);
+  row.sin_b =
+      same_reader(batch.sin_a, batch.sin_b) ? row.sin_a : entries(batch.sin_b, scratch.entries[3]);
+  return row;
+}
+
+/// The coefficients of row r, `pairs` from `first` on.
+template <class C>
+ROPEWALK_INLINE WidenedRow<C> widened_row(const RowBatch& batch, Index r, Index first, Index pairs,
+                                          WidenedScratch<C>& scratch) {
+  return batch.layout.reads_table ? row_in_place<C>(batch, r, first)
+                                  : copied_row(batch, r, first, pairs, scratch);
+}
+
+/// Of every row the pairs first, first + 1, ... and, behind the last ones, the features that pass
+/// through.
+struct RowPart {
+  Index first, pairs, rest;
+};
+
+/// The part from `first` on of rows that are longer than the scratch.
+inline RowPart row_part(const RowLayout& layout, Index first) {
+  const Index left = layout.pairs - first;
+  return left > most_pairs ? RowPart{first, most_pairs, 0} : RowPart{first, left, layout.rest};
+}
 
 ROPEWALK_END_NESTED
 

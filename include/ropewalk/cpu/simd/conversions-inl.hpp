@@ -1,70 +1,123 @@
 // half and bfloat16 to float and back, by the instructions that a region has.
+//
+// On x86-64 by their names, not by intrinsics: <immintrin.h> takes half as long to compile as
+// Eigen/Core. Both of the assembler's dialects, since users may choose either.
+//
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-// The masked forms of conversions, with all lanes, are the same instructions; the plain ones make
-// GCC 12 warn of the undefined operand in its own header.
-constexpr std::uint16_t all_lanes = 0xffff;
-
+/// The halves in memory as floats.
 template <int Count>
-ROPEWALK_INLINE Register<float, Count> widen_halves(const Register<std::uint16_t, Count>& h) {
+ROPEWALK_INLINE Register<float, Count> load_halves(const void* from) {
 #if ROPEWALK_X86
-  if constexpr (has_f16c && Count == 16) {
-    return {_mm512_maskz_cvtph_ps(all_lanes, reinterpret_cast<__m256i>(h.v))};
-  } else if constexpr (has_f16c && Count == 8) {
-    return {_mm256_cvtph_ps(reinterpret_cast<__m128i>(h.v))};
-  } else if constexpr (has_f16c && Count == 4) {
-    return {_mm_cvtph_ps(_mm_cvtsi64_si128(bit_copy<long long>(h)))};
+  if constexpr (has_f16c && Count >= 4) {
+    using Halves = typename Unaligned<std::uint16_t, Count>::Vector;
+    Register<float, Count> r;
+    asm("vcvtph2ps {%1, %0|%0, %1}" : "=v"(r.v) : "m"(*static_cast<const Halves*>(from)));
+    return r;
   }
 #elif ROPEWALK_NEON
   if constexpr (Count == 4) {
-    return {vcvt_f32_f16(reinterpret_cast<float16x4_t>(h.v))};
+    const auto halves = load<std::uint16_t, Count>(from);
+    return {vcvt_f32_f16(reinterpret_cast<float16x4_t>(halves.v))};
   }
 #endif
-  return widen_half_lanes(h);
+  return widen_half_lanes(load<std::uint16_t, Count>(from));
 }
 
 template <int Count>
 ROPEWALK_INLINE Register<std::uint16_t, Count> narrow_halves(const Register<float, Count>& r) {
-  using Halves = Register<std::uint16_t, Count>;
 #if ROPEWALK_X86
-  constexpr int nearest = _MM_FROUND_TO_NEAREST_INT;
-  if constexpr (has_f16c && Count == 16) {
-    const __m256i halves = _mm512_maskz_cvtps_ph(all_lanes, r.v, nearest | _MM_FROUND_NO_EXC);
-    return {reinterpret_cast<typename Halves::Vector>(halves)};
-  } else if constexpr (has_f16c && Count == 8) {
-    return {reinterpret_cast<typename Halves::Vector>(_mm256_cvtps_ph(r.v, nearest))};
+  if constexpr (has_f16c && Count >= 8) {
+    Register<std::uint16_t, Count> halves;
+    asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=v"(halves.v) : "v"(r.v));
+    return halves;
   } else if constexpr (has_f16c && Count == 4) {
-    return bit_copy<Halves>(_mm_cvtsi128_si64(_mm_cvtps_ph(r.v, nearest)));
+    Register<std::uint16_t, 8> halves;
+    asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=v"(halves.v) : "v"(r.v));
+    return {__builtin_shufflevector(halves.v, halves.v, 0, 1, 2, 3)};
   }
 #elif ROPEWALK_NEON
-  if constexpr (Count == 4) return {reinterpret_cast<typename Halves::Vector>(vcvt_f16_f32(r.v))};
+  if constexpr (Count == 4) {
+    using Halves = typename Register<std::uint16_t, Count>::Vector;
+    return {reinterpret_cast<Halves>(vcvt_f16_f32(r.v))};
+  }
 #endif
   return narrow_half_lanes(r);
 }
 
+template <int Count>
+ROPEWALK_INLINE void store_halves(void* to, const Register<float, Count>& r) {
 #if ROPEWALK_X86
-// The conversion instruction takes subnormal floats for zero; everything else it rounds as we do.
-ROPEWALK_INLINE bool any_subnormal(const Register<float, 16>& a, const Register<float, 16>& b) {
-  constexpr int denormal = 0x20;
-  const __mmask16 in_a = _mm512_fpclass_ps_mask(a.v, denormal);
-  const __mmask16 in_b = _mm512_fpclass_ps_mask(b.v, denormal);
-  return __builtin_expect(_mm512_kortestz(in_a, in_b) == 0, 0);
+  if constexpr (has_f16c && Count >= 4) {
+    using Halves = typename Unaligned<std::uint16_t, Count>::Vector;
+    asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=m"(*static_cast<Halves*>(to)) : "v"(r.v));
+    return;
+  }
+#endif
+  store(to, narrow_halves(r));
+}
+
+/// The floats rounded to half, as floats.
+template <int Count>
+ROPEWALK_INLINE Register<float, Count> rounded_to_half(const Register<float, Count>& r) {
+  const Register<std::uint16_t, Count> halves = narrow_halves(r);
+#if ROPEWALK_X86
+  if constexpr (has_f16c && Count >= 8) {
+    Register<float, Count> rounded;
+    asm("vcvtph2ps {%1, %0|%0, %1}" : "=v"(rounded.v) : "v"(halves.v));
+    return rounded;
+  } else if constexpr (has_f16c && Count == 4) {
+    const Register<std::uint16_t, 8> lower{
+        __builtin_shufflevector(halves.v, halves.v, 0, 1, 2, 3, -1, -1, -1, -1)};
+    Register<float, Count> rounded;
+    asm("vcvtph2ps {%1, %0|%0, %1}" : "=v"(rounded.v) : "v"(lower.v));
+    return rounded;
+  }
+#elif ROPEWALK_NEON
+  if constexpr (Count == 4) return {vcvt_f32_f16(reinterpret_cast<float16x4_t>(halves.v))};
+#endif
+  return widen_half_lanes(halves);
+}
+
+#if ROPEWALK_X86
+/// The conversion to bfloat16 takes subnormal floats for zero; everything else it rounds as we do.
+template <int Count>
+ROPEWALK_INLINE bool any_subnormal(const Register<float, Count>& a,
+                                   const Register<float, Count>& b) {
+  std::uint16_t in_a, in_b;
+  int none;
+  asm("vfpclassps {$0x20, %3, %0|%0, %3, 0x20}\n\t"
+      "vfpclassps {$0x20, %4, %1|%1, %4, 0x20}\n\t"
+      "kortestw {%1, %0|%0, %1}"
+      : "=&Yk"(in_a), "=&Yk"(in_b), "=@ccz"(none)
+      : "v"(a.v), "v"(b.v));
+  return __builtin_expect(none == 0, 0);
 }
 #endif
 
 /// Whether any lane of a or b is NaN. One comparison and a branch are cheaper than putting every
-/// NaN right; intrinsics, because -ffinite-math-only decides a comparison of vectors by itself.
+/// NaN right; not by the compiler's comparison of vectors, which -ffinite-math-only decides itself.
 template <int Count>
 ROPEWALK_INLINE bool may_have_nan(const Register<float, Count>& a,
                                   const Register<float, Count>& b) {
 #if ROPEWALK_X86
-  int found = 0;
   if constexpr (Count == 16) {
-    found = _mm512_cmp_ps_mask(a.v, b.v, _CMP_UNORD_Q);
-  } else if constexpr (Count == 8) {
-    found = _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_UNORD_Q));
+    std::uint16_t unordered;
+    int none;
+    asm("vcmpps {$3, %3, %2, %0|%0, %2, %3, 3}\n\t"
+        "kortestw {%0, %0|%0, %0}"
+        : "=&Yk"(unordered), "=@ccz"(none)
+        : "v"(a.v), "v"(b.v));
+    return __builtin_expect(none == 0, 0);
+  }
+  Register<float, Count> unordered = a;
+  int found = 0;
+  if constexpr (has_f16c && (Count == 8 || Count == 4)) {
+    asm("vcmpps {$3, %2, %1, %0|%0, %1, %2, 3}" : "=x"(unordered.v) : "x"(a.v), "x"(b.v));
+    asm("vmovmskps {%1, %0|%0, %1}" : "=r"(found) : "x"(unordered.v));
   } else if constexpr (Count == 4) {
-    found = _mm_movemask_ps(_mm_cmpunord_ps(a.v, b.v));
+    asm("cmpps {$3, %1, %0|%0, %1, 3}" : "+x"(unordered.v) : "x"(b.v));
+    asm("movmskps {%1, %0|%0, %1}" : "=r"(found) : "x"(unordered.v));
   } else {
     found = 1;
   }
@@ -88,16 +141,12 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<floa
                                                              const Register<float, Count>& b) {
 #if ROPEWALK_X86
   if constexpr (has_bf16 && Count == 16) {
-    if (!any_subnormal(a, b)) {
-      const Register<std::uint16_t, 32> order{{0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                               21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                               11, 27, 12, 28, 13, 29, 14, 30, 15, 31}};
-      const __m512i halves =
-          _mm512_permutexvar_epi16(reinterpret_cast<__m512i>(order.v),
-                                   reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b.v, a.v)));
-      return {reinterpret_cast<typename Register<std::uint32_t, Count>::Vector>(halves)};
-    }
-    return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));
+    if (any_subnormal(a, b)) return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));
+    Register<std::uint16_t, 2 * Count> halves;  // of a, then of b
+    asm("vcvtne2ps2bf16 {%1, %2, %0|%0, %2, %1}" : "=v"(halves.v) : "v"(a.v), "v"(b.v));
+    return as_bits<std::uint32_t>(Register<std::uint16_t, 2 * Count>{__builtin_shufflevector(
+        halves.v, halves.v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25,
+        10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)});
   }
 #endif
   if (may_have_nan(a, b)) return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));
@@ -109,8 +158,9 @@ ROPEWALK_INLINE Register<std::uint16_t, Count> narrow_bfloat16s(const Register<f
 #if ROPEWALK_X86
   if constexpr (has_bf16 && Count == 16) {
     if (!any_subnormal(r, r)) {
-      return {reinterpret_cast<typename Register<std::uint16_t, Count>::Vector>(
-          _mm512_cvtneps_pbh(r.v))};
+      Register<std::uint16_t, Count> halves;
+      asm("vcvtneps2bf16 {%1, %0|%0, %1}" : "=v"(halves.v) : "v"(r.v));
+      return halves;
     }
   }
 #endif

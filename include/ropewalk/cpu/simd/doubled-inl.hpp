@@ -23,15 +23,17 @@ struct DoubledLanes {
 
 template <class C, int Count, int... I>
 ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const C* x, std::integer_sequence<int, I...>) {
-  const auto r = load<C, Count>(x);
-#if ROPEWALK_X86
+#if ROPEWALK_X86 && !ROPEWALK_CLANG
   // From memory these two cost no shuffle; GCC would pick ones that do.
-  if constexpr (std::is_same_v<C, float> && Count == 16) {
-    return {{_mm512_maskz_moveldup_ps(all_lanes, r.v)}, {_mm512_maskz_movehdup_ps(all_lanes, r.v)}};
-  } else if constexpr (std::is_same_v<C, float> && Count == 8) {
-    return {{_mm256_moveldup_ps(r.v)}, {_mm256_movehdup_ps(r.v)}};
+  if constexpr (std::is_same_v<C, float> && Count >= 8) {
+    const auto& memory = *reinterpret_cast<const typename Unaligned<C, Count>::Vector*>(x);
+    DoubledLanes<C, Count> lanes;
+    asm("vmovsldup {%1, %0|%0, %1}" : "=v"(lanes.first.v) : "m"(memory));
+    asm("vmovshdup {%1, %0|%0, %1}" : "=v"(lanes.second.v) : "m"(memory));
+    return lanes;
   }
 #endif
+  const auto r = load<C, Count>(x);
   return {{__builtin_shufflevector(r.v, r.v, (I / 2 * 2)...)},
           {__builtin_shufflevector(r.v, r.v, (I / 2 * 2 + 1)...)}};
 }
@@ -40,11 +42,13 @@ template <class C, int Count, int... I>
 ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const Eigen::half* x,
                                                std::integer_sequence<int, I...>) {
   const auto r = load_wide<Count>(x);
-#if ROPEWALK_X86
-  // Within 128 bits; GCC would pick the shuffles of three cycles that cross them. (r.v, because GCC
-  // sends a whole Register that is copied through memory.)
-  if constexpr (Count == 16) return {{r.v}, {_mm512_maskz_permute_ps(all_lanes, r.v, 0xb1)}};
-  if constexpr (Count == 8) return {{r.v}, {_mm256_permute_ps(r.v, 0xb1)}};
+#if ROPEWALK_X86 && !ROPEWALK_CLANG
+  // Within 128 bits; GCC would pick the shuffles of three cycles that cross them.
+  if constexpr (Count >= 8) {
+    Register<C, Count> swapped;
+    asm("vpermilps {$0xb1, %1, %0|%0, %1, 0xb1}" : "=v"(swapped.v) : "v"(r.v));
+    return {{r.v}, swapped};
+  }
 #endif
   return {{r.v}, {__builtin_shufflevector(r.v, r.v, (I ^ 1)...)}};
 }
@@ -63,10 +67,9 @@ ROPEWALK_INLINE void doubled_table(const WidenedRow<C>& coefficients, Index i,
 }
 
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on; see walk_group.
-template <bool Nontemporal, int Group, class C, class X, class Tab>
-ROPEWALK_INLINE Index walk_doubled_group(const RowBatch<X, X, Tab>& batch,
-                                         const WidenedRow<C>& coefficients, const RowPart& part,
-                                         Index i) {
+template <int Group, class C, class X>
+ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow<C>& coefficients,
+                                         const RowPart& part, Index i) {
   constexpr Index count = register_bytes / int{sizeof(C)};
   constexpr auto order = std::make_integer_sequence<int, static_cast<int>(count)>{};
   const Index end = i + Group * count;
@@ -75,43 +78,42 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch<X, X, Tab>& batch,
 #pragma GCC unroll 4
   for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * count, table[g]);
   const RowLayout& layout = batch.layout;
+  const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
-    const X* x = batch.x + r * layout.x_stride;
-    X* out = batch.out + r * layout.out_stride;
-    prefetch_features(batch.prefetch, x, out, part.first + i, Group * count);
+    const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
+    X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
+    prefetch_features(batch.prefetch, x, out, first, Group * count);
+    const X* from = steps_from(x + 2 * first);
+    X* to = steps_from(out + 2 * first);
 #pragma GCC unroll 8
     for (int g = 0; g < 2 * Group; ++g) {
-      const Index at = 2 * (part.first + i) + g * count;
-      const DoubledLanes<C, count> features = doubled<C, count>(x + at, order);
+      const DoubledLanes<C, count> features = doubled<C, count>(from + g * count, order);
       const auto& with = table[g / 2][g % 2];
-      store_narrow<Nontemporal>(out + at, exact_sum(exact_product(features.first, with.first),
-                                                    exact_product(features.second, with.second)));
+      store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
+                                             exact_product(features.second, with.second)));
     }
-    if (rest != 0) copy_rest<Nontemporal>(batch.prefetch, x, out, 2 * layout.pairs, rest);
+    if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);
   }
   return end;
 }
 
 /// Rotates pairs [0, result) of the part of every row; see walk_groups.
-template <bool Nontemporal, class C, class X, class Tab>
-ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch<X, X, Tab>& batch,
-                                          const WidenedRow<C>& coefficients, const RowPart& part) {
+template <class C, class X>
+ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch, const WidenedRow<C>& coefficients,
+                                          const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(C)};
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
-    i = walk_doubled_group<Nontemporal, 4>(batch, coefficients, part, i);
+    i = walk_doubled_group<4, C, X>(batch, coefficients, part, i);
   }
-  if constexpr (!Nontemporal) {
-    switch ((part.pairs - i) / count) {
-      case 3:
-        return walk_doubled_group<Nontemporal, 3>(batch, coefficients, part, i);
-      case 2:
-        return walk_doubled_group<Nontemporal, 2>(batch, coefficients, part, i);
-      case 1:
-        return walk_doubled_group<Nontemporal, 1>(batch, coefficients, part, i);
-      default:
-        break;
-    }
+  switch ((part.pairs - i) / count) {
+    case 3:
+      return walk_doubled_group<3, C, X>(batch, coefficients, part, i);
+    case 2:
+      return walk_doubled_group<2, C, X>(batch, coefficients, part, i);
+    case 1:
+      return walk_doubled_group<1, C, X>(batch, coefficients, part, i);
+    default:
+      return i;
   }
-  return i;
 }

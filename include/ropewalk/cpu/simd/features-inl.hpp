@@ -1,27 +1,10 @@
 // Pairs of features from memory into registers and back, and their arithmetic.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-template <bool Nontemporal, class S, int Count>
-ROPEWALK_INLINE void put(void* to, const Register<S, Count>& r) {
-#if ROPEWALK_X86
-  if constexpr (Nontemporal && sizeof(r) == 64) {
-    _mm512_stream_si512(static_cast<__m512i*>(to), reinterpret_cast<__m512i>(r.v));
-    return;
-  } else if constexpr (Nontemporal && sizeof(r) == 32) {
-    _mm256_stream_si256(static_cast<__m256i*>(to), reinterpret_cast<__m256i>(r.v));
-    return;
-  } else if constexpr (Nontemporal && sizeof(r) == 16) {
-    _mm_stream_si128(static_cast<__m128i*>(to), reinterpret_cast<__m128i>(r.v));
-    return;
-  }
-#endif
-  store(to, r);
-}
-
 template <int Count, class T>
 ROPEWALK_INLINE Register<Carrier<T>, Count> load_wide(const T* from) {
   if constexpr (std::is_same_v<T, Eigen::half>) {
-    return widen_halves(load<std::uint16_t, Count>(from));
+    return load_halves<Count>(from);
   } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
     const auto bits = convert_lanes<std::uint32_t>(load<std::uint16_t, Count>(from));
     return as_bits<float>(Register<std::uint32_t, Count>{bits.v << 16});
@@ -30,14 +13,14 @@ ROPEWALK_INLINE Register<Carrier<T>, Count> load_wide(const T* from) {
   }
 }
 
-template <bool Nontemporal, class T, int Count>
+template <class T, int Count>
 ROPEWALK_INLINE void store_narrow(T* to, const Register<Carrier<T>, Count>& r) {
   if constexpr (std::is_same_v<T, Eigen::half>) {
-    put<Nontemporal>(to, narrow_halves(r));
+    store_halves(to, r);
   } else if constexpr (std::is_same_v<T, Eigen::bfloat16>) {
-    put<Nontemporal>(to, narrow_bfloat16s(r));
+    store(to, narrow_bfloat16s(r));
   } else {
-    put<Nontemporal>(to, r);
+    store(to, r);
   }
 }
 
@@ -59,20 +42,20 @@ ROPEWALK_INLINE void load_pairs(const X* x, Index i, Index pairs, Register<Carri
   }
 }
 
-template <Pairing To, bool Nontemporal, int Count, class Out>
+template <Pairing To, int Count, class Out>
 ROPEWALK_INLINE void store_pairs(Out* out, Index i, Index pairs,
                                  const Register<Carrier<Out>, Count>& a,
                                  const Register<Carrier<Out>, Count>& b) {
   if constexpr (To == Pairing::half) {
-    store_narrow<Nontemporal>(out + first_feature(To, i), a);
-    store_narrow<Nontemporal>(out + second_feature(To, i, pairs), b);
+    store_narrow(out + first_feature(To, i), a);
+    store_narrow(out + second_feature(To, i, pairs), b);
   } else if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
-    put<Nontemporal>(out + 2 * i, pack_bfloat16(a, b));
+    store(out + 2 * i, pack_bfloat16(a, b));
   } else {
     Register<Carrier<Out>, Count> low, high;
     join_lanes(a, b, low, high, std::make_integer_sequence<int, Count>{});
-    store_narrow<Nontemporal>(out + 2 * i, low);
-    store_narrow<Nontemporal>(out + 2 * i + Count, high);
+    store_narrow(out + 2 * i, low);
+    store_narrow(out + 2 * i + Count, high);
   }
 }
 
@@ -94,7 +77,7 @@ struct Value {
 template <class Arithmetic, int Count>
 ROPEWALK_INLINE Value<Arithmetic, Count> rounded(const Register<Carrier<Arithmetic>, Count>& r) {
   if constexpr (std::is_same_v<Arithmetic, Eigen::half>) {
-    return {widen_halves(narrow_halves(r))};
+    return {rounded_to_half(r)};
   } else if constexpr (std::is_same_v<Arithmetic, Eigen::bfloat16>) {
     // Every operand is a bfloat16 itself, so the lower half of a NaN, which is one, is zero.
     const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};

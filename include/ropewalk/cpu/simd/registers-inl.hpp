@@ -35,8 +35,9 @@ ROPEWALK_INLINE Register<S, Count> broadcast(S value) {
 }
 
 template <class To, class S, int Count>
-ROPEWALK_INLINE Register<To, Count> as_bits(const Register<S, Count>& r) {
-  return {reinterpret_cast<typename Register<To, Count>::Vector>(r.v)};
+ROPEWALK_INLINE auto as_bits(const Register<S, Count>& r) {
+  using As = Register<To, Count* int{sizeof(S)} / int{sizeof(To)}>;
+  return As{reinterpret_cast<typename As::Vector>(r.v)};
 }
 
 template <class To, class S, int Count>

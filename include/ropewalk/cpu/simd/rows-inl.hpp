@@ -22,13 +22,13 @@ constexpr bool has_bf16 = this_isa == Isa::avx512bf16;
 
 #include "ropewalk/cpu/simd/features-inl.hpp"
 
-#include "ropewalk/cpu/simd/widened_row-inl.hpp"
-
-#include "ropewalk/cpu/simd/row_parts-inl.hpp"
-
-#include "ropewalk/cpu/simd/doubled-inl.hpp"
+#include "ropewalk/cpu/simd/entries-inl.hpp"
 
 #include "ropewalk/cpu/simd/steps-inl.hpp"
+
+#include "ropewalk/cpu/simd/rest-inl.hpp"
+
+#include "ropewalk/cpu/simd/doubled-inl.hpp"
 
 /// One row of `pairs`, and the part of it that is rotated, whose first `done` pairs already are.
 /// The coefficients begin at the part's first pair.
@@ -41,11 +41,10 @@ struct Row {
   Index done, pairs;
 };
 
-template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, int Count, class Out,
-          class X>
+template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_steps(const Row<Arithmetic, Out, X>& row, Index i) {
   for (; i + Count <= row.part.pairs; i += Count) {
-    rotate_pairs<Arithmetic, From, To, Nontemporal, Count>(
+    rotate_pairs<Arithmetic, From, To, Count>(
         row.out, row.x, row.part.first + i, row.pairs,
         coefficients_at<Arithmetic, Count>(row.coefficients, i));
   }
@@ -57,7 +56,7 @@ ROPEWALK_INLINE Index walk_steps(const Row<Arithmetic, Out, X>& row, Index i) {
 /// the rate).
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 [[gnu::noinline]] Index walk_narrow(Row<Arithmetic, Out, X> row, Index i) {
-  return walk_steps<Arithmetic, From, To, false, Count>(row, i);
+  return walk_steps<Arithmetic, From, To, Count>(row, i);
 }
 
 /// The last pairs, fewer than the narrowest register has lanes, by way of a copy that has room.
@@ -89,11 +88,10 @@ template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, clas
 }
 
 template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
-ROPEWALK_INLINE void walk_row(const Row<Arithmetic, Out, X>& row, bool nontemporal) {
+ROPEWALK_INLINE void walk_row(const Row<Arithmetic, Out, X>& row) {
   constexpr int lanes = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int least = 16 / int{sizeof(Carrier<Arithmetic>)};
-  Index i = nontemporal ? walk_steps<Arithmetic, From, To, true, lanes>(row, row.done)
-                        : walk_steps<Arithmetic, From, To, false, lanes>(row, row.done);
+  Index i = walk_steps<Arithmetic, From, To, lanes>(row, row.done);
   if (i == row.part.pairs) return;
   if constexpr (lanes > least) i = walk_narrow<Arithmetic, From, To, least>(row, i);
   finish_tail<Arithmetic, From, To, least>(row, i);
@@ -101,9 +99,8 @@ ROPEWALK_INLINE void walk_row(const Row<Arithmetic, Out, X>& row, bool nontempor
 
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on, their coefficients
 /// in registers while the rows go by; with the last of them goes the rest. Returns where they end.
-template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, int Group, class Out,
-          class X, class Tab>
-ROPEWALK_INLINE Index walk_group(const RowBatch<Out, X, Tab>& batch,
+template <class Arithmetic, Pairing From, Pairing To, int Group, class Out, class X>
+ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                  const RowPart& part, Index i) {
   constexpr Index count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
@@ -123,21 +120,23 @@ ROPEWALK_INLINE Index walk_group(const RowBatch<Out, X, Tab>& batch,
       table[g] = coefficients_at<Arithmetic, count>(coefficients, i + g * count);
     }
   }
+  const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
-    const X* x = batch.x + r * layout.x_stride;
-    Out* out = batch.out + r * layout.out_stride;
-    prefetch_features(distances, x, out, part.first + i, Group * count);
+    const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
+    Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
+    prefetch_features(distances, x, out, first, Group * count);
+    const X* from = steps_from(x + first_feature(From, first));
+    Out* to = steps_from(out + first_feature(To, first));
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
-      const Index at = part.first + i + g * count;
+      const Index at = g * count;
       if constexpr (!splits<From, To, Out, X>) {
-        rotate_pairs<Arithmetic, From, To, Nontemporal, count>(out, x, at, layout.pairs, table[g]);
+        rotate_pairs<Arithmetic, From, To, count>(to, from, at, layout.pairs, table[g]);
       } else if (g % 2 == 0) {
-        rotate_split_pairs<Arithmetic, Nontemporal, count>(out, x, at, layout.pairs, table[g],
-                                                           table[g + 1]);
+        rotate_split_pairs<Arithmetic, count>(to, from, at, layout.pairs, table[g], table[g + 1]);
       }
     }
-    if (rest != 0) copy_rest<Nontemporal>(distances, x, out, 2 * layout.pairs, rest);
+    if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
   }
   return end;
 }
@@ -146,100 +145,75 @@ ROPEWALK_INLINE Index walk_group(const RowBatch<Out, X, Tab>& batch,
 /// heads of 128 in half, 459 -> 311 ns for 32 heads of 64 in bfloat16 (half pairs), a twelfth more
 /// of the limit at DRAM size, on an Intel Xeon (Emerald Rapids). The 16 registers of AVX2 have no
 /// room for it.
-template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, class Out, class X,
-          class Tab>
-ROPEWALK_INLINE Index walk_groups(const RowBatch<Out, X, Tab>& batch,
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
                                   const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                   const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
-    i = walk_group<Arithmetic, From, To, Nontemporal, 4>(batch, coefficients, part, i);
+    i = walk_group<Arithmetic, From, To, 4, Out, X>(batch, coefficients, part, i);
   }
-  // Nontemporal stores wait for memory, and want to be written from front to back.
-  if constexpr (!Nontemporal) {
-    constexpr bool even = splits<From, To, Out, X>;
-    constexpr int most_left = even ? 2 : 3;
-    switch ((part.pairs - i) / count) {
-      case 3:
-        return walk_group<Arithmetic, From, To, Nontemporal, most_left>(batch, coefficients, part,
-                                                                        i);
-      case 2:
-        return walk_group<Arithmetic, From, To, Nontemporal, 2>(batch, coefficients, part, i);
-      case 1:
-        if constexpr (!even) {
-          return walk_group<Arithmetic, From, To, Nontemporal, 1>(batch, coefficients, part, i);
-        }
-        break;
-      default:
-        break;
-    }
+  constexpr bool even = splits<From, To, Out, X>;
+  constexpr int most_left = even ? 2 : 3;
+  switch ((part.pairs - i) / count) {
+    case 3:
+      return walk_group<Arithmetic, From, To, most_left, Out, X>(batch, coefficients, part, i);
+    case 2:
+      return walk_group<Arithmetic, From, To, 2, Out, X>(batch, coefficients, part, i);
+    case 1:
+      if constexpr (!even) {
+        return walk_group<Arithmetic, From, To, 1, Out, X>(batch, coefficients, part, i);
+      }
+      return i;
+    default:
+      return i;
   }
-  return i;
-}
-
-/// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
-template <Pairing To, class Out, class X, class Tab>
-ROPEWALK_INLINE bool can_be_nontemporal(const RowBatch<Out, X, Tab>& batch) {
-  const auto bytes = [](Index count) { return static_cast<std::uintptr_t>(count) * sizeof(Out); };
-  const auto second = To == Pairing::half ? bytes(batch.layout.pairs) : 0;
-  const auto first = reinterpret_cast<std::uintptr_t>(batch.out);
-  const auto unaligned = (first | bytes(batch.layout.out_stride) | second) % register_bytes;
-  return batch.layout.nontemporal && unaligned == 0;
 }
 
 /// Rotates pairs [0, result) of the part of every row in registers that hold their coefficients.
-template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, class Out, class X,
-          class Tab>
-ROPEWALK_INLINE Index walk_shared(const RowBatch<Out, X, Tab>& batch,
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+ROPEWALK_INLINE Index walk_shared(const RowBatch& batch,
                                   const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                   const RowPart& part) {
   if constexpr (From == To && From == Pairing::interleaved && std::is_same_v<Out, X> &&
                 can_double<Arithmetic, X>) {
-    return walk_doubled_groups<Nontemporal>(batch, coefficients, part);
+    return walk_doubled_groups<Carrier<Arithmetic>, X>(batch, coefficients, part);
   } else if constexpr (register_bytes == 64 && sizeof(Carrier<Arithmetic>) == 4) {
-    return walk_groups<Arithmetic, From, To, Nontemporal>(batch, coefficients, part);
+    return walk_groups<Arithmetic, From, To, Out, X>(batch, coefficients, part);
   } else {
     return 0;
   }
 }
 
-template <class Arithmetic, Pairing From, Pairing To, class Out, class X, class Tab>
-void rotate_rows(const RowBatch<Out, X, Tab>& batch) {
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+void rotate_rows(const RowBatch& batch) {
   using C = Carrier<Arithmetic>;
   const RowLayout& layout = batch.layout;
-  const bool nontemporal = can_be_nontemporal<To>(batch);
-  const bool reads_table = is_read_in_place<C>(batch.readers);
   WidenedScratch<C> scratch;
   // Once at least: a table may have no pairs, and all features pass through.
   for (Index first = 0; first == 0 || first < layout.pairs; first += most_pairs) {
-    const Index left = layout.pairs - first;
-    const RowPart part =
-        left > most_pairs ? RowPart{first, most_pairs, 0} : RowPart{first, left, layout.rest};
-    prefetch_coefficients(batch, 0, first, part.pairs);
-    WidenedRow<C> coefficients = widened_row(batch.readers, 0, first, part.pairs, scratch);
+    const RowPart part = row_part(layout, first);
+    if (batch.prefetch.table_l1 != 0) prefetch_coefficients(batch, 0, first, part.pairs);
+    WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
     Index done = 0;
     if (layout.table_stride == 0 && batch.rows > 1) {
-      done = nontemporal ? walk_shared<Arithmetic, From, To, true>(batch, coefficients, part)
-                         : walk_shared<Arithmetic, From, To, false>(batch, coefficients, part);
+      done = walk_shared<Arithmetic, From, To, Out, X>(batch, coefficients, part);
     }
     if (done == part.pairs && (done > 0 || part.rest == 0)) continue;
     for (Index r = 0; r < batch.rows; ++r) {
       if (r > 0 && layout.table_stride != 0) {
-        prefetch_coefficients(batch, r, first, part.pairs);
-        coefficients = reads_table ? moved(coefficients, layout.table_stride)
-                                   : widened_row(batch.readers, r * layout.table_stride, first,
-                                                 part.pairs, scratch);
+        if (batch.prefetch.table_l1 != 0) prefetch_coefficients(batch, r, first, part.pairs);
+        coefficients = widened_row(batch, r, first, part.pairs, scratch);
       }
-      Out* out = batch.out + r * layout.out_stride;
-      const X* x = batch.x + r * layout.x_stride;
+      Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
+      const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
       const Row<Arithmetic, Out, X> row{out, x, coefficients, part, done, layout.pairs};
       prefetch_features(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
-      walk_row<Arithmetic, From, To>(row, nontemporal);
-      if (part.rest == 0) continue;
-      const Index behind = 2 * layout.pairs;
-      nontemporal ? copy_rest<true>(batch.prefetch, row.x, row.out, behind, part.rest)
-                  : copy_rest<false>(batch.prefetch, row.x, row.out, behind, part.rest);
+      walk_row<Arithmetic, From, To>(row);
+      if (part.rest != 0) {
+        copy_rest(batch.prefetch, row.x, row.out, 2 * layout.pairs, part.rest);
+      }
     }
   }
 }

@@ -1,6 +1,14 @@
 // A step of a row: as many pairs as a register has lanes.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
+/// Where the steps of a group begin. GCC would otherwise keep a register for the distance of each
+/// from the row's first feature, and run out of them.
+template <class T>
+ROPEWALK_INLINE T* steps_from(T* features) {
+  asm("" : "+r"(features));
+  return features;
+}
+
 /// The coefficients of the pairs that one step turns.
 template <class Arithmetic, int Count>
 struct Coefficients {
@@ -18,17 +26,16 @@ ROPEWALK_INLINE Coefficients<Arithmetic, Count> coefficients_at(
 }
 
 /// Turns Count pairs of a row of `pairs`, from pair `at` on.
-template <class Arithmetic, Pairing From, Pairing To, bool Nontemporal, int Count, class Out,
-          class X>
+template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE void rotate_pairs(Out* out, const X* x, Index at, Index pairs,
                                   const Coefficients<Arithmetic, Count>& with) {
   using C = Carrier<Arithmetic>;
   Register<Carrier<X>, Count> x_a, x_b;
   load_pairs<From>(x, at, pairs, x_a, x_b);
   const Value<Arithmetic, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
-  store_pairs<To, Nontemporal>(
-      out, at, pairs, in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a).lanes),
-      in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b).lanes));
+  store_pairs<To>(out, at, pairs,
+                  in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a).lanes),
+                  in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b).lanes));
 }
 
 // Half pairs of bfloat16 two steps at once: the words of 32 bits that a row is made of hold an even
@@ -55,17 +62,17 @@ ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& c
 }
 
 /// Turns 2 * Count half pairs of a row of `pairs`, from pair `at` on.
-template <class Arithmetic, bool Nontemporal, int Count>
+template <class Arithmetic, int Count>
 ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, const Eigen::bfloat16* x, Index at,
                                         Index pairs, const Coefficients<Arithmetic, Count>& even,
                                         const Coefficients<Arithmetic, Count>& odd) {
   Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x + pairs + at, 0, Count, b[0].lanes, b[1].lanes);
-  store_pairs<Pairing::interleaved, Nontemporal>(
-      out + at, 0, Count, rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
-      rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
-  store_pairs<Pairing::interleaved, Nontemporal>(
-      out + pairs + at, 0, Count, rotated_second(a[0], b[0], even.cos_b, even.sin_b).lanes,
-      rotated_second(a[1], b[1], odd.cos_b, odd.sin_b).lanes);
+  store_pairs<Pairing::interleaved>(out + at, 0, Count,
+                                    rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
+                                    rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
+  store_pairs<Pairing::interleaved>(out + pairs + at, 0, Count,
+                                    rotated_second(a[0], b[0], even.cos_b, even.sin_b).lanes,
+                                    rotated_second(a[1], b[1], odd.cos_b, odd.sin_b).lanes);
 }

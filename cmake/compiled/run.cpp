@@ -1,0 +1,19 @@
+// What runs jobs, whatever the types of their tensors.
+#include "ropewalk/cpu/run.hpp"
+
+#include "ropewalk/cpu/compiled.hpp"
+
+ROPEWALK_BEGIN_TYPES
+namespace detail {
+
+void compiled::settle(Job& job, const RawView& out, const RawView& x, const RawTable& table,
+                      const Kernels& kernels, Stores stores) {
+  ROPEWALK_FLAGS_NAMESPACE::settle(job, out, x, table, kernels, stores);
+}
+
+void compiled::run(const Job* jobs, const Job* end, Index first_token, Index last_token) {
+  ROPEWALK_FLAGS_NAMESPACE::run(jobs, end, first_token, last_token);
+}
+
+}  // namespace detail
+ROPEWALK_END_TYPES

@@ -1,0 +1,17 @@
+// The features behind the pairs, which pass through.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
+
+/// Copies `rest` features from `i` on.
+template <class Out, class X>
+ROPEWALK_INLINE void copy_rest(const PrefetchDistances& distances, const X* x, Out* out, Index i,
+                               Index rest) {
+  prefetch_features(distances, x, out, i / 2, (rest + 1) / 2);
+  if constexpr (std::is_same_v<Out, X>) {
+    if (rest == register_bytes / Index{sizeof(X)}) {
+      // A call of memcpy would cost as much as turning them.
+      store(out + i, load<std::uint32_t, register_bytes / 4>(x + i));
+      return;
+    }
+  }
+  copy_features(out + i, x + i, rest);
+}
