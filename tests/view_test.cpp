@@ -199,7 +199,7 @@ TEST(AsView, OfATensorRefIsThatOfItsTensor) {
   EXPECT_EQ(error_of([&] {
               rw::detail::checked_extent({"apply", "x"}, rw::as_view(sum));
             }),
-            "apply: data of x is null");
+            "apply: data of x is null, must point to the elements");
 }
 
 // What Eigen computes when it is assigned has no memory: seen without its header.
