@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"

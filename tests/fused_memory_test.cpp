@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/apply.hpp"

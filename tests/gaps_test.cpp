@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"

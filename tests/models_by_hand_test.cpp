@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 #include <vector>
 

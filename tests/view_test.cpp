@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -14,6 +15,69 @@
 #include <vector>
 
 #include "support/error_of.hpp"
+
+// What an engine has: tensors with the members of Eigen's, and some that know better.
+namespace engine {
+
+/// Rank, layout, sizes and data by whatever integers and however they are spelt.
+template <class T, int Rank>
+struct Dense {
+  using Scalar = T;
+  static constexpr std::size_t NumIndices = Rank;
+  static constexpr int Layout = Eigen::RowMajor;
+
+  unsigned dimension(std::size_t axis) const { return sizes[axis]; }
+  T* data() { return values.data(); }
+  const T* data() const { return values.data(); }
+
+  std::array<unsigned, Rank> sizes;
+  std::vector<T> values;
+};
+
+/// Seen as one token, which no reading of the members gives.
+template <class T>
+ropewalk::View<T> as_one_token(T* data) {
+  return {data, {1, 1, 1, 4}};
+}
+
+struct Derived : Eigen::TensorMap<Eigen::Tensor<float, 3, Eigen::RowMajor>> {
+  using TensorMap::TensorMap;
+};
+ropewalk::View<float> as_view(const Derived& map) { return as_one_token(map.data()); }
+struct Further : Derived {
+  using Derived::Derived;
+};
+
+struct Owner : Eigen::Tensor<float, 4> {
+  using Tensor::Tensor;
+};
+ropewalk::View<float> as_view(Owner& tensor) { return as_one_token(tensor.data()); }
+
+template <class T>
+struct Generic : Dense<T, 3> {};
+template <class T>
+ropewalk::View<const T> as_view(const Generic<T>& tensor) {
+  return as_one_token(tensor.data());
+}
+
+/// Takes only what may be moved from.
+struct Moved : Dense<float, 3> {};
+ropewalk::View<const float> as_view(Moved&& tensor) {
+  return as_one_token<const float>(tensor.data());
+}
+
+/// Has none of its own: that of Derived takes it, but only as a Derived that is made of it.
+struct Plain : Eigen::Tensor<float, 3, Eigen::RowMajor> {
+  using Tensor::Tensor;
+};
+
+/// As an engine's templates call it, where ours is not in sight.
+template <class T>
+auto seen(T& tensor) {
+  return as_view(tensor);
+}
+
+}  // namespace engine
 
 namespace {
 
@@ -32,7 +96,28 @@ static_assert(
     std::is_same_v<ViewOf<TensorMap<Tensor<const float, 4, RowMajor>>&>, rw::View<const float>>);
 static_assert(std::is_same_v<ViewOf<Tensor<Eigen::half, 3, RowMajor>&>, rw::View<Eigen::half>>);
 static_assert(std::is_same_v<ViewOf<const Tensor<double, 2, RowMajor>&>, rw::View<const double>>);
+// A temporary tensor is read, a map of any kind writes where its memory may be written.
+static_assert(std::is_same_v<ViewOf<Tensor<float, 4, RowMajor>>, rw::View<const float>>);
+static_assert(std::is_same_v<ViewOf<TensorMap<Tensor<float, 4, RowMajor>>>, rw::View<float>>);
+static_assert(
+    std::is_same_v<ViewOf<const TensorMap<Tensor<float, 3, RowMajor>>&>, rw::View<float>>);
+static_assert(
+    std::is_same_v<ViewOf<TensorMap<const Tensor<float, 3, RowMajor>>&>, rw::View<const float>>);
+static_assert(std::is_same_v<ViewOf<const TensorMap<const Tensor<float, 3, RowMajor>>&>,
+                             rw::View<const float>>);
+static_assert(
+    std::is_same_v<ViewOf<Eigen::TensorRef<Tensor<float, 3, RowMajor>>&>, rw::View<const float>>);
+static_assert(std::is_same_v<ViewOf<Eigen::TensorFixedSize<float, Eigen::Sizes<2, 4>, RowMajor>&>,
+                             rw::View<float>>);
 static_assert(std::is_same_v<ViewOf<const rw::View<float>&>, rw::View<float>>);
+static_assert(std::is_same_v<ViewOf<rw::View<float>&>, rw::View<float>>);
+
+template <class T>
+constexpr bool is_viewed = rw::detail::has_view<T>;
+static_assert(!is_viewed<std::vector<float>> && !is_viewed<float*> && !is_viewed<int>);
+static_assert(!is_viewed<Eigen::MatrixXf> && !is_viewed<Eigen::Map<Eigen::ArrayXXf>>);
+static_assert(!is_viewed<Eigen::DefaultDevice>);
+
 static_assert(std::is_same_v<rw::View<const float>::Scalar, float>);
 static_assert(std::is_convertible_v<rw::View<float>, rw::View<const float>>);
 static_assert(!std::is_convertible_v<rw::View<const float>, rw::View<float>>);
@@ -61,6 +146,90 @@ TEST(AsView, RowsAreThoseOfTheTensor) {
       }
     }
   }
+}
+
+// Whoever finds both takes the engine's: as the entries do, and as a caller does who named ours.
+template <class T>
+auto found(T&& tensor) {
+  using rw::as_view;
+  return as_view(std::forward<T>(tensor));
+}
+
+TEST(AsView, OfATypesOwnComesFirst) {
+  std::vector<float> values(24);
+  engine::Derived derived(values.data(), 2, 3, 4);
+  const engine::Derived& read = derived;
+  engine::Owner owner(1, 2, 3, 4);
+  const rw::Shape one_token{1, 1, 1, 4};
+  EXPECT_EQ(found(derived).shape(), one_token);
+  EXPECT_EQ(found(read).shape(), one_token);
+  EXPECT_EQ(found(engine::Derived(values.data(), 2, 3, 4)).shape(), one_token);
+  EXPECT_EQ(found(engine::Further(values.data(), 2, 3, 4)).shape(), one_token);
+  EXPECT_EQ(found(owner).shape(), one_token);
+  EXPECT_EQ(engine::seen(derived).shape(), one_token);
+  EXPECT_EQ(found(engine::Generic<float>{{{2, 3, 4}, values}}).shape(), one_token);
+  EXPECT_EQ(found(engine::Moved{{{2, 3, 4}, values}}).shape(), one_token);
+}
+// What its own does not take is not read by its members, which it may mean otherwise.
+static_assert(!is_viewed<const engine::Owner> && !is_viewed<engine::Moved>);
+static_assert(is_viewed<engine::Owner> && is_viewed<const engine::Derived>);
+static_assert(is_viewed<engine::Generic<float>> && is_viewed<const engine::Generic<double>>);
+
+TEST(AsView, TakesWhatHasTheMembersOfATensor) {
+  engine::Dense<float, 3> dense{{2, 3, 4}, std::vector<float>(24)};
+  static_assert(std::is_same_v<ViewOf<engine::Dense<float, 3>&>, rw::View<float>>);
+  static_assert(std::is_same_v<ViewOf<const engine::Dense<float, 3>&>, rw::View<const float>>);
+  static_assert(std::is_same_v<ViewOf<engine::Dense<float, 3>>, rw::View<const float>>);
+  EXPECT_EQ(found(dense).shape(), (rw::Shape{1, 2, 3, 4}));
+  EXPECT_EQ(found(dense).data(), dense.values.data());
+  EXPECT_EQ(found(engine::Plain(2, 3, 4)).shape(), (rw::Shape{1, 2, 3, 4}));
+  const engine::Dense<Eigen::half, 2> two{{5, 6}, std::vector<Eigen::half>(30)};
+  EXPECT_EQ(found(two).shape(), (rw::Shape{1, 5, 1, 6}));
+  // A type of ours in its name: our as_view is among those of its own, and cannot be told apart.
+  static_assert(!is_viewed<engine::Dense<rw::Shape, 3>>);
+}
+
+// A tensor behind a TensorRef has data; what is computed behind one has none, which the checks see.
+TEST(AsView, OfATensorRefIsThatOfItsTensor) {
+  Tensor<float, 3, RowMajor> tensor(2, 3, 4);
+  const Eigen::TensorRef<Tensor<float, 3, RowMajor>> ref(tensor);
+  EXPECT_EQ(rw::as_view(ref).data(), tensor.data());
+  EXPECT_EQ(rw::as_view(ref).shape(), rw::as_view(tensor).shape());
+  const Eigen::TensorRef<Tensor<float, 3, RowMajor>> sum(tensor + tensor);
+  EXPECT_EQ(error_of([&] {
+              rw::detail::checked_extent({"apply", "x"}, rw::as_view(sum));
+            }),
+            "apply: data of x is null, must point to the elements");
+}
+
+// What Eigen computes when it is assigned has no memory: seen without its header.
+TEST(IsTensorExpression, KnowsThemByTheirMembers) {
+  Tensor<float, 3, RowMajor> tensor(2, 3, 4);
+  const std::array<Eigen::Index, 3> axes{0, 1, 2};
+  const auto check = [](const auto& expression) {
+    using Expression = std::decay_t<decltype(expression)>;
+    static_assert(rw::detail::is_tensor_expression<Expression>);
+    static_assert(rw::detail::is_tensor_expression<const Expression>);
+    static_assert(!is_viewed<Expression>);
+  };
+  check(tensor.slice(axes, axes));
+  check(tensor.chip(0, 0));
+  check(tensor + tensor);
+  check(-tensor);
+  check(tensor * 2.0f);
+  check(tensor.shuffle(axes));
+  check(tensor.reshape(std::array<Eigen::Index, 2>{6, 4}));
+  check(tensor.cast<double>());
+  check(tensor.sum());
+  check(tensor.eval());
+  check(tensor.swap_layout());
+  check(tensor.constant(1.0f));
+  static_assert(!rw::detail::is_tensor_expression<Tensor<float, 3, RowMajor>>);
+  static_assert(!rw::detail::is_tensor_expression<Eigen::MatrixXf>);
+  static_assert(!rw::detail::is_tensor_expression<decltype(Eigen::MatrixXf() * 2.0f)>);
+  static_assert(!rw::detail::is_tensor_expression<rw::View<float>>);
+  static_assert(!rw::detail::is_tensor_expression<std::vector<float>>);
+  static_assert(!rw::detail::is_tensor_expression<float*>);
 }
 
 TEST(AsView, OfAViewIsTheSameView) {

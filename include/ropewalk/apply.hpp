@@ -9,6 +9,7 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cpu/fused.hpp"
+#include "ropewalk/device.hpp"
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
@@ -28,11 +29,13 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Options  a constant such as half_pairs, which compiles the kernels of one pairing, or a variable
 ///          of type Options, which chooses at run time and compiles those of all; not bare braces.
 ///          cpu: which stores, which instruction set; the bits are the same
+/// Device   serial (device.hpp), or an Eigen device
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
 ///          an error. Parts of one memory that share no byte are apart
-/// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
-///          like what x and table promote to; table: Table, TableView
+/// Types    out, x: View, Eigen TensorMap or Tensor of float, double, half, bfloat16, out like x or
+///          like what x and table promote to; table: Table, TableView. Eigen's tensors are in
+///          <unsupported/Eigen/CXX11/Tensor>, which no header here includes
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
 ///          null data, overlap, a position id outside the table, an instruction set that cannot
 ///          be used here
@@ -77,10 +80,10 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on are copied
-/// Options  as in apply
+/// Options, Device   as in apply
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out must be apart from x and the table
-/// Types    out, x: Eigen TensorMap, Tensor or View of float, double, half, bfloat16, out like x or
+/// Types    out, x: View, Eigen TensorMap or Tensor of float, double, half, bfloat16, out like x or
 ///          like what x and table promote to; table: Table, TableView
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
 ///          null data, overlap, a position id outside the table

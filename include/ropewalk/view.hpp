@@ -3,7 +3,6 @@
 #define ROPEWALK_VIEW_HPP
 
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
 #include "ropewalk/base/check.hpp"
@@ -138,9 +137,60 @@ View<T> as_view(const View<T>& view) {
   return view;
 }
 
+/// Found for what argument-dependent look-up finds our as_view for; see has_view_of_members.
+template <class T>
+void looks_into_ropewalk(const T&);
+
 ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
+
+// What a user's namespace declares for its types: the functions here hide ours, and only
+// argument-dependent look-up goes beyond them.
+namespace own {
+
+struct Converted {
+  template <class T>
+  Converted(const T&);
+};
+struct None {};
+
+/// Taken where there is no other. With another that takes a T by a conversion of its class only, as
+/// one for a map that a tensor converts to, it is ambiguous: that one is not T's own.
+None as_view(Converted);
+void looks_into_ropewalk() = delete;
+
+template <class T, class = void>
+inline constexpr bool has_view = false;
+template <class T>
+inline constexpr bool has_view<T, std::void_t<decltype(as_view(std::declval<T>()))>> =
+    !std::is_same_v<decltype(as_view(std::declval<T>())), None>;
+
+template <class T, class = void>
+inline constexpr bool has_ours = false;
+template <class T>
+inline constexpr bool has_ours<T, std::void_t<decltype(looks_into_ropewalk(std::declval<T>()))>> =
+    true;
+
+}  // namespace own
+
+template <class T>
+constexpr bool asks_members() {
+  using Object = std::remove_const_t<T>;
+  if constexpr (!is_dense_tensor<T>) {
+    return false;
+  } else if constexpr (own::has_ours<Object&>) {
+    // A type of ours in its name: to ask whether its as_view is ours would be to ask in a circle.
+    return false;
+  } else {
+    return !own::has_view<Object&> && !own::has_view<Object>;
+  }
+}
+
+/// Whether as_view reads the members of a T: it has those of a tensor of Eigen's, and no as_view of
+/// its own takes it, const or not.
+template <class T>
+inline constexpr bool has_view_of_members = asks_members<T>();
 
 template <class Map>
 constexpr bool takes_layout() {
@@ -152,6 +202,11 @@ constexpr bool takes_layout() {
   return is_ranked && is_row_major<Map>;
 }
 
+/// What a T&& is read as: a temporary tensor is not written.
+template <class T>
+using TensorArgument =
+    std::conditional_t<std::is_lvalue_reference_v<T>, std::remove_reference_t<T>, const T>;
+
 template <class Map>
 using ViewOfTensor = View<std::remove_pointer_t<decltype(std::declval<Map&>().data())>>;
 
@@ -160,12 +215,10 @@ ViewOfTensor<Map> view_of_tensor(Map& map) {
   if constexpr (takes_layout<Map>()) {
     constexpr int rank = static_cast<int>(Map::NumIndices);
     constexpr int seq_axis = rank == 2 ? 0 : rank - 3;
-    Shape shape;
-    shape.head_dim = map.dimension(rank - 1);
-    if constexpr (rank >= 3) shape.heads = map.dimension(rank - 2);
-    shape.seq = map.dimension(seq_axis);
-    if constexpr (rank == 4) shape.batch = map.dimension(0);
-    return {map.data(), shape};
+    Size heads = 1, batch = 1;
+    if constexpr (rank >= 3) heads = map.dimension(rank - 2);
+    if constexpr (rank == 4) batch = map.dimension(0);
+    return {map.data(), {batch, map.dimension(seq_axis), heads, map.dimension(rank - 1)}};
   } else {
     return {map.data(), Shape()};
   }
@@ -178,20 +231,14 @@ ROPEWALK_BEGIN_NAMESPACE
 /// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
 /// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim]. It does not keep the tensor alive,
 /// and a Tensor that is resized or assigned another size has its memory elsewhere.
-template <class PlainTensor, int Options, template <class> class MakePointer>
-auto as_view(const Eigen::TensorMap<PlainTensor, Options, MakePointer>& map)
-    -> detail::ViewOfTensor<decltype(map)> {
-  return detail::view_of_tensor(map);
-}
-
-template <class T, int Rank, int Options, class TensorIndex>
-View<const T> as_view(const Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
-  return detail::view_of_tensor(tensor);
-}
-
-template <class T, int Rank, int Options, class TensorIndex>
-View<T> as_view(Eigen::Tensor<T, Rank, Options, TensorIndex>& tensor) {
-  return detail::view_of_tensor(tensor);
+///
+/// So is that of any other type with NumIndices, Layout, Scalar, dimension(axis) and data(), whose
+/// rows are one after the other; what is const or a temporary is read by its const data(). A type
+/// with an as_view of its own is never read so.
+template <class T, class Tensor = detail::TensorArgument<T>,
+          class = std::enable_if_t<detail::has_view_of_members<Tensor>>>
+detail::ViewOfTensor<Tensor> as_view(T&& tensor) {
+  return detail::view_of_tensor<Tensor>(tensor);
 }
 
 ROPEWALK_END_NAMESPACE
@@ -206,7 +253,7 @@ struct ElementOf<View<T>> {
 };
 
 /// The element of the view that as_view makes of a T, ours or one that argument-dependent look-up
-/// finds. No as_view of ours takes what it cannot view: it would be preferred to a user's own.
+/// finds. No as_view of ours takes what has its own: it would be preferred.
 template <class T>
 using ViewElement = typename ElementOf<std::decay_t<decltype(as_view(std::declval<T&>()))>>::type;
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 #include <vector>
 
 #include "ropewalk/ropewalk.hpp"
@@ -26,6 +27,18 @@ ropewalk::View<float> as_view(const Tensor& tensor) {
 struct Derived : Eigen::Tensor<float, 3> {};
 
 ropewalk::View<float> as_view(Derived& tensor) { return {tensor.data(), {1, 2, 3, 4}}; }
+
+// Without one, but with the members of Eigen's tensors.
+template <class T, int Rank, int Order = Eigen::RowMajor>
+struct Dense {
+  using Scalar = T;
+  enum { NumIndices = Rank, Layout = Order };
+  std::size_t dimension(int axis) const { return sizes[axis]; }
+  const T* data() const { return values; }
+  T* data() { return values; }
+  std::size_t sizes[Rank];
+  T values[24];
+};
 
 struct Constants {
   std::vector<float> cos, sin;
@@ -78,6 +91,32 @@ void call(Map<float> out, Map<const float, 4, Eigen::ColMajor> x, const rw::Tabl
 // x and out must be row-major (Eigen::RowMajor)
 void call(Map<float, 3, Eigen::ColMajor> out, Map<float, 3> x, const rw::Table<float>& table) {
   rw::apply_stack_flatten(device, out, x, table);
+}
+#elif defined(COLUMN_MAJOR_OF_AN_ENGINE)
+// x and out must be row-major (Eigen::RowMajor)
+void call(Map<float> out, const engine::Dense<float, 3, Eigen::ColMajor>& x,
+          const rw::Table<float>& table) {
+  rw::apply(rw::serial, out, x, table);
+}
+#elif defined(RANK_5_IN_PLACE)
+// x and out must have rank 2, 3 or 4
+void call(Eigen::Tensor<float, 5, Eigen::RowMajor>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(INTEGERS_OF_AN_ENGINE)
+// the scalar of x and out must be float, double, half or bfloat16
+void call(engine::Dense<int, 3>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(CONST_OF_AN_ENGINE_IN_PLACE)
+// x must not be const, since it is written
+void call(const engine::Dense<float, 3>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(OWN_VIEW_THAT_DOES_NOT_TAKE_IT)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float, 3> out, const engine::Derived& x, const rw::Table<float>& table) {
+  rw::apply(rw::serial, out, x, table);
 }
 #elif defined(CONST_OUT)
 // out must not be const
@@ -243,7 +282,7 @@ void call(Map<float> x, const rw::Table<float>& table) {
   rw::apply_inplace(x, table, rw::Options());
 }
 #elif defined(DEVICE_AFTER_OUT)
-// the device is a tensor or table
+// the device is a tensor or table, must be rw::serial or an Eigen device: it comes first
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(out, device, x, table);
 }
@@ -360,11 +399,13 @@ void sound_calls(Map<float> out, Map<const float> x, Map<Eigen::half, 2> narrow,
 }
 
 void calls_of_functions_of_its_own(ropewalk::View<float> x, const rw::Table<float>& table,
-                                   engine::Derived& derived) {
+                                   engine::Derived& derived, engine::Dense<float, 3>& dense) {
   apply(engine::Attention(), x, table);
   using engine::apply_inplace;
   apply_inplace(x, table);
   rw::apply_inplace(device, derived, table);
+  rw::apply(rw::serial, dense, std::as_const(dense), table);
+  rw::apply_inplace(rw::serial, std::tie(dense, derived), table);
 }
 
 void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> mapped,

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "../support/bits.hpp"

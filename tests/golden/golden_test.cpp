@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "../support/bits.hpp"

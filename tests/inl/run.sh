@@ -3,6 +3,7 @@
 # or include first, would be compiled for that instruction set in the whole program: the linker
 # keeps one copy. So each states the rule, includes only its own kind, and names of std and Eigen
 # only what is gone after compilation: types, constants and conversions of types.
+# No header of any kind includes Eigen's tensors: calls that need none do not pay for them.
 # usage: run.sh [FOLDER]; the folder of the headers
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
@@ -23,5 +24,9 @@ while IFS= read -r text; do
   [[ -z $others ]] || fail "$name: names what may be out of line: ${others//$'\n'/, }"
 done < <(find "$headers" -name '*-inl.hpp' | sort)
 ((found > 0)) || fail "no -inl text in $headers"
+
+while IFS= read -r text; do
+  fail "${text#"$headers/"}: includes Eigen's tensors"
+done < <(grep -rlE '^ *# *include *[<"].*Tensor' "$headers" | sort)
 echo "$found texts looked at"
 finish

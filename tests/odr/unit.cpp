@@ -2,6 +2,7 @@
 #include "unit.hpp"
 
 #include <Eigen/Core>
+#include <unsupported/Eigen/CXX11/Tensor>
 
 #include "ropewalk/ropewalk.hpp"
 

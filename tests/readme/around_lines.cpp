@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <ropewalk/ropewalk.hpp>
 #include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 namespace rw = ropewalk;

@@ -3,6 +3,7 @@
 #define ROPEWALK_TESTS_SUPPORT_CUDA_FORM_CUH
 
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
 
 #include "cuda_form.hpp"
 #include "cuda_memory.cuh"

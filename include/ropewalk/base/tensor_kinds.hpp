@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <tuple>
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
 #include "ropewalk/base/config.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
+
+// Eigen's tensors are known by what they can do: their header costs a third of Eigen/Core, and
+// calls that need no tensor of Eigen's do not include it.
 
 /// Rank, layout, sizes and data, as Eigen's tensors and maps of them have; its expressions lack
 /// some.
@@ -25,15 +27,6 @@ inline constexpr bool is_dense_tensor<
     true;
 
 template <class Derived>
-std::true_type from_tensor_base(const Eigen::TensorBase<Derived, Eigen::ReadOnlyAccessors>*);
-std::false_type from_tensor_base(const void*);
-
-/// A slice, a chip, a sum: what Eigen computes when it is assigned.
-template <class T>
-inline constexpr bool is_tensor_expression =
-    !is_dense_tensor<T> && decltype(from_tensor_base(std::declval<std::decay_t<T>*>()))::value;
-
-template <class Derived>
 std::true_type from_eigen_base(const Eigen::EigenBase<Derived>*);
 std::false_type from_eigen_base(const void*);
 
@@ -42,15 +35,15 @@ template <class T>
 inline constexpr bool is_matrix =
     decltype(from_eigen_base(std::declval<std::decay_t<T>*>()))::value;
 
-/// One of Eigen's own: a class derived from it may have an as_view of its own.
+/// A slice, a chip, a sum: what Eigen computes when it is assigned. Each has what TensorBase and
+/// the expressions' own typedefs give; a matrix has the same names.
+template <class T, class = void>
+inline constexpr bool is_tensor_expression = false;
 template <class T>
-inline constexpr bool is_map_or_tensor = false;
-template <class T>
-inline constexpr bool is_map_or_tensor<const T> = is_map_or_tensor<T>;
-template <class PlainTensor, int Options, template <class> class MakePointer>
-inline constexpr bool is_map_or_tensor<Eigen::TensorMap<PlainTensor, Options, MakePointer>> = true;
-template <class T, int Rank, int Options, class Index>
-inline constexpr bool is_map_or_tensor<Eigen::Tensor<T, Rank, Options, Index>> = true;
+inline constexpr bool is_tensor_expression<
+    T, std::void_t<decltype(T::NumDimensions), typename T::Scalar, typename T::CoeffReturnType,
+                   typename T::StorageKind, typename T::Nested>> =
+    !is_dense_tensor<T> && !is_matrix<T>;
 
 template <class T>
 inline constexpr bool is_tuple = false;

@@ -54,7 +54,7 @@ constexpr Instead instead_of_tensor() {
 /// What holds for x and out alike.
 template <class T>
 constexpr bool takes_view() {
-  if constexpr (is_map_or_tensor<T>) {
+  if constexpr (has_view_of_members<T>) {
     if constexpr (!takes_layout<T>()) return false;
   }
   using Element = ViewElement<T>;
@@ -156,8 +156,8 @@ template <class Device>
 constexpr bool takes_device() {
   constexpr bool is_device = !has_view<const Device> && !has_table<Device>;
   static_assert(is_device,
-                "ropewalk: the device is a tensor or table, must be an Eigen device: it comes "
-                "first");
+                "ropewalk: the device is a tensor or table, must be rw::serial or an Eigen device: "
+                "it comes first");
   return is_device;
 }
 

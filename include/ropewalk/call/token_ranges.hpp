@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
 #include "ropewalk/base/check.hpp"
@@ -12,15 +11,28 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+/// What a token costs, as parallelFor takes it: bytes loaded, bytes stored, cycles. It becomes
+/// Eigen::TensorOpCost where a device asks for one, and nothing here names that.
+struct TokenCost {
+  template <class Cost, class = std::enable_if_t<std::is_class_v<Cost> &&
+                                                 std::is_constructible_v<Cost, double, double,
+                                                                         double>>>
+  operator Cost() const {
+    return Cost(bytes_loaded, bytes_stored, cycles);
+  }
+
+  double bytes_loaded, bytes_stored, cycles;
+};
+
 // A thread-pool device is known by what it can do: Eigen declares ThreadPoolDevice only where
-// EIGEN_USE_THREADS was defined before its first include, which may be after ours.
+// EIGEN_USE_THREADS was defined before the first include of its tensors, which need not be there.
 template <class Device, class = void>
 inline constexpr bool is_thread_pool = false;
 template <class Device>
 inline constexpr bool is_thread_pool<
     Device, std::void_t<decltype(std::declval<const Device&>().parallelFor(
-                            Eigen::Index{}, std::declval<const Eigen::TensorOpCost&>(),
-                            std::declval<std::function<void(Eigen::Index, Eigen::Index)>>())),
+                            Index{}, std::declval<const TokenCost&>(),
+                            std::declval<std::function<void(Index, Index)>>())),
                         decltype(std::declval<const Device&>().currentThreadId())>> = true;
 
 /// Calls work(begin, end) on ranges that make up [0, tokens).
@@ -34,11 +46,9 @@ void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Inde
     if (tokens > 1 && device.currentThreadId() < 0) {
       // Three flops an element of 2 to 8 bytes, at several elements a cycle.
       const double cycles = static_cast<double>(bytes_written) / 16;
-      const Eigen::TensorOpCost cost(static_cast<double>(bytes_read),
-                                     static_cast<double>(bytes_written), cycles);
-      device.parallelFor(tokens, cost, [&work](Eigen::Index begin, Eigen::Index end) {
-        work(begin, end);
-      });
+      const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
+                           cycles};
+      device.parallelFor(tokens, cost, [&work](Index begin, Index end) { work(begin, end); });
       return;
     }
   }

@@ -1,5 +1,6 @@
 // What a consumer writes first: one call, with nothing but the library's target linked.
 #include <ropewalk/ropewalk.hpp>
+#include <unsupported/Eigen/CXX11/Tensor>
 
 int main() {
   float x_data[2] = {1, 2};
