@@ -187,9 +187,10 @@ void expect_within(const Case& of, const std::string& what, const Agreement& agr
 /// |ln theta^-x| * 2^-25. Llama 3 mixes by a weight that follows the frequency, and so moves more.
 double exponent_rounding(const ListRule& rule, double frequency) {
   double weight = 1;
-  if (const auto* llama = std::get_if<rw::Llama3>(&rule.scaling)) {
-    const double width = llama->high_frequency_factor - llama->low_frequency_factor;
-    weight += (llama->factor - 1) * llama->low_frequency_factor / width;
+  if (rule.scaling.rule == rw::Scaling::Rule::llama3) {
+    const rw::Llama3& llama = rule.scaling.llama3;
+    const double width = llama.high_frequency_factor - llama.low_frequency_factor;
+    weight += (llama.factor - 1) * llama.low_frequency_factor / width;
   }
   return frequency == 0 ? 0 : weight * std::fabs(std::log(frequency)) * 0x1p-25;
 }
