@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "ropewalk/call/arguments.hpp"
 #include "support/error_of.hpp"
 
 // What an engine has: tensors with the members of Eigen's, and some that know better.

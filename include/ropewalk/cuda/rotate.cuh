@@ -46,9 +46,11 @@ template <class T>
 void check_pointers(const Names& names, const T& tensors) {
   check_on_device(names.out, tensors.out.data());
   check_on_device(names.x, tensors.x.data());
-  for (const auto& reader : all_readers(tensors.table.readers())) {
-    check_on_device(names.table, reader.data);
-  }
+  const auto& readers = tensors.table.readers();
+  check_on_device(names.table, readers.cos_a.data);
+  check_on_device(names.table, readers.cos_b.data);
+  check_on_device(names.table, readers.sin_a.data);
+  check_on_device(names.table, readers.sin_b.data);
   check_on_device(names.ids(), tensors.table.ids().data());
 }
 

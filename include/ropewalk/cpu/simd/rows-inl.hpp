@@ -127,13 +127,18 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
     prefetch_features(distances, x, out, first, Group * count);
     const X* from = steps_from(x + first_feature(From, first));
     Out* to = steps_from(out + first_feature(To, first));
+    if constexpr (splits<From, To, Out, X>) {
+      const X* from_partners = steps_from(from + layout.pairs);
+      Out* to_partners = steps_from(to + layout.pairs);
+#pragma GCC unroll 2
+      for (int g = 0; g < Group; g += 2) {
+        rotate_split_pairs<Arithmetic, count>(to, to_partners, from, from_partners, g * count,
+                                              table[g], table[g + 1]);
+      }
+    } else {
 #pragma GCC unroll 4
-    for (int g = 0; g < Group; ++g) {
-      const Index at = g * count;
-      if constexpr (!splits<From, To, Out, X>) {
-        rotate_pairs<Arithmetic, From, To, count>(to, from, at, layout.pairs, table[g]);
-      } else if (g % 2 == 0) {
-        rotate_split_pairs<Arithmetic, count>(to, from, at, layout.pairs, table[g], table[g + 1]);
+      for (int g = 0; g < Group; ++g) {
+        rotate_pairs<Arithmetic, From, To, count>(to, from, g * count, layout.pairs, table[g]);
       }
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);

@@ -61,18 +61,20 @@ ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& c
   split(coefficients.sin_b, even.sin_b, odd.sin_b);
 }
 
-/// Turns 2 * Count half pairs of a row of `pairs`, from pair `at` on.
+/// Turns 2 * Count half pairs, from pair `at` on, of features and their partners.
 template <class Arithmetic, int Count>
-ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, const Eigen::bfloat16* x, Index at,
-                                        Index pairs, const Coefficients<Arithmetic, Count>& even,
+ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, Eigen::bfloat16* out_partners,
+                                        const Eigen::bfloat16* x,
+                                        const Eigen::bfloat16* x_partners, Index at,
+                                        const Coefficients<Arithmetic, Count>& even,
                                         const Coefficients<Arithmetic, Count>& odd) {
   Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
-  load_pairs<Pairing::interleaved>(x + pairs + at, 0, Count, b[0].lanes, b[1].lanes);
+  load_pairs<Pairing::interleaved>(x_partners + at, 0, Count, b[0].lanes, b[1].lanes);
   store_pairs<Pairing::interleaved>(out + at, 0, Count,
                                     rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
                                     rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
-  store_pairs<Pairing::interleaved>(out + pairs + at, 0, Count,
+  store_pairs<Pairing::interleaved>(out_partners + at, 0, Count,
                                     rotated_second(a[0], b[0], even.cos_b, even.sin_b).lanes,
                                     rotated_second(a[1], b[1], odd.cos_b, odd.sin_b).lanes);
 }
