@@ -11,7 +11,10 @@ need_compiler "$compiler"
 
 # Compiled once for all cases; each compiler finds its own beside the header.
 enter_empty "$build_dir"
-echo '#include "ropewalk/ropewalk.hpp"' >all.hpp
+cat >all.hpp <<'HEADERS'
+#include <unsupported/Eigen/CXX11/Tensor>
+#include "ropewalk/ropewalk.hpp"
+HEADERS
 suffix=gch
 all_errors=-fmax-errors=0
 if [[ $compiler == clang* ]]; then

@@ -55,7 +55,8 @@ void build_tables(Use use) {
   for (const rw::Scaling& rule :
        {rw::Scaling{rw::Unscaled{}}, rw::Scaling{rw::Yarn{4, 512}}, rw::Scaling{rw::Llama3{}},
         rw::Scaling{rw::DynamicNtk{2, 512}}, rw::Scaling{rw::LongRope{{1, 1}, {2, 3}, 4, 512}}}) {
-    for (const rw::AngleSteps steps : {rw::AngleSteps::f32, rw::AngleSteps::f64}) {
+    constexpr rw::AngleSteps both[] = {rw::AngleSteps::f32, rw::AngleSteps::f64};
+    for (const rw::AngleSteps steps : both) {
       use_all(use, rw::make_table<T>(positions, rw::frequencies(4, 1e4, rule, {9, steps}), steps));
     }
   }

@@ -133,7 +133,7 @@ class RowDistances {
   }
 
   /// From the widest stride to the narrowest; axes of one stride, of one tensor or both, are one.
-  void add(Index size, std::uint64_t stride) {
+  [[gnu::noinline]] void add(Index size, std::uint64_t stride) {
     if (size == 1 || stride == 0) return;
     const auto steps = static_cast<std::uint64_t>(size - 1);
     int at = 0;

@@ -33,6 +33,8 @@ struct JobRows {
 
 /// The rows of a table.
 struct JobTable {
+  ROPEWALK_INLINE JobTable() = default;
+
   RawReader cos_a, cos_b, sin_a, sin_b;
   ByteStrides strides;
   RowIds ids;
@@ -46,6 +48,8 @@ struct PrefetchPlan {
 };
 
 struct Job {
+  ROPEWALK_INLINE Job() = default;
+
   RowKernel kernel;  ///< none: there is nothing to do
   Shape shape;
   JobRows x, out;

@@ -1,0 +1,38 @@
+// One of the units; ROPEWALK_CROSSING_UNIT names it.
+#include <Eigen/Core>
+
+#include "ropewalk/ropewalk.hpp"
+#include "units.hpp"
+
+namespace rw = ropewalk;
+
+namespace {
+
+rw::Model model() {
+  return rw::Model("crossing", {4, 2, 24})
+      .with_axes(24)
+      .with_scaling(rw::Yarn{4, 64}.with_mscales(1, 1))
+      .with_pairing(rw::Pairing::half);
+}
+
+rw::Table<float> table(const rw::Model& of, rw::Index seq) {
+  rw::Table<float> rows = rw::model_table(of, rw::Grid{seq - 1});
+  rows.append(rw::model_table(of, rw::sequence_positions(1, seq - 1)));
+  rw::Table<float> copy(rows);
+  copy = rows;
+  return copy;
+}
+
+rw::TableView<float> rows(const rw::TableView<float>& of, rw::Index from) {
+  return of.rows(from, of.seq() - from).inverse().gradient().heads(0, 1).pairs(0, of.pairs());
+}
+
+void rotate(const rw::View<float>& x, const rw::TableView<float>& by, const rw::Options& options,
+            const rw::CpuOptions& cpu) {
+  rw::apply_inplace(rw::serial, x.seq(1, x.seq() - 1).heads(0, 4).features(0, 24), by, options,
+                    cpu);
+}
+
+}  // namespace
+
+const Unit ROPEWALK_CROSSING_UNIT = {"" ROPEWALK_CROSSING_NAME, model, table, rows, rotate};
