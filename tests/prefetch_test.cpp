@@ -212,8 +212,9 @@ void add_touched(Memory& rows, Memory& coefficients, const Part& part, const rw:
       rows.add(x.row(b, s, h), features);
       rows.add(out.row(b, s, h), features);
       if (h >= table.heads()) continue;
+      const rw::PairReaders<Tab> row = table.row(b, s, h);
       for (const rw::CoefficientReader<Tab>& readers :
-           rw::detail::all_readers(table.row(b, s, h))) {
+           {row.cos_a, row.cos_b, row.sin_a, row.sin_b}) {
         // Cache lines between the entries belong to the row where every one of them holds an entry.
         if (readers.stride * static_cast<Index>(sizeof(Tab)) <= 64) {
           coefficients.add(readers.data, (table.pairs() - 1) * readers.stride + 1);
