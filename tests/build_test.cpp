@@ -312,8 +312,28 @@ TEST(Tables, ThatWereMovedFromAreEmpty) {
   EXPECT_TRUE(same_bits(entries(third), entries(made())));
 }
 
+TEST(Tables, CopiesAreTablesOfTheirOwn) {
+  const auto made = [] { return make_table<float>(sequence_positions(5), frequencies(8, 1e4)); };
+  Table<float> table = made();
+  const Table<float> copy = table;
+  Table<float> assigned({1, 2, 1, 3});
+  assigned = table;
+  const Table<float>& itself = assigned;
+  assigned = itself;
+  zero_rows(table, 0, 0, 5);
+  EXPECT_TRUE(same_bits(entries(copy), entries(made())));
+  EXPECT_TRUE(same_bits(entries(assigned), entries(made())));
+}
+
+// Whatever was in their memory before.
+TEST(Tables, BeginAsZeros) {
+  make_table<float>(sequence_positions(5), frequencies(8, 1e4));
+  const std::vector<float> zeros(5 * 8);
+  EXPECT_TRUE(same_bits(entries(Table<float>({1, 5, 1, 4})), zeros));
+}
+
 TEST(Tables, AppendingToEverySample) {
-  const Frequencies list = frequencies(8, 1e4);
+  const Frequencies list = detail::split_heads(2, frequencies(8, 1e4));
   const auto samples = [&](Index seq, double from) {
     return make_table(stack({sequence_positions(seq, from), sequence_positions(seq, 100 + from)}),
                       list);

@@ -176,5 +176,20 @@ TEST(ThreadPools, AreToldTheCostOfAToken) {
   expect_cost(OwnPool());
 }
 
+// Of queries and keys with heads of their own, and of an output wider than its input.
+TEST(ThreadPools, AreToldTheCostOfAllTensorsOfACall) {
+  const std::vector<Eigen::bfloat16> values(5 * 3 * 8);
+  const std::vector<float> entries(5 * 4);
+  std::vector<float> q_values(5 * 3 * 8), k_values(5 * 8);
+  const rw::View<const Eigen::bfloat16> q(values.data(), {1, 5, 3, 8}),
+      k(values.data(), {1, 5, 1, 8});
+  const rw::View<float> q_out(q_values.data(), q.shape()), k_out(k_values.data(), k.shape());
+  const rw::View<const float> rows(entries.data(), {1, 5, 1, 4});
+  const ByReference device;
+  rw::apply(device, std::tie(q_out, k_out), std::tie(q, k), rw::half_table(rows, rows));
+  EXPECT_EQ(device.cost[0], (3 + 1) * 8 * 2);
+  EXPECT_EQ(device.cost[1], (3 + 1) * 8 * 4);
+}
+
 }  // namespace
 }  // namespace ropewalk_test

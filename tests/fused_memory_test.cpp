@@ -165,6 +165,11 @@ TYPED_TEST(Memory, StaysInsideItsRows) {
   }
 }
 
+// Longer than what is rotated before it goes past the caches.
+TYPED_TEST(Memory, StaysInsideRowsOfAnyLength) {
+  this->check({1, 2, 3, 8200}, 4100, Arrays::halves, placements[0]);
+}
+
 TYPED_TEST(Memory, StaysInsideTheTableAndItsPositionIds) {
   for (const Index head_dim : {2, 60, 94, 128}) {
     for (const Placement& place : placements) {

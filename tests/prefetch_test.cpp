@@ -337,6 +337,27 @@ class Prefetch : public testing::Test {
     }
   }
 
+  /// By one thread, where each line of the table belongs to one row.
+  static void expect_lines_taken_once(const rw::View<Out>& out, const rw::View<const X>& x,
+                                      const rw::TableView<Tab>& table,
+                                      rw::Stores stores = rw::Stores::automatic) {
+    for (const rw::Isa isa : rw::available_isas()) {
+      SCOPED_TRACE(rw::isa_name(isa));
+      rotate({Form::fused, isa}, Parts{1}, out, x, table, {}, stores);
+      Memory rows, coefficients;
+      add_touched(rows, coefficients, recorded[0], out, x, table);
+      std::set<std::uintptr_t> lines;
+      Index prefetched = 0;
+      for (const void* address : recorded[0].addresses) {
+        if (!coefficients.holds(address)) continue;
+        ++prefetched;
+        lines.insert(reinterpret_cast<std::uintptr_t>(address) / 64);
+      }
+      EXPECT_EQ(static_cast<std::size_t>(prefetched), lines.size());
+      EXPECT_EQ(prefetched > 0, isa != rw::Isa::scalar);
+    }
+  }
+
  private:
   static Arrangement writable(Arrangement arrangement) {
     return arrangement < Arrangement::one_row ? arrangement : Arrangement::dense;
@@ -428,24 +449,22 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnce) {
   const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
   for (const Layout layout : {Layout::half, Layout::doubled, Layout::complex, Layout::matrix}) {
     for (const Index heads : {Index{1}, shape.heads}) {
+      SCOPED_TRACE(testing::Message()
+                   << "layout " << static_cast<int>(layout) << ", heads " << heads);
       const TableMemory<typename TypeParam::Tab> table(layout, {1, shape.seq, heads, 512});
-      for (const rw::Isa isa : rw::available_isas()) {
-        SCOPED_TRACE(testing::Message() << rw::isa_name(isa) << ", layout "
-                                        << static_cast<int>(layout) << ", heads " << heads);
-        rotate({Form::fused, isa}, Parts{1}, x.view(), x.read(), table.view(), {});
-        Memory rows, coefficients;
-        add_touched(rows, coefficients, recorded[0], x.view(), x.read(), table.view());
-        std::set<std::uintptr_t> lines;
-        Index prefetched = 0;
-        for (const void* address : recorded[0].addresses) {
-          if (!coefficients.holds(address)) continue;
-          ++prefetched;
-          lines.insert(reinterpret_cast<std::uintptr_t>(address) / 64);
-        }
-        EXPECT_EQ(static_cast<std::size_t>(prefetched), lines.size());
-        EXPECT_EQ(prefetched > 0, isa != rw::Isa::scalar);
-      }
+      this->expect_lines_taken_once(x.view(), x.read(), table.view());
     }
+  }
+}
+
+// The rows of a token go past the caches by several batches here.
+TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnceForRowsThatGoPastTheCaches) {
+  const rw::Shape shape = this->large(1, 20, 1024);
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
+  for (const Index heads : {Index{1}, shape.heads}) {
+    SCOPED_TRACE(testing::Message() << "heads " << heads);
+    const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, heads, 512});
+    this->expect_lines_taken_once(out.view(), x.read(), table.view(), rw::Stores::nontemporal);
   }
 }
 
