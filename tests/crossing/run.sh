@@ -5,7 +5,11 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
 build_dir=$1
-options=(-std=c++17 "${@:2}")  # not script.sh's: nvcc takes other warnings
+# Not script.sh's: nvcc takes other warnings, and -isystem in two words.
+options=(-std=c++17)
+for flag in "${@:2}"; do
+  if [[ $flag == -isystem?* ]]; then options+=(-isystem "${flag#-isystem}"); else options+=("$flag"); fi
+done
 enter_empty "$build_dir"
 cpu=$(uname -m)$(grep -m1 -E '^flags' /proc/cpuinfo || true)
 
