@@ -6,9 +6,8 @@
 ROPEWALK_BEGIN_TYPES
 namespace detail {
 
-void compiled::settle(Job& job, const RawView& out, const RawView& x, const RawTable& table,
-                      const Kernels& kernels, Stores stores) {
-  ROPEWALK_FLAGS_NAMESPACE::settle(job, out, x, table, kernels, stores);
+void compiled::settle(Job& job, const Kernels& kernels, Stores stores) {
+  ROPEWALK_FLAGS_NAMESPACE::settle(job, kernels, stores);
 }
 
 void compiled::run(const Job* jobs, const Job* end, Index first_token, Index last_token) {

@@ -5,7 +5,6 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/pairing.hpp"
-#include "ropewalk/call/raw.hpp"
 #include "ropewalk/cpu/job.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/options.hpp"
@@ -29,8 +28,7 @@ struct Entries {
   static WidenEntries kernel(Isa isa);
 };
 
-void settle(Job& job, const RawView& out, const RawView& x, const RawTable& table,
-            const Kernels& kernels, Stores stores);
+void settle(Job& job, const Kernels& kernels, Stores stores);
 
 void run(const Job* jobs, const Job* end, Index first_token, Index last_token);
 

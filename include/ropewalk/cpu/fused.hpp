@@ -34,17 +34,13 @@ Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out, const 
 
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
 template <class Out, class X, class Tab, class How>
-void prepare(Job& job, const Names& names, const Rotation<Out, X, Tab>& of, const How& options,
+void prepare(Job& job, const Names& names, const Rotation<Out, X, Tab>&, const How& options,
              const CpuOptions& cpu) {
   const Isa isa = checked_isa(names.function, cpu.isa);
-  const RawView out = of.out, x = of.x;
-  const RawTable table = of.table;
   const InPlace in_place =
       moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed;
-  if (check_arguments(names, out, x, table, in_place)) {
-    settle(job, out, x, table, select_kernels<Out, X, Tab>(isa, options), cpu.stores);
-  } else {
-    job.kernel = nullptr;
+  if (check_arguments(names, job.out, job.x, job.table, in_place)) {
+    settle(job, select_kernels<Out, X, Tab>(isa, options), cpu.stores);
   }
 }
 
@@ -53,7 +49,7 @@ void prepare(Job& job, const Names& names, const Rotation<Out, X, Tab>& of, cons
 template <class Device, class How, class... Rotations>
 void fused(const Names& names, const Device& device, const How& options, const CpuOptions& cpu,
            const Rotations&... rotations) {
-  Job jobs[sizeof...(Rotations)];
+  Job jobs[] = {Job(rotations.out, rotations.x, rotations.table)...};
   Job* end = jobs;
   Names of = names;
   ((prepare(*end++, of, rotations, options, cpu), of.next()), ...);

@@ -4,11 +4,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/call/raw.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/shape.hpp"
 #include "ropewalk/table_view.hpp"
-
-// All distances are in bytes, those between coefficients aside.
+#include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {
@@ -20,24 +20,9 @@ struct Kernels {
   bool is_wide;  ///< whether the table is of the type that `rows` computes in
 };
 
+/// Strides in bytes; 0 along an axis of one entry.
 struct ByteStrides {
-  Index batch, seq, heads;  ///< 0 along an axis of one entry
-};
-
-/// The rows of a tensor.
-struct JobRows {
-  const void* data;
-  ByteStrides strides;
-  Index row_bytes;  ///< of head_dim features
-};
-
-/// The rows of a table.
-struct JobTable {
-  ROPEWALK_INLINE JobTable() = default;
-
-  RawReader cos_a, cos_b, sin_a, sin_b;
-  ByteStrides strides;
-  RowIds ids;
+  Index batch, seq, heads;
 };
 
 /// How far ahead a job prefetches.
@@ -48,12 +33,15 @@ struct PrefetchPlan {
 };
 
 struct Job {
-  ROPEWALK_INLINE Job() = default;
+  template <class Out, class X, class Tab>
+  ROPEWALK_INLINE Job(const View<Out>& to, const View<X>& from, const TableView<Tab>& by)
+      : out(to), x(from), table(by) {}
 
-  RowKernel kernel;  ///< none: there is nothing to do
-  Shape shape;
-  JobRows x, out;
-  JobTable table;
+  RawView out, x;
+  RawTable table;
+  RowKernel kernel = nullptr;  ///< none: there is nothing to do
+  // The rest is settled where there is one.
+  ByteStrides out_strides, x_strides, table_strides;
   RowLayout layout;
   PrefetchPlan prefetch;
   bool in_place;
@@ -71,13 +59,16 @@ struct Work {
   Index bytes_read = 0, bytes_written = 0;  ///< of a token
 };
 
+inline Index row_bytes(const RawView& view) { return view.shape.head_dim * view.element_bytes; }
+
 inline Work work_of(const Job* job, const Job* end) {
   Work work;
   for (; job != end; ++job) {
     if (job->kernel == nullptr) continue;
-    work.tokens = job->shape.batch * job->shape.seq;
-    work.bytes_read += job->shape.heads * job->x.row_bytes;
-    work.bytes_written += job->shape.heads * job->out.row_bytes;
+    const Shape& shape = job->x.shape;
+    work.tokens = shape.batch * shape.seq;
+    work.bytes_read += shape.heads * row_bytes(job->x);
+    work.bytes_written += shape.heads * row_bytes(job->out);
   }
   return work;
 }

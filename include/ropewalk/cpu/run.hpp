@@ -19,14 +19,12 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-inline const void* row_of(const JobRows& rows, Index b, Index s, Index h) {
-  return moved(rows.data, b * rows.strides.batch + s * rows.strides.seq + h * rows.strides.heads);
+inline Index offset_of(const ByteStrides& strides, Index b, Index s, Index h) {
+  return b * strides.batch + s * strides.seq + h * strides.heads;
 }
 
 inline Index table_offset(const Job& job, Index b, Index s, Index h) {
-  const ByteStrides& strides = job.table.strides;
-  const Index r = job.table.ids ? job.table.ids.row(b, s) : s;
-  return b * strides.batch + r * strides.seq + h * strides.heads;
+  return offset_of(job.table_strides, b, job.table.ids ? job.table.ids.row(b, s) : s, h);
 }
 
 /// All heads of a token, unless they are further apart than its tokens. Then each is a sequence of
@@ -35,8 +33,8 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
 /// one after the other 0.65, on an Intel Xeon (Emerald Rapids).
 inline Index heads_together(const Job& job) {
   constexpr Index followed = 16;
-  const Index heads = job.shape.heads;
-  return job.x.strides.heads <= job.x.strides.seq ? heads : std::min(heads, followed);
+  const Index heads = job.x.shape.heads;
+  return job.x_strides.heads <= job.x_strides.seq ? heads : std::min(heads, followed);
 }
 
 // Before the first row ----------------------------------------------------------------------------
@@ -46,34 +44,28 @@ inline Index stride_in_bytes(Index size, Index stride, Index element_bytes) {
   return size <= 1 ? 0 : stride * element_bytes;
 }
 
-inline void set_rows(JobRows& rows, const RawView& view) {
+inline void set_strides(ByteStrides& to, const RawView& view) {
   const Index bytes = view.element_bytes;
-  rows.data = view.data;
-  rows.strides.batch = stride_in_bytes(view.shape.batch, view.strides.batch, bytes);
-  rows.strides.seq = stride_in_bytes(view.shape.seq, view.strides.seq, bytes);
-  rows.strides.heads = stride_in_bytes(view.shape.heads, view.strides.heads, bytes);
-  rows.row_bytes = view.shape.head_dim * bytes;
+  to.batch = stride_in_bytes(view.shape.batch, view.strides.batch, bytes);
+  to.seq = stride_in_bytes(view.shape.seq, view.strides.seq, bytes);
+  to.heads = stride_in_bytes(view.shape.heads, view.strides.heads, bytes);
 }
 
-inline void set_table(JobTable& rows, const RawTable& table) {
+inline void set_strides(ByteStrides& to, const RawTable& table) {
   const Index bytes = table.element_bytes;
-  rows.cos_a = table.cos_a;
-  rows.cos_b = table.cos_b;
-  rows.sin_a = table.sin_a;
-  rows.sin_b = table.sin_b;
-  rows.strides.batch = stride_in_bytes(table.shape.batch, table.strides.batch, bytes);
-  rows.strides.seq = stride_in_bytes(table.rows(), table.strides.seq, bytes);
-  rows.strides.heads = stride_in_bytes(table.shape.heads, table.strides.heads, bytes);
-  rows.ids = table.ids;
+  to.batch = stride_in_bytes(table.shape.batch, table.strides.batch, bytes);
+  to.seq = stride_in_bytes(table.rows(), table.strides.seq, bytes);
+  to.heads = stride_in_bytes(table.shape.heads, table.strides.heads, bytes);
 }
 
-inline void set_layout(Job& job, const RawView& x, const RawTable& table, const Kernels& kernels) {
+inline void set_layout(Job& job, const Kernels& kernels) {
+  const RawTable& table = job.table;
   RowLayout& layout = job.layout;
   layout.pairs = table.shape.pairs;
-  layout.rest = job.in_place ? 0 : x.shape.head_dim - 2 * table.shape.pairs;
-  layout.x_stride = job.x.strides.heads;
-  layout.out_stride = job.out.strides.heads;
-  layout.table_stride = job.table.strides.heads;
+  layout.rest = job.in_place ? 0 : job.x.shape.head_dim - 2 * table.shape.pairs;
+  layout.x_stride = job.x_strides.heads;
+  layout.out_stride = job.out_strides.heads;
+  layout.table_stride = job.table_strides.heads;
   layout.entry_bytes = table.element_bytes;
   layout.widen = kernels.entries;
   layout.is_wide = kernels.is_wide;
@@ -84,15 +76,15 @@ inline void set_layout(Job& job, const RawView& x, const RawTable& table, const 
 }
 
 inline void set_prefetches(Job& job) {
-  const Index bytes_together = heads_together(job) * job.x.row_bytes;
+  const Index bytes_together = heads_together(job) * row_bytes(job.x);
   PrefetchPlan& plan = job.prefetch;
-  plan.tokens_l1 = prefetch_tokens(job.shape.seq, bytes_together, prefetch_l1_bytes);
-  plan.tokens_l2 = prefetch_tokens(job.shape.seq, bytes_together, prefetch_l2_bytes);
-  plan.distances.x_l1 = plan.tokens_l1 * job.x.strides.seq;
-  plan.distances.x_l2 = plan.tokens_l2 * job.x.strides.seq;
+  plan.tokens_l1 = prefetch_tokens(job.x.shape.seq, bytes_together, prefetch_l1_bytes);
+  plan.tokens_l2 = prefetch_tokens(job.x.shape.seq, bytes_together, prefetch_l2_bytes);
+  plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
+  plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
   if (!job.nontemporal && !job.in_place) {
-    plan.distances.out_l1 = plan.tokens_l1 * job.out.strides.seq;
+    plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
   plan.of_table = is_dense(job.table.cos_a, job.layout.entry_bytes) &&
                   is_dense(job.table.sin_a, job.layout.entry_bytes);
@@ -103,25 +95,25 @@ constexpr Index past_caches_room = Index{16} << 10;
 
 /// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
 inline bool can_go_past_caches(const Job& job) {
-  const ByteStrides& strides = job.out.strides;
-  const Index together = job.out.row_bytes | strides.batch | strides.seq | strides.heads |
+  const ByteStrides& strides = job.out_strides;
+  const Index bytes = row_bytes(job.out);
+  const Index together = bytes | strides.batch | strides.seq | strides.heads |
                          static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.out.data));
   return has_nontemporal_stores && !job.in_place && together % nontemporal_bytes == 0 &&
-         job.out.row_bytes <= past_caches_room;
+         bytes <= past_caches_room;
 }
 
-/// Makes a job of arguments that have passed their checks.
-inline void settle(Job& job, const RawView& out, const RawView& x, const RawTable& table,
-                   const Kernels& kernels, Stores stores) {
+/// Settles how a job is done whose arguments have passed their checks.
+inline void settle(Job& job, const Kernels& kernels, Stores stores) {
+  const Shape& shape = job.x.shape;
   job.kernel = kernels.rows;
-  job.shape = x.shape;
-  job.in_place = same_place(out, x);
-  set_rows(job.x, x);
-  set_rows(job.out, out);
-  set_table(job.table, table);
-  set_layout(job, x, table, kernels);
-  const Index row_bytes = job.x.row_bytes + (job.in_place ? 0 : job.out.row_bytes);
-  const Index bytes = job.shape.batch * job.shape.seq * job.shape.heads * row_bytes;
+  job.in_place = same_place(job.out, job.x);
+  set_strides(job.out_strides, job.out);
+  set_strides(job.x_strides, job.x);
+  set_strides(job.table_strides, job.table);
+  set_layout(job, kernels);
+  const Index both = row_bytes(job.x) + (job.in_place ? 0 : row_bytes(job.out));
+  const Index bytes = shape.batch * shape.seq * shape.heads * both;
   const bool wanted =
       stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
   job.nontemporal = wanted && can_go_past_caches(job);
@@ -135,21 +127,21 @@ inline void settle(Job& job, const RawView& out, const RawView& x, const RawTabl
 /// kernels need no other stores for it.
 inline void rotate_past_caches(const Job& job, RowBatch& batch) {
   alignas(64) std::byte rotated[past_caches_room];
-  const Index row_bytes = job.out.row_bytes;
+  const Index bytes = row_bytes(job.out);
   const Index stride = batch.layout.out_stride;
-  const Index most = past_caches_room / row_bytes;
+  const Index most = past_caches_room / bytes;
   const Index rows = batch.rows;
   void* out = batch.out;
   batch.out = rotated;
-  batch.layout.out_stride = row_bytes;
+  batch.layout.out_stride = bytes;
   for (Index r = 0; r < rows; r += most) {
     batch.rows = std::min(most, rows - r);
     job.kernel(batch);
-    if (stride == row_bytes) {
-      copy_past_caches(out, rotated, batch.rows * row_bytes);
+    if (stride == bytes) {
+      copy_past_caches(out, rotated, batch.rows * bytes);
     } else {
       for (Index i = 0; i < batch.rows; ++i) {
-        copy_past_caches(moved(out, i * stride), rotated + i * row_bytes, row_bytes);
+        copy_past_caches(moved(out, i * stride), rotated + i * bytes, bytes);
       }
     }
     out = moved(out, batch.rows * stride);
@@ -181,8 +173,8 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
                  moved(job.table.cos_b, offset),
                  moved(job.table.sin_a, offset),
                  moved(job.table.sin_b, offset),
-                 row_of(job.x, b, s, h),
-                 const_cast<void*>(row_of(job.out, b, s, h)),
+                 moved(job.x.data, offset_of(job.x_strides, b, s, h)),
+                 const_cast<void*>(moved(job.out.data, offset_of(job.out_strides, b, s, h))),
                  heads};
   // Rows of a gathered table come in any order.
   if (job.prefetch.of_table && s + 1 < end) {
@@ -195,7 +187,7 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
 inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
   // Few enough for their coefficients to stay in the second cache until all heads have passed.
   constexpr Index tokens_together = 256;
-  const Index heads = job.shape.heads;
+  const Index heads = job.x.shape.heads;
   const Index together = heads_together(job);
   for (Index first = begin; first < end; first += tokens_together) {
     const Index last = std::min(first + tokens_together, end);
@@ -211,9 +203,9 @@ inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
 
 /// Tokens [begin, end) of batch and seq taken together.
 inline void run(const Job& job, Index begin, Index end) {
-  const Index seq = job.shape.seq;
+  const Index seq = job.x.shape.seq;
   while (begin < end) {
-    const Index b = job.shape.batch == 1 ? 0 : begin / seq;
+    const Index b = job.x.shape.batch == 1 ? 0 : begin / seq;
     const Index stop = std::min(end, (b + 1) * seq);
     run_tokens(job, b, begin - b * seq, stop - b * seq);
     begin = stop;
