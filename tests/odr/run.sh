@@ -33,8 +33,8 @@ link() {
   "$compiler" -pthread main.o wide.o baseline.o -o wide_first
 }
 
-# Mangled: a name of ours or of a template over ours.
-ours() { nm --defined-only "$1.o" | awk '{ print $3 }' | grep 8ropewalk | sort -u; }
+# Mangled: a name of ours or of a template over ours, that the linker sees.
+ours() { nm --defined-only --extern-only "$1.o" | awk '{ print $3 }' | grep 8ropewalk | sort -u; }
 expect_nothing_shared() {
   local count shared
   count=$(ours baseline | wc -l)
