@@ -177,14 +177,14 @@ inline constexpr bool has_ours<T, std::void_t<decltype(looks_into_ropewalk(std::
 template <class T>
 constexpr bool asks_members() {
   using Object = std::remove_const_t<T>;
-  if constexpr (!is_dense_tensor<T>) {
-    return false;
-  } else if constexpr (own::has_ours<Object&>) {
-    // A type of ours in its name: to ask whether its as_view is ours would be to ask in a circle.
-    return false;
-  } else {
-    return !own::has_view<Object&> && !own::has_view<Object>;
+  if constexpr (is_dense_tensor<T>) {
+    // With a type of ours in its name, to ask whether its as_view is ours would be to ask in a
+    // circle.
+    if constexpr (!own::has_ours<Object&>) {
+      return !own::has_view<Object&> && !own::has_view<Object>;
+    }
   }
+  return false;
 }
 
 /// Whether as_view reads the members of a T: it has those of a tensor of Eigen's, and no as_view of

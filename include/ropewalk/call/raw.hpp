@@ -61,6 +61,12 @@ struct RawTable {
   Index element_bytes;
 };
 
+/// What a call says of one tensor.
+struct RawArguments {
+  RawView out, x;
+  RawTable table;
+};
+
 }  // namespace detail
 ROPEWALK_END_TYPES
 

@@ -34,13 +34,16 @@ Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out, const 
 
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
 template <class Out, class X, class Tab, class How>
-void prepare(Job& job, const Names& names, const Rotation<Out, X, Tab>&, const How& options,
-             const CpuOptions& cpu) {
+void prepare(Job& job, const Names& names, const RawArguments& of, const Rotation<Out, X, Tab>&,
+             const How& options, const CpuOptions& cpu) {
   const Isa isa = checked_isa(names.function, cpu.isa);
   const InPlace in_place =
       moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed;
-  if (check_arguments(names, job.out, job.x, job.table, in_place)) {
+  job.of = &of;
+  if (check_arguments(names, of.out, of.x, of.table, in_place)) {
     settle(job, select_kernels<Out, X, Tab>(isa, options), cpu.stores);
+  } else {
+    job.kernel = nullptr;
   }
 }
 
@@ -49,10 +52,12 @@ void prepare(Job& job, const Names& names, const Rotation<Out, X, Tab>&, const H
 template <class Device, class How, class... Rotations>
 void fused(const Names& names, const Device& device, const How& options, const CpuOptions& cpu,
            const Rotations&... rotations) {
-  Job jobs[] = {Job(rotations.out, rotations.x, rotations.table)...};
+  const RawArguments arguments[] = {{rotations.out, rotations.x, rotations.table}...};
+  const RawArguments* of = arguments;
+  Job jobs[sizeof...(Rotations)];
   Job* end = jobs;
-  Names of = names;
-  ((prepare(*end++, of, rotations, options, cpu), of.next()), ...);
+  Names named = names;
+  ((prepare(*end++, named, *of++, rotations, options, cpu), named.next()), ...);
   check_all_apart(names, rotations...);
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;

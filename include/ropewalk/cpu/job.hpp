@@ -7,8 +7,6 @@
 #include "ropewalk/call/raw.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/shape.hpp"
-#include "ropewalk/table_view.hpp"
-#include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {
@@ -32,15 +30,10 @@ struct PrefetchPlan {
   bool of_table;  ///< whether the next token's coefficients, too
 };
 
+/// Not set where it is made, or each call would write it twice.
 struct Job {
-  template <class Out, class X, class Tab>
-  ROPEWALK_INLINE Job(const View<Out>& to, const View<X>& from, const TableView<Tab>& by)
-      : out(to), x(from), table(by) {}
-
-  RawView out, x;
-  RawTable table;
-  RowKernel kernel = nullptr;  ///< none: there is nothing to do
-  // The rest is settled where there is one.
+  const RawArguments* of;
+  RowKernel kernel;  ///< none: there is nothing to do, and the rest is not settled
   ByteStrides out_strides, x_strides, table_strides;
   RowLayout layout;
   PrefetchPlan prefetch;
@@ -65,10 +58,10 @@ inline Work work_of(const Job* job, const Job* end) {
   Work work;
   for (; job != end; ++job) {
     if (job->kernel == nullptr) continue;
-    const Shape& shape = job->x.shape;
+    const Shape& shape = job->of->x.shape;
     work.tokens = shape.batch * shape.seq;
-    work.bytes_read += shape.heads * row_bytes(job->x);
-    work.bytes_written += shape.heads * row_bytes(job->out);
+    work.bytes_read += shape.heads * row_bytes(job->of->x);
+    work.bytes_written += shape.heads * row_bytes(job->of->out);
   }
   return work;
 }

@@ -24,7 +24,7 @@ inline Index offset_of(const ByteStrides& strides, Index b, Index s, Index h) {
 }
 
 inline Index table_offset(const Job& job, Index b, Index s, Index h) {
-  return offset_of(job.table_strides, b, job.table.ids ? job.table.ids.row(b, s) : s, h);
+  return offset_of(job.table_strides, b, job.of->table.ids ? job.of->table.ids.row(b, s) : s, h);
 }
 
 /// All heads of a token, unless they are further apart than its tokens. Then each is a sequence of
@@ -33,7 +33,7 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
 /// one after the other 0.65, on an Intel Xeon (Emerald Rapids).
 inline Index heads_together(const Job& job) {
   constexpr Index followed = 16;
-  const Index heads = job.x.shape.heads;
+  const Index heads = job.of->x.shape.heads;
   return job.x_strides.heads <= job.x_strides.seq ? heads : std::min(heads, followed);
 }
 
@@ -59,10 +59,10 @@ inline void set_strides(ByteStrides& to, const RawTable& table) {
 }
 
 inline void set_layout(Job& job, const Kernels& kernels) {
-  const RawTable& table = job.table;
+  const RawTable& table = job.of->table;
   RowLayout& layout = job.layout;
   layout.pairs = table.shape.pairs;
-  layout.rest = job.in_place ? 0 : job.x.shape.head_dim - 2 * table.shape.pairs;
+  layout.rest = job.in_place ? 0 : job.of->x.shape.head_dim - 2 * table.shape.pairs;
   layout.x_stride = job.x_strides.heads;
   layout.out_stride = job.out_strides.heads;
   layout.table_stride = job.table_strides.heads;
@@ -76,18 +76,18 @@ inline void set_layout(Job& job, const Kernels& kernels) {
 }
 
 inline void set_prefetches(Job& job) {
-  const Index bytes_together = heads_together(job) * row_bytes(job.x);
+  const Index bytes_together = heads_together(job) * row_bytes(job.of->x);
   PrefetchPlan& plan = job.prefetch;
-  plan.tokens_l1 = prefetch_tokens(job.x.shape.seq, bytes_together, prefetch_l1_bytes);
-  plan.tokens_l2 = prefetch_tokens(job.x.shape.seq, bytes_together, prefetch_l2_bytes);
+  plan.tokens_l1 = prefetch_tokens(job.of->x.shape.seq, bytes_together, prefetch_l1_bytes);
+  plan.tokens_l2 = prefetch_tokens(job.of->x.shape.seq, bytes_together, prefetch_l2_bytes);
   plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
   plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
   if (!job.nontemporal && !job.in_place) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
-  plan.of_table = is_dense(job.table.cos_a, job.layout.entry_bytes) &&
-                  is_dense(job.table.sin_a, job.layout.entry_bytes);
+  plan.of_table = is_dense(job.of->table.cos_a, job.layout.entry_bytes) &&
+                  is_dense(job.of->table.sin_a, job.layout.entry_bytes);
 }
 
 /// What is rotated before it goes past the caches.
@@ -96,23 +96,23 @@ constexpr Index past_caches_room = Index{16} << 10;
 /// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
 inline bool can_go_past_caches(const Job& job) {
   const ByteStrides& strides = job.out_strides;
-  const Index bytes = row_bytes(job.out);
+  const Index bytes = row_bytes(job.of->out);
   const Index together = bytes | strides.batch | strides.seq | strides.heads |
-                         static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.out.data));
+                         static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.of->out.data));
   return has_nontemporal_stores && !job.in_place && together % nontemporal_bytes == 0 &&
          bytes <= past_caches_room;
 }
 
 /// Settles how a job is done whose arguments have passed their checks.
 inline void settle(Job& job, const Kernels& kernels, Stores stores) {
-  const Shape& shape = job.x.shape;
+  const Shape& shape = job.of->x.shape;
   job.kernel = kernels.rows;
-  job.in_place = same_place(job.out, job.x);
-  set_strides(job.out_strides, job.out);
-  set_strides(job.x_strides, job.x);
-  set_strides(job.table_strides, job.table);
+  job.in_place = same_place(job.of->out, job.of->x);
+  set_strides(job.out_strides, job.of->out);
+  set_strides(job.x_strides, job.of->x);
+  set_strides(job.table_strides, job.of->table);
   set_layout(job, kernels);
-  const Index both = row_bytes(job.x) + (job.in_place ? 0 : row_bytes(job.out));
+  const Index both = row_bytes(job.of->x) + (job.in_place ? 0 : row_bytes(job.of->out));
   const Index bytes = shape.batch * shape.seq * shape.heads * both;
   const bool wanted =
       stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
@@ -127,7 +127,7 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
 /// kernels need no other stores for it.
 inline void rotate_past_caches(const Job& job, RowBatch& batch) {
   alignas(64) std::byte rotated[past_caches_room];
-  const Index bytes = row_bytes(job.out);
+  const Index bytes = row_bytes(job.of->out);
   const Index stride = batch.layout.out_stride;
   const Index most = past_caches_room / bytes;
   const Index rows = batch.rows;
@@ -169,12 +169,12 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
   const Index offset = table_offset(job, b, s, h);
   RowBatch batch{job.layout,
                  prefetches_at(job.prefetch, s, end),
-                 moved(job.table.cos_a, offset),
-                 moved(job.table.cos_b, offset),
-                 moved(job.table.sin_a, offset),
-                 moved(job.table.sin_b, offset),
-                 moved(job.x.data, offset_of(job.x_strides, b, s, h)),
-                 const_cast<void*>(moved(job.out.data, offset_of(job.out_strides, b, s, h))),
+                 moved(job.of->table.cos_a, offset),
+                 moved(job.of->table.cos_b, offset),
+                 moved(job.of->table.sin_a, offset),
+                 moved(job.of->table.sin_b, offset),
+                 moved(job.of->x.data, offset_of(job.x_strides, b, s, h)),
+                 const_cast<void*>(moved(job.of->out.data, offset_of(job.out_strides, b, s, h))),
                  heads};
   // Rows of a gathered table come in any order.
   if (job.prefetch.of_table && s + 1 < end) {
@@ -187,7 +187,7 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
 inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
   // Few enough for their coefficients to stay in the second cache until all heads have passed.
   constexpr Index tokens_together = 256;
-  const Index heads = job.x.shape.heads;
+  const Index heads = job.of->x.shape.heads;
   const Index together = heads_together(job);
   for (Index first = begin; first < end; first += tokens_together) {
     const Index last = std::min(first + tokens_together, end);
@@ -203,9 +203,9 @@ inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
 
 /// Tokens [begin, end) of batch and seq taken together.
 inline void run(const Job& job, Index begin, Index end) {
-  const Index seq = job.x.shape.seq;
+  const Index seq = job.of->x.shape.seq;
   while (begin < end) {
-    const Index b = job.x.shape.batch == 1 ? 0 : begin / seq;
+    const Index b = job.of->x.shape.batch == 1 ? 0 : begin / seq;
     const Index stop = std::min(end, (b + 1) * seq);
     run_tokens(job, b, begin - b * seq, stop - b * seq);
     begin = stop;
