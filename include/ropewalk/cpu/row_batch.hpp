@@ -197,6 +197,17 @@ inline RowPart row_part(const RowLayout& layout, Index first) {
   return left > most_pairs ? RowPart{first, most_pairs, 0} : RowPart{first, left, layout.rest};
 }
 
+/// One row of `pairs`, and the part of it that is rotated, whose first `done` pairs already are.
+/// The coefficients begin at the part's first pair.
+template <class C, class Out, class X>
+struct Row {
+  Out* out;
+  const X* x;
+  WidenedRow<C> coefficients;
+  RowPart part;
+  Index done, pairs;
+};
+
 ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_CPU_ROW_BATCH_HPP

@@ -1,6 +1,6 @@
 // The rows of the fused form, written once for every instruction set that has vector registers.
 //
-// Included by cpu/dispatch.hpp inside a target region, once per instruction set, with
+// Included by cpu/kernels.hpp inside a target region, once per instruction set, with
 //   ROPEWALK_ISA        its name, which becomes the namespace
 //   ROPEWALK_ISA_BYTES  the width of its registers
 // No include guard.
@@ -30,19 +30,8 @@ constexpr bool has_bf16 = this_isa == Isa::avx512bf16;
 
 #include "ropewalk/cpu/simd/doubled-inl.hpp"
 
-/// One row of `pairs`, and the part of it that is rotated, whose first `done` pairs already are.
-/// The coefficients begin at the part's first pair.
-template <class Arithmetic, class Out, class X>
-struct Row {
-  Out* out;
-  const X* x;
-  WidenedRow<Carrier<Arithmetic>> coefficients;
-  RowPart part;
-  Index done, pairs;
-};
-
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
-ROPEWALK_INLINE Index walk_steps(const Row<Arithmetic, Out, X>& row, Index i) {
+ROPEWALK_INLINE Index walk_steps(const Row<Carrier<Arithmetic>, Out, X>& row, Index i) {
   for (; i + Count <= row.part.pairs; i += Count) {
     rotate_pairs<Arithmetic, From, To, Count>(
         row.out, row.x, row.part.first + i, row.pairs,
@@ -51,44 +40,16 @@ ROPEWALK_INLINE Index walk_steps(const Row<Arithmetic, Out, X>& row, Index i) {
   return i;
 }
 
-/// With the narrowest registers; not inlined, to be compiled once for the rest of a row and its
-/// tail. By value: through a pointer its fields would be loaded again after every store (a third of
-/// the rate).
-template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
-[[gnu::noinline]] Index walk_narrow(Row<Arithmetic, Out, X> row, Index i) {
-  return walk_steps<Arithmetic, From, To, Count>(row, i);
-}
-
-/// The last pairs, fewer than the narrowest register has lanes, by way of a copy that has room.
-template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
-[[gnu::noinline]] void finish_tail(Row<Arithmetic, Out, X> row, Index i) {
-  const Index count = row.part.pairs - i;
-  if (count == 0) return;
-  constexpr auto room = std::size_t{Count};
-  X x[2 * room];
-  Out out[2 * room];
-  Carrier<Arithmetic> entries[4][room];
-  const Carrier<Arithmetic>* sources[4] = {row.coefficients.cos_a, row.coefficients.cos_b,
-                                           row.coefficients.sin_a, row.coefficients.sin_b};
-  for (Index j = 0; j < Count; ++j) {
-    const Index pair = j < count ? i + j : i;
-    const Index at = row.part.first + pair;
-    x[first_feature(From, j)] = row.x[first_feature(From, at)];
-    x[second_feature(From, j, Count)] = row.x[second_feature(From, at, row.pairs)];
-    for (int k = 0; k < 4; ++k) entries[k][j] = sources[k][pair];
-  }
-  const Row<Arithmetic, Out, X> copy{
-      out, x, {entries[0], entries[1], entries[2], entries[3]}, {0, Count, 0}, 0, Count};
-  walk_narrow<Arithmetic, From, To, Count>(copy, 0);
-  for (Index j = 0; j < count; ++j) {
-    const Index at = row.part.first + i + j;
-    row.out[first_feature(To, at)] = out[first_feature(To, j)];
-    row.out[second_feature(To, at, row.pairs)] = out[second_feature(To, j, Count)];
-  }
-}
+#if ROPEWALK_ISA_BYTES == 64
+// The narrowest registers are those of AVX2: not compiled again.
+using avx2::finish_tail;
+using avx2::walk_narrow;
+#else
+#include "ropewalk/cpu/simd/narrow-inl.hpp"
+#endif
 
 template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
-ROPEWALK_INLINE void walk_row(const Row<Arithmetic, Out, X>& row) {
+ROPEWALK_INLINE void walk_row(const Row<Carrier<Arithmetic>, Out, X>& row) {
   constexpr int lanes = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int least = 16 / int{sizeof(Carrier<Arithmetic>)};
   Index i = walk_steps<Arithmetic, From, To, lanes>(row, row.done);
@@ -213,7 +174,7 @@ void rotate_rows(const RowBatch& batch) {
       }
       Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
       const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
-      const Row<Arithmetic, Out, X> row{out, x, coefficients, part, done, layout.pairs};
+      const Row<Carrier<Arithmetic>, Out, X> row{out, x, coefficients, part, done, layout.pairs};
       prefetch_features(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
       walk_row<Arithmetic, From, To>(row);
       if (part.rest != 0) {
