@@ -23,6 +23,7 @@
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
 #include "support/error_of.hpp"
+#include "support/forms.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
@@ -33,10 +34,6 @@ using Eigen::bfloat16;
 using Eigen::half;
 using rw::Index;
 using rw::Shape;
-
-std::size_t size_of(const Shape& shape) {
-  return static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * shape.head_dim);
-}
 
 class Stream {
  public:
@@ -96,8 +93,8 @@ struct Problem {
 
   std::vector<X> wanted(const rw::Options& options = {}) const {
     std::vector<X> out(x.size());
-    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<X>(out.data(), shape),
-                      rw::View<const X>(x.data(), shape), table_at(cos_sin.data()), options);
+    apply_definition(rw::View<X>(out.data(), shape), rw::View<const X>(x.data(), shape),
+                     table_at(cos_sin.data()), options);
     return out;
   }
 };
@@ -189,8 +186,8 @@ TEST(CudaSeveral, QueriesAndKeysInOneLaunch) {
     stream.wait();
     EXPECT_TRUE(same_bits(q.out_memory.values<bfloat16>(), q.wanted()));
     std::vector<bfloat16> k_by_q(k.x.size());
-    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<bfloat16>(k_by_q.data(), k.shape),
-                      rw::View<const bfloat16>(k.x.data(), k.shape), q.table_at(q.cos_sin.data()));
+    apply_definition(rw::View<bfloat16>(k_by_q.data(), k.shape),
+                     rw::View<const bfloat16>(k.x.data(), k.shape), q.table_at(q.cos_sin.data()));
     EXPECT_TRUE(same_bits(k.out_memory.values<bfloat16>(), k_by_q));
     rw::cuda::apply_inplace(stream, std::tie(q_x, k_x), q.table());
     stream.wait();
@@ -205,8 +202,8 @@ TEST(CudaSeveral, EachOfThreeHasItsOwn) {
   rw::cuda::apply_inplace(nullptr, std::tie(a_x, b_x, c_x), a.table());
   for (const auto* of : {&a, &b, &c}) {
     std::vector<float> wanted(of->x.size());
-    rw::apply_strided(Eigen::DefaultDevice{}, rw::View<float>(wanted.data(), of->shape),
-                      rw::View<const float>(of->x.data(), of->shape), a.table_at(a.cos_sin.data()));
+    apply_definition(rw::View<float>(wanted.data(), of->shape),
+                     rw::View<const float>(of->x.data(), of->shape), a.table_at(a.cos_sin.data()));
     EXPECT_TRUE(same_bits(of->x_memory.values<float>(), wanted)) << of->shape.heads << " heads";
   }
 }
@@ -219,8 +216,8 @@ TEST(CudaSeveral, EachHasItsOwnType) {
   auto b_x = b.x_view();
   rw::cuda::apply_inplace(nullptr, std::tie(b_x, a_x), b.table());
   std::vector<float> wanted(a.x.size());
-  rw::apply_strided(Eigen::DefaultDevice{}, rw::View<float>(wanted.data(), a.shape),
-                    rw::View<const float>(a.x.data(), a.shape), b.table_at(b.cos_sin.data()));
+  apply_definition(rw::View<float>(wanted.data(), a.shape),
+                   rw::View<const float>(a.x.data(), a.shape), b.table_at(b.cos_sin.data()));
   EXPECT_TRUE(same_bits(a.x_memory.values<float>(), wanted));
   EXPECT_TRUE(same_bits(b.x_memory.values<bfloat16>(), b.wanted()));
 }
@@ -244,7 +241,7 @@ TEST(CudaSeveral, PackedQueriesAndKeysInPlace) {
   for (const Index which : {0, 1}) {
     const auto part = rw::qkv_view(wanted.data(), shape, which);
     const auto from = rw::qkv_view(packed.data(), shape, which);
-    rw::apply_strided(Eigen::DefaultDevice{}, part, from, of.table_at(of.cos_sin.data()));
+    apply_definition(part, from, of.table_at(of.cos_sin.data()));
   }
   auto q = rw::qkv_view(memory.as<half>(), shape, 0), k = rw::qkv_view(memory.as<half>(), shape, 1);
   rw::cuda::apply_inplace(nullptr, std::tie(q, k), of.table());
@@ -277,8 +274,7 @@ void expect_bad_ids_give_nan(const Problem<T>& of, Index id_batch, Index first,
   std::vector<T> wanted(of.x.size());
   const rw::View<T> to(wanted.data(), of.shape);
   const auto table = of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq), first);
-  rw::apply_strided(Eigen::DefaultDevice{}, to, rw::View<const T>(of.x.data(), of.shape), table,
-                    options);
+  apply_definition(to, rw::View<const T>(of.x.data(), of.shape), table, options);
   for (Index b = 0; b < batch; ++b) {
     for (Index s = 0; s < seq; ++s) {
       const auto at = static_cast<std::size_t>((id_batch == 1 ? 0 : b * seq) + s);
@@ -365,9 +361,9 @@ void expect_comes_after(
   };
   const auto table = gathered(of.table(), id_memory.as<std::int32_t>());
   std::vector<bfloat16> wanted(of.x.size());
-  rw::apply_strided(Eigen::DefaultDevice{}, rw::View<bfloat16>(wanted.data(), shape),
-                    rw::View<const bfloat16>(of.x.data(), shape),
-                    gathered(of.table_at(of.cos_sin.data()), ids.data()));
+  apply_definition(rw::View<bfloat16>(wanted.data(), shape),
+                   rw::View<const bfloat16>(of.x.data(), shape),
+                   gathered(of.table_at(of.cos_sin.data()), ids.data()));
 
   const DeviceMemory& to = late == Late::x       ? of.x_memory
                            : late == Late::table ? of.table_memory
@@ -453,8 +449,8 @@ TEST(CudaStreams, CallsOfOneStreamComeOneAfterTheOther) {
   std::vector<double> wanted = of.wanted();
   const rw::View<double> view(wanted.data(), of.shape);
   const auto once = wanted;
-  rw::apply_strided(Eigen::DefaultDevice{}, view, rw::View<const double>(once.data(), of.shape),
-                    of.table_at(of.cos_sin.data()).inverse());
+  apply_definition(view, rw::View<const double>(once.data(), of.shape),
+                   of.table_at(of.cos_sin.data()).inverse());
   EXPECT_TRUE(same_bits(of.out_memory.values<double>(), wanted));
 }
 

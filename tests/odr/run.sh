@@ -18,17 +18,13 @@ if [[ $cpu != x86_64* ]]; then
 fi
 need_compiler "$compiler"
 
+# build NAME FLAG...
 build() {
-  local level=$1 name unit="$folder/unit.cpp" for_name
-  for name in baseline wide; do
-    for_name=("-DROPEWALK_ODR_ROTATE=rotate_$name" "-DROPEWALK_ODR_BUILD=build_$name")
-    if [[ $name == wide ]]; then for_name+=("${@:2}"); fi
-    "$compiler" "${options[@]}" "$level" "${for_name[@]}" -c "$unit" -o "$name.o"
-  done
+  "$compiler" "${options[@]}" "${@:2}" "-DROPEWALK_ODR_ROTATE=rotate_$1" \
+    "-DROPEWALK_ODR_BUILD=build_$1" -c "$folder/unit.cpp" -o "$1.o"
 }
 
 link() {
-  "$compiler" "${options[@]}" "$1" -c "$folder/main.cpp" -o main.o
   "$compiler" -pthread main.o baseline.o wide.o -o baseline_first
   "$compiler" -pthread main.o wide.o baseline.o -o wide_first
 }
@@ -98,17 +94,20 @@ expect_emulated() {
 # maps consist of are shared by all code that uses Eigen: there a program needs one set of flags.
 level="-O0 -march=haswell"
 enter_empty "$build_dir/-O0"
-build -O0 -march=haswell
+build baseline -O0
+build wide -O0 -march=haswell
 expect_nothing_shared
 expect_nothing_wide_shared '^Eigen::'
 
 # A CPU has AVX2 where it has not AVX-512; at -O3 GCC writes vectors into Eigen functions that it
 # leaves alone at -O2.
+enter_empty "$build_dir/optimised"
+build baseline -O2
+"$compiler" "${options[@]}" -O2 -c "$folder/main.cpp" -o main.o
 for level in "-O2 -march=haswell" "-O3 -mavx512f -mfma"; do
   read -ra flags <<<"$level"
-  enter_empty "$build_dir/${flags[0]}"
-  build "${flags[@]}"
-  link "${flags[0]}"
+  build wide "${flags[@]}"
+  link
   expect_nothing_shared
   expect_nothing_wide_shared
   ./baseline_first baseline >wanted
