@@ -121,6 +121,13 @@ TEST(Frequencies, Llama3WithFactor32) {
   expect_published(value(list, 63), 7.672314972e-08);
 }
 
+// PyTorch divides a number by a tensor as the number times the reciprocals: with one rounding less
+// this would be 23 units in the last place off, for the difference cancels.
+TEST(Frequencies, Llama3DividesAsPyTorchDoes) {
+  const Frequencies list = frequencies(64, 7e5, Llama3{39, 1, 4, 12288}, {0, AngleSteps::f32});
+  EXPECT_EQ(value(list, 18), 1.4543726138072088e-05);
+}
+
 TEST(Frequencies, YarnOfDeepSeek) {
   Yarn rule{40, 4096};
   rule.mscale = 1;
@@ -268,6 +275,18 @@ TEST(Frequencies, IncreasingRunFromHalfPiToThetaHalfPi) {
     EXPECT_DOUBLE_EQ(value(list, j), half_pi * std::pow(10.0, static_cast<double>(j)));
   }
   EXPECT_EQ(dense(detail::increasing_frequencies(1, 1e4)), List<double>{half_pi});
+  // Its exponents, by torch.linspace(0, 1, 341) in float: not j / 340.
+  const std::pair<Index, float> exponents[] = {{0, 0.0f},
+                                               {1, 0.0029411765281111f},
+                                               {100, 0.29411765933036804f},
+                                               {171, 0.5029411911964417f},
+                                               {200, 0.5882352590560913f},
+                                               {300, 0.8823529481887817f},
+                                               {339, 0.9970588088035583f},
+                                               {340, 1.0f}};
+  for (const auto& [j, exponent] : exponents) {
+    EXPECT_EQ(detail::fraction(j, 341, 0.0f), exponent) << j;
+  }
   EXPECT_EQ(detail::increasing_frequencies(0, 1e4).pairs, 0);
 }
 
@@ -313,7 +332,8 @@ TEST(Frequencies, FloatStepsOfAnyRuleStayNearTheDoubleOnes) {
       EXPECT_EQ(value(rounded, i), static_cast<float>(value(rounded, i)));
       // The exponent is off by half an ulp of 1: ln(theta) times that in the power. Llama 3 and
       // YaRN subtract nearby numbers on the way.
-      EXPECT_NEAR(value(rounded, i), value(exact, i), 4e-6 * value(exact, i)) << static_cast<int>(rule.rule) << i;
+      EXPECT_NEAR(value(rounded, i), value(exact, i), 4e-6 * value(exact, i))
+          << static_cast<int>(rule.rule) << i;
     }
     EXPECT_EQ(exact.attention_factor, rounded.attention_factor);
   }

@@ -174,11 +174,11 @@ TEST(ModelsByHand, Gemma4TurnsAPartOfTheFullHead) {
 }
 
 // 8 x 32 x 32 pixels a latent cell, 25 frames a second, coordinates as fractions of 20 s and 2048
-// pixels, then from -1 on.
+// pixels; the model turns by 2 * fraction - 1.
 TEST(ModelsByHand, LtxPositionsAreFractions) {
-  const double frame = 2 * 8 / 25.0 / 20, pixel = 2 * 32.0 / 2048;
+  const double frame = 8 / 25.0 / 20, pixel = 32.0 / 2048;
   const Positions cells =
-      grid_positions({range(2, -1, frame), range(3, -1, pixel), range(4, -1, pixel)});
+      grid_positions({range(2, 0, frame), range(3, 0, pixel), range(4, 0, pixel)});
   Model model = model_named("LTX 2B");
   model.steps = AngleSteps::f64;
   expect_angles(model_table<double>(model, cells), [&](Index s, Index h, Index i) {
@@ -188,7 +188,7 @@ TEST(ModelsByHand, LtxPositionsAreFractions) {
     const double fractions[] = {static_cast<double>(s / 12) * frame,
                                 static_cast<double>(s / 4 % 3) * pixel,
                                 static_cast<double>(s % 4) * pixel};
-    return f * (fractions[pair % 3] - 1);
+    return f * (2 * fractions[pair % 3] - 1);
   });
 }
 

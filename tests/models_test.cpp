@@ -357,7 +357,7 @@ TEST(Models, GptOssDoesNotTruncate) {
 TEST(Models, Ltx2RoundsFrequenciesMadeInDouble) {
   const Model& model = model_named("LTX-2");
   const Positions at =
-      grid_positions(std::vector<std::vector<double>>{{0.3125}, {-0.71875}, {0.84375}});
+      grid_positions(std::vector<std::vector<double>>{{0.65625}, {0.140625}, {0.921875}});
   const Table<float> table = model_table(model, at);
   const Frequencies of = model_frequencies(model);
   for (Index head = 0; head < 32; ++head) {
@@ -380,11 +380,18 @@ TEST(Models, CellsStandWhereTheModelPutsThem) {
   EXPECT_EQ(image.axes[1].values, List<double>({-2, -1, 0}));
   EXPECT_EQ(image.axes[2].values, List<double>({-2, -1, 0, 1}));
   const Positions patches = model_positions(model_named("DINOv3 L"), Grid{2, 4});
-  const double pi = std::acos(-1.0);
-  EXPECT_DOUBLE_EQ(patches.at(0, 0, 0), -pi);
-  EXPECT_DOUBLE_EQ(patches.at(0, 0, 4), pi);
-  EXPECT_DOUBLE_EQ(patches.at(1, 0, 0), -1.5 * pi);
-  EXPECT_DOUBLE_EQ(patches.at(1, 0, 3), 1.5 * pi);
+  const auto turn = static_cast<float>(2 * std::acos(-1.0));
+  EXPECT_EQ(patches.at(0, 0, 0), -0.5f * turn);
+  EXPECT_EQ(patches.at(0, 0, 4), 0.5f * turn);
+  EXPECT_EQ(patches.at(1, 0, 0), -0.75f * turn);
+  EXPECT_EQ(patches.at(1, 0, 3), 0.75f * turn);
+  // Each step in float: of 7 cells all but the middle one are other floats than the nearest.
+  const Positions seven = model_positions(model_named("DINOv3 L"), Grid{7, 1});
+  for (Index i = 0; i < 7; ++i) {
+    const float centre = (static_cast<float>(i) + 0.5f) / 7.0f;
+    const float from_middle = 2.0f * centre - 1.0f;
+    EXPECT_EQ(seven.at(0, 0, i), from_middle * turn) << i;
+  }
 }
 
 }  // namespace

@@ -54,6 +54,34 @@ inline Frequencies increasing_over_heads(const Model& model, const List<Index>& 
   return split_heads(model.shape.heads, with_identity_pairs(pairs - turning.pairs, turning));
 }
 
+/// A number as the steps hold it.
+inline double in_steps(double value, AngleSteps steps) {
+  return steps == AngleSteps::f32 ? rounded_to_float(value) : value;
+}
+
+/// The middles of the cells from -2 pi to 2 pi: (i + 0.5) / cells, times 2, minus 1, times 2 pi.
+inline List<double> centres_in_turn(Index cells, AngleSteps steps) {
+  const double turn = in_steps(2 * pi, steps);
+  List<double> centres = range(cells, 0.5);
+  for (double& centre : centres) {
+    centre = in_steps(rounded_quotient(centre, as_double(cells)), steps);
+    centre = in_steps(rounded_difference(rounded_product(2.0, centre), 1.0), steps);
+    centre = in_steps(rounded_product(turn, centre), steps);
+  }
+  return centres;
+}
+
+/// 2 * fraction - 1.
+inline Positions from_fractions(Positions positions, AngleSteps steps) {
+  for (Positions::Axis& axis : positions.axes) {
+    for (double& value : axis.values) {
+      const double twice = rounded_product(2.0, in_steps(value, steps));
+      value = in_steps(rounded_difference(twice, 1.0), steps);
+    }
+  }
+  return positions;
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -80,16 +108,16 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
   detail::check_equal({"model_positions", "the grid"}, "axes",
                       static_cast<Index>(grid.sizes.size()),
                       static_cast<Index>(detail::used_axes(model).size()));
-  if (model.cells == Model::Cells::by_caller) {
+  if (model.cells == Model::Cells::fractions) {
     detail::fail("model_positions",
-                 "a grid does not give the positions of %s, which depend on more than the cells; "
-                 "pass Positions",
+                 "a grid does not give the positions of %s, which are fractions of what it does "
+                 "not know; pass Positions",
                  model.name);
   }
   List<List<double>> lists;
   for (const Index cells : grid.sizes) {
     if (model.cells == Model::Cells::centres_in_turn) {
-      lists.push_back(cell_centres(cells, -2 * detail::pi, 2 * detail::pi));
+      lists.push_back(detail::centres_in_turn(cells, model.steps));
     } else if (model.cells == Model::Cells::centred_planes && !lists.empty()) {
       lists.push_back(centred(cells));
     } else {
@@ -99,19 +127,38 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
   return grid_positions(lists);
 }
 
-/// The table of a model for tokens at `positions`, in the steps that the model takes.
+/// The table of a model for tokens at `positions`, in the steps that the model takes. T is the type
+/// in which its code holds it: model.table_type.
 ///
 /// Shapes   as make_table; positions have one axis for each of the model's
 /// Errors   std::invalid_argument: positions on more or fewer axes than the model has
 template <class T = float>
 Table<T> model_table(const Model& model, const Positions& positions) {
-  return make_table<T>(positions, model_frequencies(model), model.steps);
+  const Frequencies list = model_frequencies(model);
+  detail::check_equal({"model_table", "positions"}, "axes",
+                      static_cast<Index>(positions.axes.size()), list.axes);
+  if (model.cells != Model::Cells::fractions) return make_table<T>(positions, list, model.steps);
+  return make_table<T>(detail::from_fractions(positions, model.steps), list, model.steps);
 }
 
 /// The table of a model for every cell of a grid; of a language model: Grid{tokens}.
 template <class T = float>
 Table<T> model_table(const Model& model, const Grid& grid) {
   return model_table<T>(model, model_positions(model, grid));
+}
+
+/// The table that moves rotated keys by `count` positions, forward or back: one row for all tokens
+/// (table.view().repeated(seq)), of unit length whatever the model's attention factor, which the
+/// keys have already.
+///
+/// Shapes   [1, 1, heads of the frequencies, pairs]
+template <class T = float>
+Table<T> shift_table(const Model& model, Index count) {
+  Frequencies list = model_frequencies(model);
+  list.attention_factor = 1;
+  const Positions by = sequence_positions(1, static_cast<double>(count));
+  return make_table<T>(zip_axes(List<Positions>(static_cast<std::size_t>(list.axes), by)), list,
+                       model.steps);
 }
 
 ROPEWALK_END_NAMESPACE

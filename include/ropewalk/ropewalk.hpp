@@ -15,6 +15,7 @@
 #include "ropewalk/models/models.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
+#include "ropewalk/rotate.hpp"
 #include "ropewalk/shape.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_layouts.hpp"

@@ -189,6 +189,18 @@ class TableView {
     return part;
   }
 
+  /// The table whose one row serves `count` tokens.
+  ROPEWALK_INLINE TableView repeated(Index count) const {
+    const detail::Place place{"repeated", "the table"};
+    if (ids_) detail::fail(place, "seq", "is gathered, must be one row");
+    detail::check_equal(place, "seq", seq(), 1);
+    detail::check_not_negative({"repeated", "count"}, "seq", count);
+    TableView part = *this;
+    part.seq_stride_ = 0;
+    part.shape_.seq = count;
+    return part;
+  }
+
   /// Heads [begin, begin + count) of a table that has a row for each head.
   ROPEWALK_INLINE TableView heads(Index begin, Index count) const {
     const detail::Place place{"heads", "the table"};

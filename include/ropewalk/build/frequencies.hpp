@@ -14,14 +14,28 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+/// Entry j of `count` numbers evenly from 0 to 1 in float, as torch.linspace makes them: counted
+/// from the nearer end, each rounded once, for which a double has room.
+inline float fraction(Index j, Index count, float) {
+  const double step = rounded_quotient(1.0f, static_cast<float>(count - 1));
+  const bool is_lower = j < count / 2;
+  const double from_end = rounded_product(step, as_double(is_lower ? j : count - 1 - j));
+  return rounded_to_float(is_lower ? from_end : rounded_difference(1.0, from_end));
+}
+
+/// The same in double, as numpy.linspace makes them.
+inline double fraction(Index j, Index count, double) {
+  if (j == count - 1) return 1;
+  return rounded_product(rounded_quotient(1.0, as_double(count - 1)), as_double(j));
+}
+
 template <class Real>
 List<Real> increasing(Index count, double theta) {
   const Real base = checked_positive<Real>({"increasing_frequencies", "the axis"}, "theta", theta);
   List<Real> values;
   values.reserve(static_cast<std::size_t>(count));
   for (Index j = 0; j < count; ++j) {
-    const Real exponent =
-        count == 1 ? 0 : rounded_quotient(static_cast<Real>(j), static_cast<Real>(count - 1));
+    const Real exponent = count == 1 ? 0 : fraction(j, count, Real());
     const Real power = rounded_power(base, exponent);
     values.push_back(rounded_product(power, static_cast<Real>(pi / 2)));
   }

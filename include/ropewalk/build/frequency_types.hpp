@@ -14,6 +14,8 @@ ROPEWALK_BEGIN_TYPES
 /// Only libm's pow, cos and sin may differ between machines, by an ulp of double: that shows in one
 /// float of some 10^8. PyTorch's own float functions are vectorised and within an ulp of a float of
 /// these: of its frequencies 1 in 100 differs from `f32`, of its cos and sin 3 in 100, by that ulp.
+/// An ulp of a frequency is multiplied by the position: gpt-oss, two of whose frequencies differ, is
+/// 6.6e-4 away at position 40,000, Phi-3 1.2e-4.
 enum class AngleSteps {
   f64,         ///< frequencies, angles, cos and sin in double
   f32,         ///< as PyTorch in float: every step rounded to float

@@ -10,18 +10,36 @@
 
 ROPEWALK_BEGIN_TYPES
 
-/// The rotary embedding of one model (or of one kind of its layers), made step by step:
+/// The rotary embedding of one model (or of one kind of its layers), a complete rule, made step by
+/// step:
 ///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42)
 /// Each step returns a model with one thing changed; the defaults are what most models have.
 ///
 /// Source   the presets, each with its own: models/
 struct Model {
+  /// The type in which the model's code holds cos and sin, all of them computed in `steps`: another
+  /// one gives other bits.
+  enum class TableType {
+    f32,     ///< float
+    like_x,  ///< the type of the queries and keys: transformers
+    f64,     ///< double, also where the code holds complex numbers of it: Lumina2
+  };
+
+  /// The order of features that the pairing presumes of the projection's weights, where a model has
+  /// weights in more than one.
+  enum class Weights {
+    any,           ///< there is one order
+    hugging_face,  ///< permuted for half pairs
+    meta,          ///< as trained, interleaved: Meta's own, GGUF's
+  };
+
   /// Where a grid's cells stand on its axes.
   enum class Cells {
     integers,         ///< 0, 1, ... on every axis
     centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
     centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
-    by_caller,        ///< fractions of what the caller knows, such as frames a second: LTX
+    fractions,  ///< fractions, from 0 to 1, of extents that the caller knows (seconds, pixels);
+                ///< the model turns by 2 * fraction - 1: LTX. No grid gives them
   };
 
   struct Shape {
@@ -51,6 +69,10 @@ struct Model {
   Pairing pairing = Pairing::interleaved;
   AngleSteps steps = AngleSteps::f32;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
+  TableType table_type = TableType::f32;
+  Compute compute = Compute::promoted;
+  Weights weights = Weights::any;
+  const char* source = "";  ///< the code whose bits these are
 
  private:
   // Before its uses: clang++ 14 does not find it in a constant expression otherwise.
@@ -90,14 +112,51 @@ struct Model {
     return with(&Model::double_powers, true);
   }
 
-  /// The options for apply.
-  ROPEWALK_INLINE constexpr Options options() const {
-    Options result;
-    result.pairing = pairing;
-    return result;
+  ROPEWALK_INLINE constexpr Model with_table_type(TableType of) const {
+    return with(&Model::table_type, of);
   }
+  ROPEWALK_INLINE constexpr Model with_compute(Compute of) const {
+    return with(&Model::compute, of);
+  }
+  ROPEWALK_INLINE constexpr Model with_source(const char* of) const {
+    return with(&Model::source, of);
+  }
+  ROPEWALK_INLINE constexpr Model with_head_dim(Index of) const {
+    Model model = *this;
+    model.shape.head_dim = of;
+    return model;
+  }
+  /// The same model with weights in that order, which decides the pairing.
+  ROPEWALK_INLINE constexpr Model with_weights(Weights of) const {
+    Model model = *this;
+    model.weights = of;
+    if (of != Weights::any) {
+      model.pairing = of == Weights::meta ? Pairing::interleaved : Pairing::half;
+    }
+    return model;
+  }
+
+  /// The options for apply.
+  ROPEWALK_INLINE constexpr Options options() const { return Options(pairing, compute); }
+};
+
+/// A model that is known when a call is compiled, of a constant:
+///   static constexpr Model llama = model_named("Llama 3.1 8B");
+///   rotate(device, std::tie(q, k), fixed_model<llama>, table);
+/// compiles the kernels of its pairing and arithmetic alone.
+template <const Model& Of>
+struct FixedModel {
+  ROPEWALK_INLINE constexpr operator const Model&() const { return Of; }
+  ROPEWALK_INLINE static constexpr FixedOptions<Of.pairing, Of.compute> options() { return {}; }
 };
 
 ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NAMESPACE
+
+template <const Model& Of>
+inline constexpr FixedModel<Of> fixed_model{};
+
+ROPEWALK_END_NAMESPACE
 
 #endif  // ROPEWALK_BUILD_MODEL_TYPES_HPP

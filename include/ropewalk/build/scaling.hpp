@@ -236,12 +236,16 @@ Frequencies scaled(const Llama3& rule, const Rope& rope) {
   const auto width =
       static_cast<Real>(rounded_difference(rule.high_frequency_factor, rule.low_frequency_factor));
   List<Real> values = unscaled<Real>(rope);
+  // A number divided by a tensor is, in PyTorch, the number times the tensor's reciprocals.
+  const auto divided = [](double number, Real by) {
+    return rounded_product(rounded_quotient(Real(1), by), static_cast<Real>(number));
+  };
   for (Real& value : values) {
-    const Real wavelength = rounded_quotient(static_cast<Real>(2 * pi), value);
+    const Real wavelength = divided(2 * pi, value);
     if (wavelength > longest) {
       value = rounded_quotient(value, factor);
     } else if (!(wavelength < shortest)) {
-      const Real turns = rounded_quotient(static_cast<Real>(original_length), wavelength);
+      const Real turns = divided(original_length, wavelength);
       const Real smooth = rounded_quotient(rounded_difference(turns, low), width);
       const Real rest = rounded_difference(Real(1), smooth);
       value = rounded_sum(rounded_quotient(rounded_product(rest, value), factor),

@@ -75,27 +75,29 @@ inline int distance(std::string_view name, std::string_view wanted) {
   return row[wanted.size()];
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_name(std::string_view name) {
+  const Model* nearest = models.begin();
+  Text names;
+  for (const Model& model : models) {
+    if (distance(name, model.name) < distance(name, nearest->name)) nearest = &model;
+    names.add("%s%s", &model == models.begin() ? "" : "; ", model.name);
+  }
+  fail("model_named", "there is no model \"%.*s\"; the nearest is \"%s\" of: %s", shown(name),
+       name.data(), nearest->name, names.c_str());
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// The preset of that name.
+/// The preset of that name; of a name that is known when the program is compiled, a constant.
 ///
 /// Errors   std::invalid_argument that gives the nearest name, then all there are
-inline const Model& model_named(std::string_view name) {
-  const Model* nearest = models.begin();
+constexpr const Model& model_named(std::string_view name) {
   for (const Model& model : models) {
     if (model.name == name) return model;
-    if (detail::distance(name, model.name) < detail::distance(name, nearest->name)) {
-      nearest = &model;
-    }
   }
-  detail::Text names;
-  for (const Model& model : models) {
-    names.add("%s%s", &model == models.begin() ? "" : "; ", model.name);
-  }
-  detail::fail("model_named", "there is no model \"%.*s\"; the nearest is \"%s\" of: %s",
-               detail::shown(name), name.data(), nearest->name, names.c_str());
+  detail::fail_name(name);
 }
 
 ROPEWALK_END_NAMESPACE

@@ -39,25 +39,25 @@ inline constexpr Model video_models[] = {
         .with_axes(682, 682, 682)
         .with_theta(1e4)
         .with_increasing_frequencies()
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::fractions),
     Model("LTX 13B", {32, 32, 128})
         .with_axes(1364, 1364, 1364)
         .with_theta(1e4)
         .with_increasing_frequencies()
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::fractions),
     Model("LTX-2", {32, 32, 128})
         .with_axes(1364, 1364, 1364)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
         .with_increasing_frequencies()
-        .with_cells(Model::Cells::by_caller)
+        .with_cells(Model::Cells::fractions)
         .with_double_powers(),
     Model("LTX-2 audio", {32, 32, 64})
         .with_axes(2048)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
         .with_increasing_frequencies()
-        .with_cells(Model::Cells::by_caller)
+        .with_cells(Model::Cells::fractions)
         .with_double_powers(),
     Model("CogVideoX 5B", {48, 48, 64}).with_axes(16, 24, 24).with_theta(1e4),
     Model("MiniMax-H3", {56, 56, 128})
