@@ -126,8 +126,8 @@ def keys_of(preset, table, x_type, version):
     return {key: str(value) for key, value in keys.items()}
 
 
-def case_of(preset, x_type, version):
-    """One case: its keys and tensors, with the form of its arithmetic as measured."""
+def case_of(preset, x_type, version, first_form="none"):
+    """One case: its keys and tensors, with the form of its arithmetic as measured, `first_form` first."""
     table = preset.table(x_type)
     q, k = drawn(preset, table, x_type)
     given = table.native if table.native is not None else table.tensors
@@ -140,7 +140,7 @@ def case_of(preset, x_type, version):
     tensors.update((name, stored(t)) for name, t in table.extra.items())
     keys = keys_of(preset, table, x_type, version)
     keys.update({"exact": "bit", "fma": "none"})
-    forms = ["none"] + (["sin", "cos", "cos/sin", "sin/cos"] if keys["arith_type"] == "f32" else [])
+    forms = [first_form] + (["none", "sin", "cos", "cos/sin", "sin/cos"] if keys["arith_type"] == "f32" else [])
     for keys["fma"] in forms:
         wrong, count, worst = differing(keys, tensors)
         if wrong == 0:
@@ -187,10 +187,11 @@ def generate():
     for preset, version in all_presets():
         if only and only not in preset.name:
             continue
+        form = "none"
         for x_type in X_TYPES:
             name = f"M.{preset.name.replace(' ', '_').replace(',', '')}.{x_type}"
             try:
-                cases[name] = case_of(preset, x_type, version)
+                cases[name] = case_of(preset, x_type, version, form)
             except Exception as error:  # of a library's code: name the model, go on
                 failed += 1
                 print(f"FAILED {name}: {type(error).__name__}: {error}")
@@ -198,6 +199,7 @@ def generate():
                     raise
                 continue
             keys = cases[name][0]
+            form = keys["fma"]                       # of the same code in the next type
             if keys["fma"] != "none" or keys["exact"] != "bit":
                 print(f"{name}: fma={keys['fma']} exact={keys['exact']} {keys.get('differing', '')}")
             keys["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
