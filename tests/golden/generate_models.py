@@ -22,7 +22,6 @@ from check_numpy import Tensor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACK = os.path.join(HERE, "models")
-X_TYPES = ("f32", "bf16")
 
 
 # ------------------------------------------------------------------------------- from torch to numpy
@@ -57,16 +56,22 @@ def drawn(preset, table, x_type):
 
 
 # ------------------------------------------------------------------------------- the rule, with numpy
-def rule(keys):
-    """The keys of a case in the words of check_numpy."""
-    meta = {**keys, "kind": "rotate", "arith": keys["arith_type"], "out_dtype": "x"}
-    meta["table_kind"] = {"full_dup": "first_half", "full_rep": "even_odd"}.get(
-        keys["table_kind"], keys["table_kind"])
-    if meta["table_kind"] == "packed_cos_sin":
-        meta["packed_lanes"] = "even_odd"
+def rule(keys, tensors):
+    """The keys and tensors of a case in the words of check_numpy."""
+    meta = {**keys, "kind": "rotate", "arith": keys["arith_type"]}
+    words = {"full_dup": "first_half", "block_full_dup": "first_half", "full_rep": "even_odd",
+             "matrices": "half", "packed_sin_cos_full_rep": "even_odd"}
+    meta["table_kind"] = words.get(keys["table_kind"], keys["table_kind"])
     if keys["pairing"] == "interleaved_to_half":
         meta["pairing"], meta["pairing_out"] = "interleaved", "half"
-    return meta
+    if keys["table_kind"] == "matrices":             # [.., pairs, 2, 2]: cos, -sin; sin, cos
+        t = tensors["freqs"]
+        assert (t.raw[..., 0, 0] == t.raw[..., 1, 1]).all() and (t.raw[..., 0, 1] == -t.raw[..., 1, 0]).all()
+        tensors = {**tensors, "cos": Tensor(t.dtype, t.raw[..., 0, 0]), "sin": Tensor(t.dtype, t.raw[..., 1, 0])}
+    if keys["table_kind"] == "packed_sin_cos_full_rep":
+        t, width = tensors["freqs"], int(keys["rotary_dim"])
+        tensors = {**tensors, "cos": Tensor(t.dtype, t.raw[..., width:]), "sin": Tensor(t.dtype, t.raw[..., :width])}
+    return meta, tensors
 
 
 def recomputed(meta, tensors, name):
@@ -88,7 +93,7 @@ def recomputed(meta, tensors, name):
 
 def differing(keys, tensors):
     """How many results the rule does not reproduce, of how many, and by how many units."""
-    meta, wrong, count, worst = rule(keys), 0, 0, 0.0
+    (meta, tensors), wrong, count, worst = rule(keys, tensors), 0, 0, 0.0
     for x, out in check_numpy.ios(meta):
         value, got = recomputed(meta, tensors, x), tensors[out]
         assert got.dtype == tensors[x].dtype and value.shape == got.val.shape, (x, got.dtype, value.shape)
@@ -175,7 +180,7 @@ def write_pack(cases):
 def all_presets():
     import presets_diffusers
     import presets_transformers
-    return [(preset, module.VERSION) for module in (presets_transformers, presets_diffusers)
+    return [(preset, preset.library or module.VERSION) for module in (presets_transformers, presets_diffusers)
             for preset in module.presets()]
 
 
@@ -188,7 +193,7 @@ def generate():
         if only and only not in preset.name:
             continue
         form = "none"
-        for x_type in X_TYPES:
+        for x_type in preset.x_types:
             name = f"M.{preset.name.replace(' ', '_').replace(',', '')}.{x_type}"
             try:
                 cases[name] = case_of(preset, x_type, version, form)

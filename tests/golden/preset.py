@@ -29,6 +29,8 @@ class Preset:
     steps: str = "f32"               # the type of angles, cos and sin
     keys: dict = field(default_factory=dict)
     real_heads: bool = False         # all heads, where the table has one row a head
+    x_types: tuple = ("f32", "bf16")
+    library: str = ""                # and version; none: that of the file of presets
 
     @property
     def rotary_dim(self):
