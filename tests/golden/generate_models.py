@@ -6,7 +6,7 @@
     python3 generate_models.py --presets  prints the presets as a table
 
 Writing needs torch, transformers and diffusers (on a CPU, no weights); checking needs numpy.  The
-presets are in presets_transformers.py and presets_diffusers.py.  Each says what the library must
+presets are in the folder presets.  Each says what the library must
 state of a model, and how the model's own code makes a table and applies it: only the rotary module
 or function is run, with the head_dim, theta and scaling of the published configuration, on a few
 tokens up to the model's length.  The format of the pack and the rule of a rotation: README.md here.
@@ -45,7 +45,8 @@ def drawn(preset, table, x_type):
     generator = torch.Generator().manual_seed(zlib.crc32(preset.name.encode()))
     heads, kv_heads, head_dim = preset.shape
     if not preset.real_heads:
-        heads, kv_heads = (1, 1) if heads == kv_heads else (2, 1)
+        # PyTorch's complex product depends on how rows end: two heads, as in models.
+        heads, kv_heads = (1, 1) if heads == kv_heads and table.kind != "complex" else (2, 1)
     tokens = len(table.positions)
     sizes = {"B": 1, "S": tokens, "D": head_dim, "C": heads * head_dim}
     made = [torch.randn([{**sizes, "H": count}[axis] for axis in preset.layout], generator=generator)
@@ -177,18 +178,12 @@ def write_pack(cases):
     print(f"{len(cases)} cases, {len(index)} tensors, {len(data)} bytes")
 
 
-def all_presets():
-    import presets_diffusers
-    import presets_transformers
-    return [(preset, preset.library or module.VERSION) for module in (presets_transformers, presets_diffusers)
-            for preset in module.presets()]
-
-
 def generate():
     import torch
     torch.set_num_threads(1)
     cases, failed = {}, 0
     only = os.environ.get("ONLY")
+    from presets import all_presets
     for preset, version in all_presets():
         if only and only not in preset.name:
             continue
@@ -229,6 +224,7 @@ def check():
 def print_presets():
     columns = ["name", "heads", "kv_heads", "head_dim", "axes", "terms", "rotary_dim", "offset", "theta", "scaling",
                "pairing", "weights", "table_type", "compute", "steps", "layout", "positions", "limit", "source"]
+    from presets import all_presets
     print("\t".join(columns))
     for preset, version in all_presets():
         row = [preset.name, *preset.shape, ",".join(map(str, preset.axes)), preset.terms, preset.rotary_dim,
