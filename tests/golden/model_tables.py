@@ -125,7 +125,7 @@ def scaled_list(width, keys, theta, tensors):
 
 def increasing_terms(keys, widths):
     """LTX: pi / 2 * theta^(j / (n - 1)) over all heads together, identity pairs in front."""
-    count, double = widths[0] // 2, keys["model"].startswith("LTX-2")
+    count, double = widths[0] // 2, keys["frequency_steps"] == "f64"
     if double:
         powers_of = np.power(float(keys["theta"]), np.arange(count) / (count - 1))
     else:  # torch.linspace counts from both ends, fused

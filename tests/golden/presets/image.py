@@ -19,7 +19,7 @@ from .diffusers_code import (
 )
 from .preset import Preset, Table
 
-FLUX_IDS = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 17, 42), (0, 63, 11), (0, 127, 95)]
+FLUX_IDS = [(0, 0, 0), (0, 0, 1), (0, 17, 42), (0, 127, 95)]
 FLUX_RULE = "t = 0, rows and columns from 0; text at 0, 0, 0"
 
 
@@ -109,54 +109,60 @@ def complex_model(
     )
 
 
-def qwen_image():
-    path = "transformers.transformer_qwenimage"
+def qwen_image(name, file, embedder, function, shape):
+    """Planes around 0; text from the largest half of a side on."""
+    path = f"transformers.{file}"
 
     def make():
-        image, text = of(path, "QwenEmbedRope")(10000, [16, 56, 56], True)(
-            [(1, 82, 61)], torch.device("cpu"), 128
-        )
+        rope = of(path, embedder)(10000, [16, 56, 56], True)
+        image, text = rope([(1, 82, 61)], torch.device("cpu"), 128)
         where = cells(1, 82, 61) - torch.tensor([0.0, 82 - 41, 61 - 30])
-        some_rows, positions = rows({"freqs": image}, where, wanted=3)
+        picked, positions = rows({"freqs": image}, where, wanted=3)
         words = torch.tensor([[41.0] * 3, [168.0] * 3])
-        return (
-            torch.cat((some_rows["freqs"], text[[0, -1]])),
-            torch.cat((torch.tensor(positions), words.double())).numpy(),
-        )
+        where = torch.cat((torch.tensor(positions), words.double()))
+        return torch.cat((picked["freqs"], text[[0, -1]])), where.numpy()
 
-    turn = of(path, "apply_rotary_emb_qwen")
+    turn = of(path, function)
     return complex_model(
-        "Qwen-Image",
-        (24, 24, 128),
-        (16, 56, 56),
-        1e4,
-        "transformer_qwenimage.QwenEmbedRope, apply_rotary_emb_qwen",
-        make,
-        each(lambda x, freqs: turn(x, freqs, use_real=False)),
-        "S",
+        name, shape, (16, 56, 56), 1e4, f"{file}.{embedder}, {function}", make,
+        each(lambda x, freqs: turn(x, freqs, use_real=False)), "S",
         "image number; rows from -(h - h/2), columns likewise; text from max(h/2, w/2), all axes",
         keys={"grid": "1x82x61"},
     )
 
 
-def z_image():
-    path = "transformers.transformer_z_image"
-    ids = [(0, 0, 0), (1, 0, 0), (32, 0, 0), (33, 17, 5), (1023, 511, 511)]
+def qwen_image_21():
+    path = "transformers.transformer_qwenimage21"
+
+    def make():
+        words, height, width = 5, 8, 6
+        is_image = torch.tensor([False] * words + [True] * height * width + [False] * 3)
+        rope = of(path, "QwenImage21Rope")(10000, [16, 56, 56])
+        made = rope([(1, height, width)], is_image, torch.device("cpu"))
+        numbers = [0, 4, 5, 31, 52, 55]                  # text, the image's corners and middle, text
+        where = [(0, 0, 0), (4, 4, 4), (5, -4, -3), (5, 0, -1), (5, 3, 2), (15, 15, 15)]
+        return made[numbers], where
+
+    turn = of(path, "apply_rotary_emb_qwen")
     return complex_model(
-        "Z-Image",
-        (30, 30, 128),
-        (32, 48, 48),
-        256.0,
-        "transformer_z_image.RopeEmbedder, apply_rotary_emb of ZSingleStreamAttnProcessor",
-        lambda: (
-            of(path, "RopeEmbedder")(256.0, (32, 48, 48), (1024, 512, 512))(torch.tensor(ids))[
-                None
-            ],
-            ids,
-        ),
-        each(nested(path, "ZSingleStreamAttnProcessor.__call__", "apply_rotary_emb")),
-        "BS",
-        "caption 1 .. n, 0, 0; image n + 1, row, column; padding 0, 0, 0",
+        "Qwen-Image-2.1", (32, 32, 128), (16, 56, 56), 1e4,
+        "transformer_qwenimage21.QwenImage21Rope, apply_rotary_emb_qwen", make,
+        each(lambda x, freqs: turn(x, freqs, use_real=False)), "S",
+        "text counts on all axes; an image stands at the next number, rows and columns around 0, "
+        "and advances it by its longer side", keys={"grid": "1x8x6"},
+    )
+
+
+def z_image(name, file, processor, shape, lens, rule):
+    path = f"transformers.{file}"
+    ids = [(0, 0, 0), (1, 0, 0), (32, 0, 0), (33, 17, 5), tuple(n - 1 for n in lens)]
+
+    def make():
+        return of(path, "RopeEmbedder")(256.0, (32, 48, 48), lens)(torch.tensor(ids))[None], ids
+
+    return complex_model(
+        name, shape, (32, 48, 48), 256.0, f"{file}.RopeEmbedder, apply_rotary_emb of {processor}",
+        make, each(nested(path, f"{processor}.__call__", "apply_rotary_emb")), "BS", rule,
         steps="f32_angles",
     )
 
@@ -355,8 +361,19 @@ def presets():
         ("Ovis-Image", "transformer_ovis_image OvisImagePosEmbed"),
     ):
         yield ids_model(name, code, (24, 24, 128), (16, 56, 56), 10000, FLUX_RULE, FLUX_IDS)
-    yield qwen_image()
-    yield z_image()
+    qwen = "transformer_qwenimage", "QwenEmbedRope", "apply_rotary_emb_qwen"
+    yield qwen_image("Qwen-Image", *qwen, (24, 24, 128))
+    yield qwen_image_21()
+    nucleus = "transformer_nucleusmoe_image", "NucleusMoEEmbedRope", "_apply_rotary_emb_nucleus"
+    yield qwen_image("NucleusMoE-Image", *nucleus, (16, 16, 128))
+    rule = "caption 1 .. n, 0, 0; image n + 1, row, column; padding 0, 0, 0"
+    yield z_image("Z-Image", "transformer_z_image", "ZSingleStreamAttnProcessor", (30, 30, 128),
+                  (1024, 512, 512), rule)
+    yield z_image("FIBO 2", "transformer_bria_fibo2", "BriaFibo2AttnProcessor", (28, 28, 128),
+                  (2048, 512, 512), "ids t, row, column")
+    yield ids_model("Flux.3", "transformer_flux3 Flux3PosEmbed", (24, 24, 128), (32, 32, 32, 32), 10000,
+                    "ids t, row, column, l",
+                    [(0, 0, 0, 0), (0, 0, 1, 0), (0, 63, 95, 0), (10, 17, 5, 0), (0, 0, 0, 511)])
     yield lumina(
         "Lumina2",
         (24, 8, 96),

@@ -114,7 +114,7 @@ def ltx(name, shape):
         real_heads=True,
         keys={
             "rotary_dim": width,
-            "frequency_order": "increasing",
+            "frequency_order": "increasing", "frequency_steps": "f32",
             "grid": "16x15x22",
             "identity_lanes": width % 6,
         },
@@ -170,7 +170,7 @@ def ltx2(name, shape, modality):
         real_heads=True,
         keys={
             "rotary_dim": shape[2],
-            "frequency_order": "increasing",
+            "frequency_order": "increasing", "frequency_steps": "f64",
             "identity_lanes": 2 * (width // 2 - width // (2 * axes) * axes),
         },
     )
@@ -366,6 +366,25 @@ def cosmos3():
     )
 
 
+def anyflow():
+    path = "transformers.transformer_anyflow"
+
+    def table(_):
+        module = of(path, "AnyFlowRotaryPosEmbed")(128, (1, 2, 2), 1024)
+        layout = {"total_frames": 21, "full_frame_shape": (30, 52)}
+        made = module(layout, torch.device("cpu"))["query"]
+        picked, positions = rows({"freqs": made}, cells(21, 30, 52), axis=2)
+        return Table(picked, "complex", "BHS", positions)
+
+    return Preset(
+        "AnyFlow 14B", (40, 40, 128), (44, 42, 42), 1e4,
+        "transformer_anyflow.AnyFlowRotaryPosEmbed, apply_rotary_emb", table,
+        each(of(path, "apply_rotary_emb")), "BHSD", "interleaved", held="f64", compute="f64",
+        positions="cells of the grid, from 0", weights=PLAIN, steps="f64",
+        keys={"grid": "21x30x52"},
+    )
+
+
 def presets():
     yield helios()
     for name, heads in (
@@ -452,6 +471,7 @@ def presets():
         (32, 48, 48),
         ("f32", "bf16"),
     )
+    yield anyflow()
     yield minimax_h3()
     yield latent_model(
         "Motif-Video",
