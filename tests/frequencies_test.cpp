@@ -113,6 +113,16 @@ TEST(Frequencies, Llama3KeepsMixesAndDivides) {
   EXPECT_EQ(list.attention_factor, 1);
 }
 
+// Llama 4 Scout: where the factors are one, no frequency is mixed.
+TEST(Frequencies, Llama3WithEqualFactorsKeepsOrDivides) {
+  const Frequencies plain = frequencies(128, 5e5);
+  const Frequencies list = frequencies(128, 5e5, Llama3{16, 1, 1, 8192});
+  for (std::size_t i = 0; i < 64; ++i) {
+    const bool is_long = 2 * std::acos(-1.0) / value(plain, i) > 8192;
+    EXPECT_EQ(value(list, i), is_long ? value(plain, i) / 16 : value(plain, i)) << i;
+  }
+}
+
 TEST(Frequencies, Llama3WithFactor32) {
   const Frequencies list = frequencies(128, 5e5, Llama3{32, 1, 4, 8192});
   expect_published(value(list, 30), 1.290547928e-03);
@@ -499,9 +509,6 @@ TEST(FrequenciesErrors, NameWhatIsWrong) {
   EXPECT_EQ(
       text(4, 1e4, LongRope{{1, 0}, {1, 1}, 4, 4096}),
       "frequencies: an entry of the factors of LongRope is 0, must be finite and more than 0");
-  EXPECT_EQ(text(64, 1e4, Llama3{8, 4, 4}),
-            "frequencies: high_frequency_factor of Llama3 is 4, must be other than "
-            "low_frequency_factor");
   EXPECT_EQ(text(64, 1e4, Proportional{1.5}),
             "frequencies: partial_rotary_factor of Proportional is 1.5, must be from 0 to 1");
 }

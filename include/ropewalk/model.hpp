@@ -108,10 +108,10 @@ inline Positions model_positions(const Model& model, const Grid& grid) {
   detail::check_equal({"model_positions", "the grid"}, "axes",
                       static_cast<Index>(grid.sizes.size()),
                       static_cast<Index>(detail::used_axes(model).size()));
-  if (model.cells == Model::Cells::fractions) {
+  if (model.cells == Model::Cells::fractions || model.cells == Model::Cells::by_caller) {
     detail::fail("model_positions",
-                 "a grid does not give the positions of %s, which are fractions of what it does "
-                 "not know; pass Positions",
+                 "a grid does not give the positions of %s, which depend on more than the cells; "
+                 "pass Positions",
                  model.name);
   }
   List<List<double>> lists;

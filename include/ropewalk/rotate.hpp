@@ -32,12 +32,12 @@ ROPEWALK_BEGIN_NAMESPACE
 ///   rotate(device, std::tie(q, k), model, table)
 /// The pairing, the arithmetic and the features that turn are the model's.
 ///
-/// Shapes   xs: one tensor or a std::tie of several, each [batch, seq, heads, head_dim] with the
+/// Shapes   xs: one tensor, or a tuple of several, each [batch, seq, heads, head_dim] with the
 ///          model's head_dim, or the features alone that follow its offset (DeepSeek's shared key);
 ///          heads as the caller has them (of a shard, of keys)
-/// Table    made once by model_table<T>, T being model.table_type; or its rows(), gather(),
-/// heads().
-///          Positions or a Grid instead: the table is made in this call, which allocates
+/// Table    made once by model_table<T>, where T is model.table_type; or what its rows, gather and
+///          heads give. Positions or a Grid instead: the table is made in this call, which
+///          allocates
 /// Model    a Model, or fixed_model<of a constant>, which compiles its own kernels alone; of a name
 ///          that is known when the program runs all are compiled: meant for ropewalk::compiled
 /// Device, Alias   as apply_inplace; a pairing that moves features needs an output
@@ -246,7 +246,16 @@ template <class Device, class Out, class X, class Of, class Tab, class>
 void rotate(const Device& device, Out&& outs, const X& xs, const Of& model, const Tab& table,
             const CpuOptions& cpu) {
   if constexpr (detail::is_tuple<std::decay_t<X>>) {
-    detail::rotate_apart({"rotate", "xs", "outs", 0}, device, model, table, cpu, outs, xs);
+    std::apply(
+        [&](auto&... x) {
+          std::apply(
+              [&](auto&... out) {
+                detail::rotate_apart({"rotate", "xs", "outs", 0}, device, model, table, cpu,
+                                     std::tie(out...), std::tie(x...));
+              },
+              outs);
+        },
+        xs);
   } else {
     detail::rotate_apart({"rotate", "x", "out"}, device, model, table, cpu, std::tie(outs),
                          std::tie(xs));

@@ -38,6 +38,7 @@ struct Model {
     integers,         ///< 0, 1, ... on every axis
     centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
     centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
+    by_caller,        ///< as no grid tells: columns before rows, shares of a crop box
     fractions,  ///< fractions, from 0 to 1, of extents that the caller knows (seconds, pixels);
                 ///< the model turns by 2 * fraction - 1: LTX. No grid gives them
   };

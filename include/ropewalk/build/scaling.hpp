@@ -214,10 +214,6 @@ void check_llama3(const Place& place, const Llama3& rule) {
   checked_positive<Real>(place, "low_frequency_factor", rule.low_frequency_factor);
   checked_positive<Real>(place, "high_frequency_factor", rule.high_frequency_factor);
   check_length(place, "original_length", rule.original_length);
-  if (are_equal(rule.high_frequency_factor, rule.low_frequency_factor)) {
-    fail(place, "high_frequency_factor", "is %.9g, must be other than low_frequency_factor",
-         rule.high_frequency_factor);
-  }
 }
 
 template <class Real>
@@ -244,7 +240,7 @@ Frequencies scaled(const Llama3& rule, const Rope& rope) {
     const Real wavelength = divided(2 * pi, value);
     if (wavelength > longest) {
       value = rounded_quotient(value, factor);
-    } else if (!(wavelength < shortest)) {
+    } else if (shortest < longest && !(wavelength < shortest)) {
       const Real turns = divided(original_length, wavelength);
       const Real smooth = rounded_quotient(rounded_difference(turns, low), width);
       const Real rest = rounded_difference(Real(1), smooth);

@@ -12,6 +12,7 @@
 #include "ropewalk/models/audio.hpp"
 #include "ropewalk/models/image.hpp"
 #include "ropewalk/models/language.hpp"
+#include "ropewalk/models/multimodal.hpp"
 #include "ropewalk/models/video.hpp"
 #include "ropewalk/models/vision.hpp"
 
@@ -44,8 +45,8 @@ ROPEWALK_END_NESTED
 ROPEWALK_BEGIN_NAMESPACE
 
 /// The presets of every kind.
-inline constexpr auto models =
-    detail::joined(video_models, image_models, audio_models, language_models, vision_models);
+inline constexpr auto models = detail::joined(video_models, image_models, audio_models,
+                                              language_models, multimodal_models, vision_models);
 
 ROPEWALK_END_NAMESPACE
 
