@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <vector>
 
 #include "support/fused_sweep.hpp"
 #include "support/typed_tests.hpp"
@@ -11,6 +12,8 @@
 namespace ropewalk_test {
 namespace {
 
+namespace rw = ropewalk;
+using rw::Index;
 using Half = Eigen::half;
 using Bfloat16 = Eigen::bfloat16;
 
@@ -23,6 +26,30 @@ using PromotedOut =
     MixesOf<Mix<Bfloat16, float, float>, Mix<Half, float, float>, Mix<Half, Bfloat16, float>,
             Mix<float, double, double>, Mix<Bfloat16, double, double>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
+
+// A decode step's heads stand side by side, however far apart tokens would be; of
+// [batch, heads, seq, head_dim] 16 go together.
+TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
+  static std::vector<Index> batches;
+  const rw::detail::Kernels counted{
+      [](const rw::detail::RowBatch& batch) { batches.push_back(batch.rows); }, nullptr, true};
+  const auto rows_of = [&](const rw::Shape& shape, const rw::Strides& strides) {
+    batches.clear();
+    std::vector<float> values(size_of(shape), 1.0f);
+    const rw::Table<float> table({1, shape.seq, 1, shape.head_dim / 2});
+    const rw::View<float> x(values.data(), shape, strides);
+    const rw::detail::RawArguments of{x, rw::View<const float>(x), table.view()};
+    rw::detail::Job job;
+    job.of = &of;
+    rw::detail::settle(job, counted, rw::Stores::cached);
+    rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
+    return batches;
+  };
+  EXPECT_EQ(rows_of({1, 1, 40, 8}, {320, 320, 8}), std::vector<Index>{40});
+  EXPECT_EQ(rows_of({3, 1, 40, 8}, {320, 8, 8}), (std::vector<Index>{40, 40, 40}));
+  EXPECT_EQ(rows_of({1, 2, 40, 8}, {640, 320, 8}), (std::vector<Index>{40, 40}));
+  EXPECT_EQ(rows_of({1, 2, 40, 8}, {640, 8, 16}), (std::vector<Index>{16, 16, 16, 16, 8, 8}));
+}
 
 }  // namespace
 }  // namespace ropewalk_test

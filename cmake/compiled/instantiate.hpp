@@ -2,14 +2,11 @@
 #ifndef ROPEWALK_CMAKE_COMPILED_INSTANTIATE_HPP
 #define ROPEWALK_CMAKE_COMPILED_INSTANTIATE_HPP
 
-#if defined(ROPEWALK_COMPILED)
-#error "the library is what ROPEWALK_COMPILED asks for: compile it without"
-#endif
-
 #include <Eigen/Core>
 
 #include "ropewalk/cpu/compiled.hpp"
 #include "ropewalk/cpu/kernels.hpp"
+#include "without_flags.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {

@@ -2,6 +2,7 @@
 #include "ropewalk/cpu/run.hpp"
 
 #include "ropewalk/cpu/compiled.hpp"
+#include "without_flags.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {

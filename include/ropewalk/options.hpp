@@ -41,7 +41,8 @@ struct FixedOptions {
 enum class Stores {
   automatic,    ///< nontemporal where x and out exceed about half of the last-level cache
   cached,       ///< always through the caches, for a consumer that reads out at once
-  nontemporal,  ///< always past them, where the rows of out are aligned
+  nontemporal,  ///< always past them, where rows of out begin and end at multiples of 16 bytes and
+                ///< have at most 16 KiB; other rows are stored as by `cached`
 };
 
 /// How the fused form runs on a CPU; the bits are the same whatever it says.

@@ -137,7 +137,8 @@ View<T> as_view(const View<T>& view) {
   return view;
 }
 
-/// Found for what argument-dependent look-up finds our as_view for; see has_view_of_members.
+/// A probe, never called: argument-dependent look-up finds it for the same types as our as_view;
+/// see has_view_of_members.
 template <class T>
 void looks_into_ropewalk(const T&);
 

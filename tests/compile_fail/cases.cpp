@@ -23,6 +23,11 @@ ropewalk::View<float> as_view(const Tensor& tensor) {
   return {tensor.data, {1, tensor.tokens, tensor.heads, tensor.head_dim}};
 }
 
+// Like Eigen::ThreadPool, which Eigen declares for EIGEN_USE_THREADS alone.
+struct Pool {
+  void Schedule(void (*)());
+};
+
 // Its own as_view comes before that of Eigen's tensors, which would refuse its layout.
 struct Derived : Eigen::Tensor<float, 3> {};
 
@@ -272,19 +277,55 @@ void call(Map<float> out, Map<const float> x, const rw::TableView<float>& table)
   rw::apply_strided(device, table, out, x);
 }
 #elif defined(NO_DEVICE_BUT_OPTIONS)
-// the device is a tensor or table
+// the device is a tensor, table, options or number
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(out, x, table, rw::Options());
 }
 #elif defined(NO_DEVICE_IN_PLACE_BUT_OPTIONS)
-// the device is a tensor or table
+// the device is a tensor, table, options or number
 void call(Map<float> x, const rw::Table<float>& table) {
   rw::apply_inplace(x, table, rw::Options());
 }
 #elif defined(DEVICE_AFTER_OUT)
-// the device is a tensor or table, must be rw::serial or an Eigen device: it comes first
+// the device is a tensor, table, options or number, must be rw::serial or an Eigen device
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(out, device, x, table);
+}
+#elif defined(OPTIONS_FOR_A_DEVICE)
+// the device is a tensor, table, options or number
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::half_pairs, x, table);
+}
+#elif defined(NUMBER_FOR_A_DEVICE)
+// the device is a tensor, table, options or number
+void call(Map<float> x, const rw::Table<float>& table) { rw::apply_inplace(8, x, table); }
+#elif defined(BARE_POOL_FOR_A_DEVICE)
+// the device is a bare pool, must be an Eigen::ThreadPoolDevice of it
+void call(engine::Pool& pool, Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(pool, x, table);
+}
+#elif defined(OPTIONS_FOR_A_MODEL)
+// the model must be a Model or fixed_model<of a constant>
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::rotate(device, x, rw::Options(), table);
+}
+#elif defined(TENSOR_FOR_A_MODELS_TABLE)
+// the table is a tensor, must be a Table or TableView
+void call(Map<float> x, const rw::Model& model) { rw::rotate(device, x, model, x); }
+#elif defined(MODEL_AND_TABLE_SWAPPED)
+// the model must be a Model or fixed_model<of a constant>
+void call(Map<float> x, const rw::Table<float>& table, const rw::Model& model) {
+  rw::rotate(device, x, table, model);
+}
+#elif defined(TABLE_BUT_NO_MODEL)
+// the model must be a Model or fixed_model<of a constant>
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(q, k), table, rw::CpuOptions());
+}
+#elif defined(CONST_X_OF_A_MODEL)
+// x must not be const, since it is written
+void call(Map<const float> x, const rw::Table<float>& table, const rw::Model& model) {
+  rw::rotate(device, x, model, table);
 }
 #elif defined(TENSOR_FOR_A_TABLE)
 // the table is a tensor, must be a Table or TableView

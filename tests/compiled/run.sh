@@ -36,6 +36,21 @@ kernels_in() { nm -C --defined-only "$@" | grep -cE ' [TWtw] .*rotate_rows<' || 
 if (($(kernels_in unit_*.o) != 0)); then fail "a unit has kernels of its own"; fi
 if (($(kernels_in headers.o) == 0)); then fail "no kernel found where there are some: other names?"; fi
 
+# A linker keeps one of two functions of a name: none of the library's may be a unit's own.
+ours() { nm --defined-only --extern-only "$@" | awk '$3 ~ /8ropewalk/ { print $3 }' | sort -u; }
+shared=$(comm -12 <(ours "$library") <(ours headers.o unit_*.o) | c++filt)
+if [[ -n $shared ]]; then
+  fail "the library and a unit both define"
+  head -n 5 <<<"$shared"
+fi
+if "$compiler" "${options[@]}" -UROPEWALK_COMPILED -DROPEWALK_BUILDS_COMPILED -I"$headers" -mavx2 \
+  -fsyntax-only "$headers/../cmake/compiled/run.cpp" 2>errors; then
+  fail "the library compiles with -mavx2"
+elif ! grep -q 'compile it without -m flags' errors; then
+  fail "the library with -mavx2: another error"
+  head -n 5 errors
+fi
+
 # Headers of the next version.
 cp -r "$headers" newer
 sed -i -E 's/(ROPEWALK_VERSION_PATCH) [0-9]+/\1 77/' newer/ropewalk/version.hpp

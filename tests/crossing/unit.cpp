@@ -9,6 +9,19 @@ namespace rw = ropewalk;
 namespace {
 
 rw::Model model() {
+  // Each as a caller may make it: none may leave a constructor behind.
+  rw::Linear linear;
+  rw::StaticNtk ntk;
+  rw::DynamicNtk dynamic;
+  rw::Yarn yarn;
+  rw::Llama3 llama;
+  rw::Proportional proportional;
+  rw::Model::Shape shape;
+  rw::Model made;
+  made = made.with_scaling(linear).with_scaling(ntk).with_scaling(dynamic).with_scaling(yarn);
+  made = made.with_scaling(llama).with_scaling(proportional);
+  made.shape = shape;
+  if (made.shape.heads != 1) return made;
   return rw::Model("crossing", {4, 2, 24})
       .with_axes(24)
       .with_scaling(rw::Yarn{4, 64}.with_mscales(1, 1))

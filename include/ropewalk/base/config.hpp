@@ -69,6 +69,18 @@ static_assert(sizeof(0.1) == sizeof(double),
   __builtin_prefetch(address, to_write, locality)
 #endif
 
+// AddressSanitizer does not see what an assembler's instruction reads or writes.
+#if defined(__SANITIZE_ADDRESS__)
+#define ROPEWALK_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROPEWALK_ADDRESS_SANITIZER 1
+#endif
+#endif
+#if !defined(ROPEWALK_ADDRESS_SANITIZER)
+#define ROPEWALK_ADDRESS_SANITIZER 0
+#endif
+
 // Guards against contraction and reassociation ------------------------------------------------
 //
 // A product must be rounded before it is added. Compilers do not promise that by themselves: see
@@ -219,8 +231,11 @@ static_assert(sizeof(0.1) == sizeof(double),
 #else
 #define ROPEWALK_WITH_NO_EXCEPTIONS 0
 #endif
-// The library ropewalk::compiled holds the kernels, and the headers declare them only.
-#if defined(ROPEWALK_COMPILED)
+// The library ropewalk::compiled holds the kernels, and the headers declare them only. Its own units
+// have names that no other unit gives, since a linker would keep either's code.
+#if defined(ROPEWALK_BUILDS_COMPILED)
+#define ROPEWALK_WITH_COMPILED 2
+#elif defined(ROPEWALK_COMPILED)
 #define ROPEWALK_WITH_COMPILED 1
 #else
 #define ROPEWALK_WITH_COMPILED 0

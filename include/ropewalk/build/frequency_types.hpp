@@ -14,8 +14,8 @@ ROPEWALK_BEGIN_TYPES
 /// Only libm's pow, cos and sin may differ between machines, by an ulp of double: that shows in one
 /// float of some 10^8. PyTorch's own float functions are vectorised and within an ulp of a float of
 /// these: of its frequencies 1 in 100 differs from `f32`, of its cos and sin 3 in 100, by that ulp.
-/// An ulp of a frequency is multiplied by the position: gpt-oss, two of whose frequencies differ, is
-/// 6.6e-4 away at position 40,000, Phi-3 1.2e-4.
+/// An ulp of a frequency is multiplied by the position: gpt-oss, two of whose frequencies differ,
+/// is 6.6e-4 away at position 40,000, Phi-3 1.2e-4.
 enum class AngleSteps {
   f64,         ///< frequencies, angles, cos and sin in double
   f32,         ///< as PyTorch in float: every step rounded to float
@@ -29,27 +29,42 @@ struct Unscaled {};
 
 /// All frequencies divided by `factor` (position interpolation, arXiv:2306.15595).
 struct Linear {
-  double factor = 1;
+  ROPEWALK_INLINE constexpr explicit Linear(double of_factor = 1) : factor(of_factor) {}
+
+  double factor;
 };
 
 /// theta * factor^(dim / (dim - 2)) instead of theta; also Cosmos' and F5's rescaling.
 struct StaticNtk {
-  double factor = 1;
+  ROPEWALK_INLINE constexpr explicit StaticNtk(double of_factor = 1) : factor(of_factor) {}
+
+  double factor;
 };
 
 /// As StaticNtk, with a factor that follows the length where that exceeds `max_length`.
 struct DynamicNtk {
-  double factor = 1;
-  Index max_length = 0;  ///< max_position_embeddings
+  ROPEWALK_INLINE constexpr explicit DynamicNtk(double of_factor = 1, Index of_max_length = 0)
+      : factor(of_factor), max_length(of_max_length) {}
+
+  double factor;
+  Index max_length;  ///< max_position_embeddings
 };
 
 /// YaRN (arXiv:2309.00071) as transformers 5 defines it; 0 stands for "not given", as there.
 struct Yarn {
-  double factor = 0;          ///< not given: max_length / original_length
-  Index original_length = 0;  ///< original_max_position_embeddings
-  bool truncate = true;
-  double beta_fast = 0;  ///< not given: 32
-  double beta_slow = 0;  ///< not given: 1
+  ROPEWALK_INLINE constexpr explicit Yarn(double of_factor = 0, Index of_original_length = 0,
+                                          bool truncates = true, double fast = 0, double slow = 0)
+      : factor(of_factor),
+        original_length(of_original_length),
+        truncate(truncates),
+        beta_fast(fast),
+        beta_slow(slow) {}
+
+  double factor;          ///< not given: max_length / original_length
+  Index original_length;  ///< original_max_position_embeddings
+  bool truncate;
+  double beta_fast;  ///< not given: 32
+  double beta_slow;  ///< not given: 1
   double mscale = 0;
   double mscale_all_dim = 0;
   double attention_factor = 0;  ///< not given: follows from the factor and the mscales
@@ -70,16 +85,27 @@ struct Yarn {
 
 /// Llama 3.1: slow frequencies divided, fast ones kept, those between mixed.
 struct Llama3 {
-  double factor = 8;
-  double low_frequency_factor = 1;
-  double high_frequency_factor = 4;
-  Index original_length = 8192;
+  ROPEWALK_INLINE constexpr explicit Llama3(double by = 8, double low = 1, double high = 4,
+                                            Index of_original_length = 8192)
+      : factor(by),
+        low_frequency_factor(low),
+        high_frequency_factor(high),
+        original_length(of_original_length) {}
+
+  double factor;
+  double low_frequency_factor;
+  double high_frequency_factor;
+  Index original_length;
 };
 
 /// Gemma 4: the first part of the pairs of the full head turns, the others do not.
 struct Proportional {
-  double partial_rotary_factor = 1;
-  double factor = 1;
+  ROPEWALK_INLINE constexpr explicit Proportional(double of_partial_rotary_factor = 1,
+                                                  double of_factor = 1)
+      : partial_rotary_factor(of_partial_rotary_factor), factor(of_factor) {}
+
+  double partial_rotary_factor;
+  double factor;
 };
 
 namespace detail {

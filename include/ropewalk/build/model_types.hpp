@@ -44,10 +44,14 @@ struct Model {
   };
 
   struct Shape {
-    Index heads = 1;     ///< of queries
-    Index kv_heads = 1;  ///< of keys
-    Index head_dim = 0;
-    Index offset = 0;  ///< the first feature that turns: those before it pass through
+    ROPEWALK_INLINE constexpr Shape(Index of_queries = 1, Index of_keys = 1, Index features = 0,
+                                    Index first_feature = 0)
+        : heads(of_queries), kv_heads(of_keys), head_dim(features), offset(first_feature) {}
+
+    Index heads;     ///< of queries
+    Index kv_heads;  ///< of keys
+    Index head_dim;
+    Index offset;  ///< the first feature that turns: those before it pass through
   };
 
   using Scaling = detail::PlainScaling;

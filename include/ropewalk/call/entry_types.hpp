@@ -152,13 +152,23 @@ constexpr bool takes_table() {
   }
 }
 
+/// Eigen's ThreadPool, which has no parallelFor of its own: it would be taken for a serial device.
+template <class T, class = void>
+inline constexpr bool is_bare_pool = false;
+template <class T>
+inline constexpr bool is_bare_pool<T, std::void_t<decltype(&T::Schedule)>> = true;
+
 template <class Device>
 constexpr bool takes_device() {
-  constexpr bool is_device = !has_view<const Device> && !has_table<Device>;
-  static_assert(is_device,
-                "ropewalk: the device is a tensor or table, must be rw::serial or an Eigen device: "
-                "it comes first");
-  return is_device;
+  constexpr bool is_bare = is_bare_pool<Device>;
+  constexpr bool is_other = has_view<const Device> || has_table<Device> || are_options<Device> ||
+                            std::is_arithmetic_v<Device>;
+  static_assert(!is_bare,
+                "ropewalk: the device is a bare pool, must be an Eigen::ThreadPoolDevice of it");
+  static_assert(!is_other,
+                "ropewalk: the device is a tensor, table, options or number, must be rw::serial or "
+                "an Eigen device: it comes first");
+  return !is_bare && !is_other;
 }
 
 /// An out of the type of x or of the arithmetic.

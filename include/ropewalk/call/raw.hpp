@@ -8,7 +8,7 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-// No function that takes one of these is compiled once for each type. Strides count elements, of
+// A function that takes these is compiled once, not once for each type of scalar. Strides count elements, of
 // `element_bytes`.
 
 ROPEWALK_BEGIN_TYPES

@@ -1,4 +1,5 @@
-// What the library ropewalk::compiled holds, as ROPEWALK_COMPILED makes the headers call it.
+// What ropewalk::compiled holds; under ROPEWALK_COMPILED the headers call it instead of kernels of
+// their own.
 #ifndef ROPEWALK_CPU_COMPILED_HPP
 #define ROPEWALK_CPU_COMPILED_HPP
 

@@ -17,8 +17,8 @@ ROPEWALK_BEGIN_NESTED(detail)
 constexpr bool has_nontemporal_stores = ROPEWALK_X86;
 constexpr Index nontemporal_bytes = 16;  ///< of a store, and what addresses must be multiples of
 
-/// Copies that many bytes, a multiple of nontemporal_bytes, between such addresses. The least of
-/// x86-64's stores suffice: four of them make a cache line before it leaves.
+/// Copies that many bytes, a multiple of nontemporal_bytes, between such addresses. Wider stores
+/// would gain nothing: the CPU collects four of these to a cache line before it writes one.
 inline void copy_past_caches(void* to, const void* from, Index bytes) {
 #if ROPEWALK_X86
   const auto* source = static_cast<const __m128i*>(from);

@@ -13,7 +13,7 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/raw.hpp"
 
-// No types of scalars here: a kernel knows those of x and out, what widens the table's knows that.
+// Without types of scalars: a row kernel knows those of x and out, WidenEntries that of the table.
 // All distances are in bytes but for strides between coefficients.
 
 ROPEWALK_BEGIN_TYPES

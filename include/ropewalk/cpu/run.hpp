@@ -34,7 +34,8 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
 inline Index heads_together(const Job& job) {
   constexpr Index followed = 16;
   const Index heads = job.of->x.shape.heads;
-  return job.x_strides.heads <= job.x_strides.seq ? heads : std::min(heads, followed);
+  const bool in_turn = job.of->x.shape.seq == 1 || job.x_strides.heads <= job.x_strides.seq;
+  return in_turn ? heads : std::min(heads, followed);
 }
 
 // Before the first row ----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const C* x, std::integer_sequence
   if constexpr (std::is_same_v<C, float> && Count >= 8) {
     const auto& memory = *reinterpret_cast<const typename Unaligned<C, Count>::Vector*>(x);
     DoubledLanes<C, Count> lanes;
+    show_read<C, Count>(x);
     asm("vmovsldup {%1, %0|%0, %1}" : "=v"(lanes.first.v) : "m"(memory));
     asm("vmovshdup {%1, %0|%0, %1}" : "=v"(lanes.second.v) : "m"(memory));
     return lanes;

@@ -24,6 +24,17 @@ ROPEWALK_INLINE Register<S, Count> load(const void* from) {
   return {*static_cast<const typename Unaligned<S, Count>::Vector*>(from)};
 }
 
+/// Lets AddressSanitizer see what an instruction is about to read.
+template <class S, int Count>
+ROPEWALK_INLINE void show_read(const void* from) {
+#if ROPEWALK_ADDRESS_SANITIZER
+  const auto seen = load<S, Count>(from);
+  asm volatile("" : : "m"(seen.v));
+#else
+  static_cast<void>(from);
+#endif
+}
+
 template <class S, int Count>
 ROPEWALK_INLINE void store(void* to, const Register<S, Count>& r) {
   *static_cast<typename Unaligned<S, Count>::Vector*>(to) = r.v;

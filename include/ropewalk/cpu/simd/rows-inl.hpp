@@ -59,7 +59,8 @@ ROPEWALK_INLINE void walk_row(const Row<Carrier<Arithmetic>, Out, X>& row) {
 }
 
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on, their coefficients
-/// in registers while the rows go by; with the last of them goes the rest. Returns where they end.
+/// in registers while the rows go by. The group that ends the part copies the rest of each row, too.
+/// Returns the pair behind the group.
 template <class Arithmetic, Pairing From, Pairing To, int Group, class Out, class X>
 ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
