@@ -604,7 +604,7 @@ TEST_F(CudaErrors, AreThoseOfTheCpu) {
   moves.pairing = rw::Pairing::interleaved_to_half;
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table, moves); }),
             "cuda::apply_inplace: pairing of the options is interleaved_to_half, which moves "
-            "features: call apply, with an output apart from x");
+            "features: pass an output apart from x");
   const std::int32_t ids[4] = {};
   const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 1, Eigen::RowMajor>> map(ids, 4);
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x, table.rows(0, 0).gather(map)); }),

@@ -194,7 +194,7 @@ class TableView {
     const detail::Place place{"repeated", "the table"};
     if (ids_) detail::fail(place, "seq", "is gathered, must be one row");
     detail::check_equal(place, "seq", seq(), 1);
-    detail::check_not_negative({"repeated", "count"}, "seq", count);
+    detail::check_not_negative(place, "count", count);
     TableView part = *this;
     part.seq_stride_ = 0;
     part.shape_.seq = count;

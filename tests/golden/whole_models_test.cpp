@@ -9,7 +9,6 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -169,6 +168,31 @@ TEST(WholeModels, StateWhatTheirCodeDoes) {
     }
     EXPECT_EQ(of.at("source").rfind(model.source, 0), 0u) << model.source;
   });
+}
+
+// The page beside the presets has a row of each, as it is, and its case; "Left out" names the
+// others.
+TEST(WholeModels, AreListedWithWhatTheySay) {
+  std::ifstream page(ROPEWALK_GOLDEN_DEFAULT_DIR "/../../include/ropewalk/models/README.md");
+  ASSERT_TRUE(page);
+  std::set<std::string> lines;
+  for (std::string line; std::getline(page, line);) lines.insert(line);
+  std::size_t rows = 0;
+  for_each_case([&](const Case& of, const Model& model) {
+    if (of.tensor("q").dtype != "bf16") return;
+    std::string pairing = name_of(model.pairing);
+    for (char& letter : pairing) letter = letter == '_' ? ' ' : letter;
+    if (model.weights != Model::Weights::any) pairing += ", two orders";
+    const std::string type = name_of(model.table_type);
+    const std::string table = type == "x" ? "x's" : type == "f64" ? "double" : "float";
+    const std::string compute = model.compute == rw::Compute::wide ? "wide" : "promoted";
+    const std::string name = of.name.substr(0, of.name.rfind('.'));
+    EXPECT_EQ(lines.count(std::string("| ") + model.name + " | " + table + " | " + compute + " | " +
+                          pairing + " | " + model.source + " | `" + name + "` |"),
+              1u);
+    ++rows;
+  });
+  EXPECT_EQ(rows, rw::models.size());
 }
 
 // Bits -------------------------------------------------------------------------------------------

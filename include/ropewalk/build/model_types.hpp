@@ -126,8 +126,10 @@ struct Model {
   ROPEWALK_INLINE constexpr Model with_source(const char* of) const {
     return with(&Model::source, of);
   }
+  /// An axis that turned the whole head does so again.
   ROPEWALK_INLINE constexpr Model with_head_dim(Index of) const {
     Model model = *this;
+    if (axes[0] == shape.head_dim) model.axes[0] = of;
     model.shape.head_dim = of;
     return model;
   }

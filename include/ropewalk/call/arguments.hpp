@@ -170,7 +170,7 @@ inline void check_shapes(const Names& names, const Shape& out, const Shape& x,
   const bool moved = same && in_place == InPlace::features_move;
   if (moved && !names.has_out) {
     fail({names.function, "the options"}, "pairing",
-         "is interleaved_to_half, which moves features: call apply, with an output apart from %s",
+         "is interleaved_to_half, which moves features: pass an output apart from %s",
          name_of(names.x).c_str());
   }
   if (moved) {

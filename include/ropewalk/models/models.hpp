@@ -61,7 +61,7 @@ inline char lower_case(char letter) {
 inline int distance(std::string_view name, std::string_view wanted) {
   constexpr std::size_t most = 64;
   if (wanted.size() >= most) return static_cast<int>(most + name.size());
-  int row[most];
+  int row[most] = {};
   for (std::size_t j = 0; j <= wanted.size(); ++j) row[j] = static_cast<int>(j);
   for (std::size_t i = 0; i < name.size(); ++i) {
     int diagonal = row[0];
