@@ -1,4 +1,5 @@
 // What the lines of the README's table of models stand in: names for what an engine has at hand.
+// Each row is a block, and `model` is the preset that it names in quotes.
 #include <cstdint>
 #include <ropewalk/ropewalk.hpp>
 #include <tuple>
@@ -7,27 +8,44 @@
 
 namespace rw = ropewalk;
 
+namespace {
+
+constexpr rw::Index frames = 2, rows = 3, columns = 4, seq = frames * rows * columns, prefix = 5;
+
+/// Queries, keys and an output of a model.
+struct Engine {
+  explicit Engine(const rw::Model& model)
+      : shape{1, seq, model.shape.heads, model.shape.head_dim},
+        memory(static_cast<std::size_t>(3 * seq * model.shape.heads * model.shape.head_dim)) {}
+
+  rw::View<Eigen::bfloat16> tensor(rw::Index which) {
+    return {memory.data() + which * seq * shape.heads * shape.head_dim, shape};
+  }
+
+  rw::Shape shape;
+  std::vector<Eigen::bfloat16> memory;
+};
+
+}  // namespace
+
 int main() {
   const Eigen::DefaultDevice device;
-  const rw::Index frames = 2, rows = 3, columns = 4, seq = frames * rows * columns, prefix = 5;
-  // As many heads as the model with a table for each has, and wider than any.
-  const rw::Shape shape{1, seq, 32, 256};
-  std::vector<Eigen::bfloat16> data[3];
-  for (auto& of : data) of.resize(static_cast<std::size_t>(seq) * 32 * 256);
-  const rw::View<Eigen::bfloat16> q(data[0].data(), shape), k(data[1].data(), shape),
-      out(data[2].data(), shape);
-  const auto q_token = q.seq(0, 1), k_token = k.seq(0, 1);
-  const std::vector<double> t = rw::range(frames, -1, 0.032), h = rw::range(rows, -1, 0.03),
-                            w = rw::range(columns, -1, 0.03);
+  const std::vector<double> t = rw::range(frames, 0, 0.016), h = rw::range(rows, 0, 0.015),
+                            w = rw::range(columns, 0, 0.015);
   const auto zero = rw::id_positions(std::vector<int>(12, 0));
   const auto text_positions = rw::zip_axes({zero, zero, zero});
   const auto t_ids = rw::sequence_positions(seq), h_ids = t_ids, w_ids = t_ids;
-  const auto& model = rw::model_named("Llama 2 7B");
-  const auto table_of_all = rw::model_table(model, rw::Grid{100});
   const rw::Index position = 7;
+  const auto table_of_all =
+      rw::model_table<Eigen::bfloat16>(rw::model_named("Llama 3.1 8B"), rw::Grid{100});
   Eigen::Tensor<std::int32_t, 1, Eigen::RowMajor> ids(seq);
   ids.setConstant(99);
   Eigen::Tensor<float, 2, Eigen::RowMajor> cos_and_sin(seq, 256);
   cos_and_sin.setZero();
+#define ROW(name)                                                                                 \
+  [[maybe_unused]] const rw::Model& model = rw::model_named(name);                                \
+  Engine engine(model);                                                                           \
+  [[maybe_unused]] const auto q = engine.tensor(0), k = engine.tensor(1), out = engine.tensor(2), \
+                              q_token = q.seq(0, 1), k_token = k.seq(0, 1)
 #include "lines.inc"
 }

@@ -31,11 +31,13 @@ cd "$build_dir"
 ./example | tee output.txt
 [[ ! -e expected.txt ]] || diff expected.txt output.txt
 
-# Cells of code: each row is a block of its own.
+# Cells of code: each row is a block of its own, for the preset that its first cell has in quotes.
 awk -F ' [|] ' '/<br>`/ {
+  name = "Gemma 2 2B"  # wide enough for any table
+  if ($2 ~ /model/ && match($1, /`[^`]+`/)) name = substr($1, RSTART + 1, RLENGTH - 2)
   gsub(/`<br>`/, "\n    ", $2)
   gsub(/`( [|])?/, "", $2)
-  printf "  {\n    %s\n  }\n", $2
+  printf "  {\n    ROW(\"%s\");\n    %s\n  }\n", name, $2
   ++rows
 }
 END { if (rows < 10) exit 1 }' "$readme" >lines.inc
