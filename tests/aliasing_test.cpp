@@ -362,8 +362,8 @@ TEST(MovedFeatures, CannotBeInPlace) {
   const rw::TableView<float> table = of.table.view();
   rw::View<float> q = of.part(0), k = of.part(1);
   const std::string moves =
-      "apply_inplace: pairing of the options is interleaved_to_half, which moves features: call "
-      "apply, with an output apart from ";
+      "apply_inplace: pairing of the options is interleaved_to_half, which moves features: pass "
+      "an output apart from ";
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, q, table, options); }), moves + "x");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k), table, options); }),
             moves + "xs[0]");

@@ -121,6 +121,9 @@ TEST(Frequencies, Llama3WithEqualFactorsKeepsOrDivides) {
     const bool is_long = 2 * std::acos(-1.0) / value(plain, i) > 8192;
     EXPECT_EQ(value(list, i), is_long ? value(plain, i) / 16 : value(plain, i)) << i;
   }
+  // The first wavelength, 2 pi, stands exactly where both factors put it.
+  const double low = 8192 / static_cast<double>(static_cast<float>(2 * std::acos(-1.0)));
+  EXPECT_EQ(value(frequencies(128, 5e5, Llama3{16, low, low, 8192}, {0, AngleSteps::f32}), 0), 1);
 }
 
 TEST(Frequencies, Llama3WithFactor32) {

@@ -160,6 +160,10 @@ TEST(Rotate, RefusesWhatIsNotTheModelsAndWritesNothing) {
             }),
             "model_positions: a grid does not give the positions of LTX 13B, which depend on more "
             "than the cells; pass Positions");
+  const Model& behind = rw::model_named("DeepSeek-V2");
+  Tensor<bfloat16> whole({1, 3, 2, 192}, 1), narrow({1, 3, 2, 128}, 1);
+  EXPECT_EQ(error_of([&] { rw::rotate(rw::serial, narrow.view(), whole.read(), behind, Grid{3}); }),
+            "rotate: head_dim of out is 128, must be 192");
   const Model& moves = rw::model_named("DeepSeek-V3");
   Tensor<bfloat16> deep({1, 3, 2, 192}, 1);
   EXPECT_EQ(error_of([&] { rw::rotate(rw::serial, deep.view(), moves, Grid{3}); }),

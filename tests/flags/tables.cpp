@@ -192,6 +192,16 @@ void print_models() {
   for (const rw::Model& model : rw::models) hash.add(rw::model_frequencies(model));
   hash.add(rw::model_positions(rw::model_named("DINOv3 L"), rw::Grid{5, 7}));
   hash.add(rw::model_positions(rw::model_named("Qwen-Image"), rw::Grid{1, 5, 8}));
+  hash.add(rw::model_positions(rw::model_named("DINOv3 L").with_steps(rw::AngleSteps::f64),
+                               rw::Grid{5, 7}));
+  const rw::Positions fractions =
+      rw::grid_positions({rw::range(2, 0, 0.016), rw::range(3, 0, 0.3), rw::range(2, 0.1, 0.77)});
+  for (const char* name : {"LTX 2B", "LTX-2"}) {
+    hash.add(rw::model_table(rw::model_named(name), fractions));
+  }
+  for (const char* name : {"gpt-oss", "Llama 3.1 8B", "Qwen3-VL 8B"}) {
+    hash.add(rw::shift_table<Eigen::bfloat16>(rw::model_named(name), -1234));
+  }
   hash.print("given", "models");
 }
 
