@@ -44,7 +44,8 @@ struct Model {
   };
 
   struct Shape {
-    ROPEWALK_INLINE constexpr Shape(Index of_queries = 1, Index of_keys = 1, Index features = 0,
+    ROPEWALK_INLINE constexpr Shape() : Shape(1, 1, 0) {}
+    ROPEWALK_INLINE constexpr Shape(Index of_queries, Index of_keys, Index features,
                                     Index first_feature = 0)
         : heads(of_queries), kv_heads(of_keys), head_dim(features), offset(first_feature) {}
 
