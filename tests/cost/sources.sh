@@ -18,3 +18,13 @@ echo '#include <Eigen/Core>' >"$folder/eigen_core.cpp"
 echo '#include "ropewalk/apply.hpp"' >"$folder/include_only.cpp"
 call "" >"$folder/default_options.cpp"
 call ", ropewalk::Options()" >"$folder/options_at_run_time.cpp"
+cat >"$folder/fixed_model.cpp" <<'UNIT'
+#include "ropewalk/rotate.hpp"
+constexpr auto model = ropewalk::Model("a model", {32, 8, 128})
+                           .with_axes(128)
+                           .with_pairing(ropewalk::Pairing::half);
+void turn(ropewalk::View<Eigen::bfloat16> q, ropewalk::View<Eigen::bfloat16> k,
+          const ropewalk::TableView<float>& table) {
+  ropewalk::rotate(ropewalk::serial, std::tie(q, k), ropewalk::fixed_model<model>, table);
+}
+UNIT
