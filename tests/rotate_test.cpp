@@ -189,7 +189,10 @@ TEST(Models, WeightsDecideThePairing) {
   const Model meta = llama.with_weights(Model::Weights::meta);
   EXPECT_EQ(meta.pairing, rw::Pairing::interleaved);
   EXPECT_EQ(meta.with_weights(Model::Weights::hugging_face).pairing, rw::Pairing::half);
-  EXPECT_EQ(rw::model_named("Qwen3 8B").weights, Model::Weights::any);
+  EXPECT_EQ(error_of([] {
+              static_cast<void>(rw::model_named("Qwen3 8B").with_weights(Model::Weights::meta));
+            }),
+            "with_weights: the weights of Qwen3 8B are in one order, must be in two to choose");
 }
 
 // Feature j of a head in one order is feature 2j or 2j + 1 of the other: the same rotation.
@@ -210,31 +213,68 @@ TEST(Models, BothWeightsTurnTheSameFeatures) {
   EXPECT_TRUE(same_bits(permuted.values, hugging_face.values));
 }
 
-// Keys that were rotated at p and are moved by d are those rotated at p + d, whatever the attention
-// factor, which the keys have once and must not get twice.
-TEST(ShiftTable, MovesKeysWithoutScalingThem) {
-  for (const char* name : {"Qwen3 8B, YaRN 4x", "gpt-oss", "Llama 2 7B"}) {
+// Keys that were rotated at p and are moved by d are those rotated at p + d: whatever the attention
+// factor, which they have once and must not get twice, where the head begins with features that
+// pass through, and where the pairing of the output is another.
+TEST(Shift, MovesKeysWithoutScalingThem) {
+  for (const char* name : {"Qwen3 8B, YaRN 4x", "gpt-oss", "Llama 2 7B", "GPT-J 6B", "DeepSeek-V2",
+                           "DeepSeek-V3", "Qwen3-VL 8B"}) {
     SCOPED_TRACE(name);
     Model model = rw::model_named(name).with_table_type(Model::TableType::f64);
     model = model.with_steps(rw::AngleSteps::f64);
-    const Index head_dim = model.shape.head_dim;
-    Tensor<double> moved({2, 4, 2, head_dim}), there = moved;
-    rw::rotate(rw::serial, moved.view(), model, rw::sequence_positions(4, 100));
-    rw::rotate(rw::serial, there.view(), model, rw::sequence_positions(4, 30));
-    const rw::Table<double> shift = rw::shift_table<double>(model, -70);
-    EXPECT_EQ(shift.seq(), 1);
-    for (Index i = 0; i < shift.pairs(); ++i) {
-      EXPECT_NEAR(std::hypot(shift.cos(0, 0)[i], shift.sin(0, 0)[i]), 1, 1e-15) << i;
-    }
-    rw::apply_inplace(rw::serial, moved.view(), shift.view().repeated(4), model.options());
+    const auto at = [&](double first) {
+      const rw::Positions tokens = rw::sequence_positions(4, first);
+      const auto axes = static_cast<std::size_t>(rw::model_frequencies(model).axes);
+      return rw::zip_axes(std::vector<rw::Positions>(axes, tokens));
+    };
+    const Tensor<double> keys({2, 4, 2, model.shape.head_dim});
+    Tensor<double> moved = keys, there = keys;
+    rw::rotate(rw::serial, moved.view(), keys.read(), model, at(100));
+    rw::rotate(rw::serial, there.view(), keys.read(), model, at(30));
+    rw::shift(rw::serial, moved.view(), model, -70);
     for (std::size_t i = 0; i < moved.values.size(); ++i) {
       ASSERT_NEAR(moved.values[i], there.values[i], 1e-12) << i;
     }
   }
 }
 
-TEST(ShiftTable, OneRowServesSoManyTokensByEveryForm) {
-  const rw::Table<float> row = rw::shift_table(rw::model_named("Llama 3.2 1B"), 7);
+TEST(Shift, OfAModelKnownWhenCompiledGivesTheSameBits) {
+  static constexpr Model deepseek = rw::model_named("DeepSeek-V3");
+  Tensor<bfloat16> a({1, 3, 1, 64}), b = a;  // the shared key alone
+  rw::shift(rw::serial, a.view(), rw::fixed_model<deepseek>, 5);
+  rw::shift(rw::serial, b.view(), deepseek, 5);
+  EXPECT_TRUE(same_bits(a.values, b.values));
+  EXPECT_FALSE(same_bits(a.values, Tensor<bfloat16>({1, 3, 1, 64}).values));
+}
+
+TEST(Shift, RefusesWhatHasNoWholePositions) {
+  Tensor<float> keys({1, 2, 32, 64});
+  EXPECT_EQ(error_of([&] { rw::shift(rw::serial, keys.view(), rw::model_named("LTX 2B"), 1); }),
+            "shift: the tokens of LTX 2B do not follow one another at whole positions");
+  EXPECT_EQ(error_of([&] { rw::shift(rw::serial, keys.view(), rw::model_named("Llama 2 7B"), 1); }),
+            "shift: head_dim of keys is 64, Llama 2 7B has 128");
+}
+
+// What passes through is part of the output: in the table, or in another tensor, it is an error
+// that names the tensor as the caller does.
+TEST(Rotate, ChecksTheFeaturesThatPassThrough) {
+  const Model& model = rw::model_named("DeepSeek-V2");
+  const Tensor<float> q({1, 1, 1, 192}), k({1, 1, 1, 192});
+  Tensor<float> out({1, 1, 1, 192});
+  const rw::View<const float> row(out.values.data(), {1, 1, 1, 32});
+  const auto table = rw::half_table(row, row);
+  EXPECT_EQ(error_of([&] { rw::rotate(rw::serial, out.view(), q.read(), model, table); }),
+            "rotate: memory of out overlaps that of the table, must be apart from it");
+  EXPECT_EQ(error_of([&] {
+              rw::rotate(rw::serial, std::tuple{out.view(), out.view()},
+                         std::tuple{q.read(), k.read()}, model, Grid{1});
+            }),
+            "rotate: memory of outs[1] overlaps that of outs[0], must be apart from it");
+}
+
+TEST(Repeated, OneRowServesSoManyTokensByEveryForm) {
+  const rw::Table<float> row =
+      rw::model_table(rw::model_named("Llama 3.2 1B"), rw::sequence_positions(1, 7));
   rw::Table<float> rows = row;
   for (int i = 1; i < 5; ++i) rows.append(row);
   const Tensor<float> x({2, 5, 3, 64});

@@ -82,6 +82,20 @@ inline Positions from_fractions(Positions positions, AngleSteps steps) {
   return positions;
 }
 
+/// One row that moves keys by `count` positions along every axis, of unit length: the keys have the
+/// attention factor already.
+template <class T>
+Table<T> shift_table(const char* function, const Model& model, const Frequencies& of, Index count) {
+  if (model.cells != Model::Cells::integers) {
+    fail(function, "the tokens of %s do not follow one another at whole positions", model.name);
+  }
+  Frequencies list = of;
+  list.attention_factor = 1;
+  const Positions by = sequence_positions(1, as_double(count));
+  return make_table<T>(zip_axes(List<Positions>(static_cast<std::size_t>(list.axes), by)), list,
+                       model.steps);
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -145,20 +159,6 @@ Table<T> model_table(const Model& model, const Positions& positions) {
 template <class T = float>
 Table<T> model_table(const Model& model, const Grid& grid) {
   return model_table<T>(model, model_positions(model, grid));
-}
-
-/// The table that moves rotated keys by `count` positions, forward or back: one row for all tokens
-/// (table.view().repeated(seq)), of unit length whatever the model's attention factor, which the
-/// keys have already.
-///
-/// Shapes   [1, 1, heads of the frequencies, pairs]
-template <class T = float>
-Table<T> shift_table(const Model& model, Index count) {
-  Frequencies list = model_frequencies(model);
-  list.attention_factor = 1;
-  const Positions by = sequence_positions(1, static_cast<double>(count));
-  return make_table<T>(zip_axes(List<Positions>(static_cast<std::size_t>(list.axes), by)), list,
-                       model.steps);
 }
 
 ROPEWALK_END_NAMESPACE

@@ -55,6 +55,20 @@ template <class Device, class Out, class X, class Of, class Tab,
 void rotate(const Device& device, Out&& outs, const X& xs, const Of& model, const Tab& table,
             const CpuOptions& cpu = {});
 
+/// Moves cached keys, which rotate has turned, by `count` positions, forward or back (a context
+/// shift), in place. What turns is what rotate turned; the length of a key stays, since a model's
+/// attention factor is in it already.
+///
+/// Shapes   keys [batch, seq, heads, head_dim] as rotate has them; any number of tokens
+/// Units    positions, the same on every axis
+/// Table    one row for all tokens, made in this call, which allocates: of float, of double for
+/// keys
+///          of double; keys of 16 bits are rounded once more
+/// Errors   std::invalid_argument: as rotate; a model whose tokens have no whole positions
+template <class Device, class X, class Of>
+void shift(const Device& device, X&& keys, const Of& model, Index count,
+           const CpuOptions& cpu = {});
+
 // Definitions -------------------------------------------------------------------------------------
 
 ROPEWALK_END_NAMESPACE
@@ -67,6 +81,15 @@ constexpr const char* scalar_name() {
   if (std::is_same_v<T, float>) return "float";
   return std::is_same_v<T, Eigen::half> ? "half" : "bfloat16";
 }
+
+template <class Of>
+inline constexpr bool is_fixed_model = false;
+template <const Model& Of>
+inline constexpr bool is_fixed_model<FixedModel<Of>> = true;
+
+/// What stands for a table where one is made in the call.
+template <class Tab>
+inline constexpr bool makes_table = std::is_same_v<Tab, Positions> || std::is_same_v<Tab, Grid>;
 
 /// Whether a table of Tab is of the type in which the model's code, given an X, holds it.
 template <class X, class Tab>
@@ -98,16 +121,20 @@ inline Index offset_in(const Model& model, Index head_dim) {
   return head_dim == model.shape.head_dim ? model.shape.offset : 0;
 }
 
+inline void check_head_dim(const Place& place, const Model& model, Index head_dim) {
+  const Model::Shape& shape = model.shape;
+  if (head_dim != shape.head_dim && head_dim != shape.head_dim - shape.offset) {
+    fail(place, "head_dim", "is %" PRId64 ", %s has %" PRId64, head_dim, model.name,
+         shape.head_dim);
+  }
+}
+
 /// What a model says of one tensor and its table.
 template <class X, class Tab>
 void check_model(const Names& names, const Model& model, const View<X>& x,
                  const TableView<Tab>& table) {
   using Scalar = std::remove_const_t<X>;
-  const Model::Shape& shape = model.shape;
-  if (x.head_dim() != shape.head_dim && x.head_dim() != shape.head_dim - shape.offset) {
-    fail(names.x, "head_dim", "is %" PRId64 ", %s has %" PRId64, x.head_dim(), model.name,
-         shape.head_dim);
-  }
+  check_head_dim(names.x, model, x.head_dim());
   if (!is_table_type<Scalar, Tab>(model)) {
     const bool like_x = model.table_type == Model::TableType::like_x;
     const char* wanted = model.table_type == Model::TableType::f64 ? "double" : "float";
@@ -141,20 +168,26 @@ View<X> passing_part(const Model& model, const View<X>& x) {
 
 /// Calls work(table) with the table itself, or with one made of positions or a grid in the type
 /// that the model has.
-template <class X, class Tab, class Work>
-void with_table(const Model& model, const Tab& table, const Work& work) {
-  if constexpr (std::is_same_v<Tab, Positions> || std::is_same_v<Tab, Grid>) {
+template <class X, class Of, class Tab, class Work>
+void with_table(const Of& of, const Tab& table, const Work& work) {
+  using Type = Model::TableType;
+  if constexpr (!makes_table<Tab>) {
+    work(as_table(table));
+  } else if constexpr (is_fixed_model<Of>) {
+    using InX = std::conditional_t<Of::table_type == Type::like_x, X, float>;
+    using T = std::conditional_t<Of::table_type == Type::f64, double, InX>;
+    work(model_table<T>(of, table).view());
+  } else {
+    const Model& model = of;
     switch (model.table_type) {
-      case Model::TableType::like_x:
+      case Type::like_x:
         return work(model_table<X>(model, table).view());
-      case Model::TableType::f64:
+      case Type::f64:
         return work(model_table<double>(model, table).view());
-      case Model::TableType::f32:
+      case Type::f32:
       default:
         return work(model_table<float>(model, table).view());
     }
-  } else {
-    work(as_table(table));
   }
 }
 
@@ -165,7 +198,7 @@ constexpr bool takes_model() {
                 "ropewalk: the model must be a Model or fixed_model<of a constant>; with a table "
                 "and options of your own call apply");
   if constexpr (is_model<Of>) {
-    if constexpr (std::is_same_v<Tab, Positions> || std::is_same_v<Tab, Grid>) {
+    if constexpr (makes_table<Tab>) {
       return true;
     } else {
       return takes_table<Tab>();
@@ -178,12 +211,24 @@ constexpr bool takes_model() {
 template <class... Xs>
 using FirstScalar = std::remove_const_t<ViewElement<std::tuple_element_t<0, std::tuple<Xs...>>>>;
 
+/// The table whose types are checked: where it is made in the call, out has the type of x.
+template <class Tab, class... Xs>
+struct CheckedTable {
+  using type = Tab;
+};
+template <class... Xs>
+struct CheckedTable<Positions, Xs...> {
+  using type = Table<FirstScalar<Xs...>>;
+};
+template <class... Xs>
+struct CheckedTable<Grid, Xs...> : CheckedTable<Positions, Xs...> {};
+
 template <class Device, class Of, class Tab, class... Xs>
 void rotate_in_place(const Names& names, const Device& device, const Of& of, const Tab& table,
                      const CpuOptions& cpu, Xs&... xs) {
   if constexpr (takes_model<Of, Tab>() && takes_in_place<Options, Device, Table<float>, Xs...>()) {
     const Model& model = of;
-    with_table<FirstScalar<Xs...>>(model, table, [&](const auto& view) {
+    with_table<FirstScalar<Xs...>>(of, table, [&](const auto& view) {
       Names named = names;
       ((check_model(named, model, as_view(xs), view), named.next()), ...);
       fused(names, device, of.options(), cpu,
@@ -192,25 +237,41 @@ void rotate_in_place(const Names& names, const Device& device, const Of& of, con
   }
 }
 
-/// Several outs and xs: the parts that turn, then those before them, copied by a table of no pairs.
+/// Whole rotations of a model whose features before an offset pass through: all is checked as a
+/// whole, then what turns is turned, and the rest is copied by a table of no pairs.
+template <class Device, class How, class... Rotations>
+void rotate_and_pass(const Names& names, const Device& device, const Model& model,
+                     const How& options, const CpuOptions& cpu, const Rotations&... whole) {
+  const InPlace in_place =
+      moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed;
+  Names named = names;
+  ((check_arguments(named, whole.out, whole.x, whole.table, in_place), named.next()), ...);
+  check_all_apart(names, whole...);
+  fused(names, device, options, cpu,
+        rotation(turning_part(model, whole.out), turning_part(model, whole.x), whole.table)...);
+  fused(names, device, options, cpu,
+        rotation(passing_part(model, whole.out), passing_part(model, whole.x),
+                 whole.table.pairs(0, 0))...);
+}
+
 template <class Device, class Of, class Tab, class... Outs, class... Xs>
 void rotate_apart(const Names& names, const Device& device, const Of& of, const Tab& table,
                   const CpuOptions& cpu, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs) {
-  if constexpr (takes_model<Of, Tab>() && takes_tuples<Options, Device, Table<float>, Outs...>(
-                                              TypeTag<std::tuple<Xs...>>{})) {
+  using Checked = typename CheckedTable<Tab, Xs...>::type;
+  if constexpr (takes_model<Of, Tab>() &&
+                takes_tuples<Options, Device, Checked, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
     const Model& model = of;
-    with_table<FirstScalar<Xs...>>(model, table, [&](const auto& view) {
+    with_table<FirstScalar<Xs...>>(of, table, [&](const auto& view) {
       const auto rotate_all = [&](const auto& outs_of, const auto&... x) {
         std::apply(
             [&](const auto&... out) {
               Names named = names;
-              ((check_model(named, model, x, view),
-                check_equal(named.out, "head_dim", out.head_dim(), x.head_dim()), named.next()),
-               ...);
-              fused(
-                  names, device, of.options(), cpu,
-                  rotation(turning_part(model, out), turning_part(model, x), view)...,
-                  rotation(passing_part(model, out), passing_part(model, x), view.pairs(0, 0))...);
+              ((check_model(named, model, x, view), named.next()), ...);
+              if (model.shape.offset == 0) {
+                fused(names, device, of.options(), cpu, rotation(out, x, view)...);
+              } else {
+                rotate_and_pass(names, device, model, of.options(), cpu, rotation(out, x, view)...);
+              }
             },
             outs_of);
       };
@@ -222,6 +283,16 @@ void rotate_apart(const Names& names, const Device& device, const Of& of, const 
           outs);
     });
   }
+}
+
+/// The options for what a model has rotated, which has the pairing of its output.
+inline Options options_of_rotated(const Model& model) {
+  return Options(written_pairing(model.pairing));
+}
+
+template <const Model& Of>
+constexpr FixedOptions<written_pairing(Of.pairing)> options_of_rotated(FixedModel<Of>) {
+  return {};
 }
 
 ROPEWALK_END_NESTED
@@ -245,7 +316,11 @@ void rotate(const Device& device, X&& xs, const Of& model, const Tab& table,
 template <class Device, class Out, class X, class Of, class Tab, class>
 void rotate(const Device& device, Out&& outs, const X& xs, const Of& model, const Tab& table,
             const CpuOptions& cpu) {
-  if constexpr (detail::is_tuple<std::decay_t<X>>) {
+  constexpr bool are_tuples = detail::is_tuple<std::decay_t<X>>;
+  constexpr bool are_alike = are_tuples == detail::is_tuple<std::decay_t<Out>>;
+  static_assert(are_alike,
+                "ropewalk: outs must be a tuple where xs is one, and one tensor otherwise");
+  if constexpr (are_alike && are_tuples) {
     std::apply(
         [&](auto&... x) {
           std::apply(
@@ -256,9 +331,27 @@ void rotate(const Device& device, Out&& outs, const X& xs, const Of& model, cons
               outs);
         },
         xs);
-  } else {
+  } else if constexpr (are_alike) {
     detail::rotate_apart({"rotate", "x", "out"}, device, model, table, cpu, std::tie(outs),
                          std::tie(xs));
+  }
+}
+
+template <class Device, class X, class Of>
+void shift(const Device& device, X&& keys, const Of& model, Index count, const CpuOptions& cpu) {
+  if constexpr (detail::takes_model<Of, Grid>() &&
+                detail::takes_in_place<Options, Device, Table<float>,
+                                       std::remove_reference_t<X>>()) {
+    using Key = detail::FirstScalar<std::remove_reference_t<X>>;
+    using T = std::conditional_t<std::is_same_v<Key, double>, double, float>;
+    const Model& of = model;
+    const auto view = as_view(keys);
+    const Table<T> row = detail::shift_table<T>("shift", of, model_frequencies(of), count);
+    const detail::Names names("shift", "keys");
+    detail::check_head_dim(names.x, of, view.head_dim());
+    const auto turning = detail::turning_part(of, view);
+    detail::fused(names, device, detail::options_of_rotated(model), cpu,
+                  detail::rotation(turning, turning, row.view().repeated(view.seq())));
   }
 }
 

@@ -322,6 +322,20 @@ void call(Map<float> x, const rw::Table<float>& table, const rw::Model& model) {
 void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
   rw::rotate(device, std::tie(q, k), table, rw::CpuOptions());
 }
+#elif defined(ONE_OUT_FOR_A_TUPLE_OF_A_MODEL)
+// outs must be a tuple where xs is one, and one tensor otherwise
+void call(Map<float> out, Map<float> q, const rw::Model& model, const rw::Table<float>& table) {
+  rw::rotate(device, out, std::tie(q), model, table);
+}
+#elif defined(OUT_OF_A_MODEL_OF_ANOTHER_TYPE)
+// the scalar of out must be that of x or the type that x and the table promote to
+void call(Map<float> out, Map<Eigen::bfloat16> x, const rw::Model& model,
+          const rw::Table<Eigen::bfloat16>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(TABLE_FOR_A_MODEL_OF_A_SHIFT)
+// the model must be a Model or fixed_model<of a constant>
+void call(Map<float> x, const rw::Table<float>& table) { rw::shift(device, x, table, 1); }
 #elif defined(CONST_X_OF_A_MODEL)
 // x must not be const, since it is written
 void call(Map<const float> x, const rw::Table<float>& table, const rw::Model& model) {

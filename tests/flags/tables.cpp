@@ -200,7 +200,8 @@ void print_models() {
     hash.add(rw::model_table(rw::model_named(name), fractions));
   }
   for (const char* name : {"gpt-oss", "Llama 3.1 8B", "Qwen3-VL 8B"}) {
-    hash.add(rw::shift_table<Eigen::bfloat16>(rw::model_named(name), -1234));
+    const rw::Model& model = rw::model_named(name);
+    hash.add(rw::detail::shift_table<float>("shift", model, rw::model_frequencies(model), -1234));
   }
   hash.print("given", "models");
 }

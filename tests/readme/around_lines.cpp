@@ -34,6 +34,8 @@ int main() {
                             w = rw::range(columns, 0, 0.015);
   const auto zero = rw::id_positions(std::vector<int>(12, 0));
   const auto text_positions = rw::zip_axes({zero, zero, zero});
+  constexpr double text_tokens = 12;
+  const auto counted_text = rw::zip_axes({rw::sequence_positions(12), zero, zero});
   const auto t_ids = rw::sequence_positions(seq), h_ids = t_ids, w_ids = t_ids;
   const rw::Index position = 7;
   const auto table_of_all =

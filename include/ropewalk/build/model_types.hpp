@@ -8,6 +8,14 @@
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/options.hpp"
 
+ROPEWALK_BEGIN_NESTED(detail)
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_weights(const char* model) {
+  fail("with_weights", "the weights of %s are in one order, must be in two to choose", model);
+}
+
+ROPEWALK_END_NESTED
+
 ROPEWALK_BEGIN_TYPES
 
 /// The rotary embedding of one model (or of one kind of its layers), a complete rule, made step by
@@ -38,7 +46,7 @@ struct Model {
     integers,         ///< 0, 1, ... on every axis
     centred_planes,   ///< axis 0 (frames) from 0, the others around 0: Qwen-Image
     centres_in_turn,  ///< middles of the cells from -2 pi to 2 pi: DINOv3
-    by_caller,        ///< as no grid tells: columns before rows, shares of a crop box
+    by_caller,        ///< as no grid tells: columns before rows, blocks of patches, a crop box
     fractions,  ///< fractions, from 0 to 1, of extents that the caller knows (seconds, pixels);
                 ///< the model turns by 2 * fraction - 1: LTX. No grid gives them
   };
@@ -127,21 +135,24 @@ struct Model {
   ROPEWALK_INLINE constexpr Model with_source(const char* of) const {
     return with(&Model::source, of);
   }
-  /// An axis that turned the whole head does so again.
+  /// An axis that turned the whole head does so again; others stay as wide as they are.
   ROPEWALK_INLINE constexpr Model with_head_dim(Index of) const {
     Model model = *this;
     if (axes[0] == shape.head_dim) model.axes[0] = of;
     model.shape.head_dim = of;
     return model;
   }
+  /// Its weights are to be had in both orders; the pairing is that of Hugging Face's.
+  ROPEWALK_INLINE constexpr Model with_weights_in_two_orders() const {
+    return with(&Model::weights, Weights::hugging_face).with_pairing(Pairing::half);
+  }
   /// The same model with weights in that order, which decides the pairing.
+  ///
+  /// Errors   std::invalid_argument: a model whose weights have one order
   ROPEWALK_INLINE constexpr Model with_weights(Weights of) const {
-    Model model = *this;
-    model.weights = of;
-    if (of != Weights::any) {
-      model.pairing = of == Weights::meta ? Pairing::interleaved : Pairing::half;
-    }
-    return model;
+    if (weights == Weights::any || of == Weights::any) detail::fail_weights(name);
+    const Pairing wanted = of == Weights::meta ? Pairing::interleaved : Pairing::half;
+    return with(&Model::weights, of).with_pairing(wanted);
   }
 
   /// The options for apply.
@@ -156,6 +167,7 @@ template <const Model& Of>
 struct FixedModel {
   ROPEWALK_INLINE constexpr operator const Model&() const { return Of; }
   ROPEWALK_INLINE static constexpr FixedOptions<Of.pairing, Of.compute> options() { return {}; }
+  static constexpr Model::TableType table_type = Of.table_type;
 };
 
 ROPEWALK_END_TYPES

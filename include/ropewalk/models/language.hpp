@@ -13,21 +13,21 @@ ROPEWALK_BEGIN_NAMESPACE
 inline constexpr Model language_models[] = {
     detail::transformers_model("Llama 2 7B", {32, 32, 128}, 1e4,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("Llama 3 8B", {32, 8, 128}, 5e5,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("Llama 3.1 8B", {32, 8, 128}, 5e5,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face)
+        .with_weights_in_two_orders()
         .with_scaling(Llama3{8, 1, 4, 8192}),
     detail::transformers_model("Llama 3.2 1B", {32, 8, 64}, 5e5,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face)
+        .with_weights_in_two_orders()
         .with_scaling(Llama3{32, 1, 4, 8192}),
     detail::transformers_model("Mistral 7B", {32, 8, 128}, 1e4,
                                "transformers 5.24.0 mistral.MistralRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("Qwen2 7B", {28, 4, 128}, 1e6,
                                "transformers 5.24.0 qwen2.Qwen2RotaryEmbedding"),
     detail::transformers_model("Qwen3 8B", {32, 8, 128}, 1e6,
@@ -112,16 +112,16 @@ inline constexpr Model language_models[] = {
         .with_compute(Compute::wide),
     detail::transformers_model("Mistral Small 3 24B", {32, 8, 128}, 1e8,
                                "transformers 5.24.0 mistral.MistralRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("SmolLM2 1.7B", {32, 32, 64}, 1.3e5,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("Mixtral 8x7B", {32, 8, 128}, 1e6,
                                "transformers 5.24.0 mixtral.MixtralRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("Ministral 3 8B", {32, 8, 128}, 1e6,
                                "transformers 5.24.0 ministral3.Ministral3RotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face)
+        .with_weights_in_two_orders()
         .with_scaling(Yarn{16, 16384}.with_mscales(1, 1)),
     detail::transformers_model("Qwen3-Next 80B", {16, 2, 256}, 1e7,
                                "transformers 5.24.0 qwen3_next.Qwen3NextRotaryEmbedding")
@@ -162,10 +162,10 @@ inline constexpr Model language_models[] = {
                                "transformers 5.24.0 olmoe.OlmoeRotaryEmbedding"),
     detail::transformers_model("Granite 3.3 8B", {32, 8, 128}, 1e7,
                                "transformers 5.24.0 granite.GraniteRotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("SmolLM3 3B", {16, 4, 128}, 5e6,
                                "transformers 5.24.0 smollm3.SmolLM3RotaryEmbedding")
-        .with_weights(Model::Weights::hugging_face),
+        .with_weights_in_two_orders(),
     detail::transformers_model("StableLM 3B", {32, 32, 80}, 1e4,
                                "transformers 5.24.0 stablelm.StableLmRotaryEmbedding")
         .with_axes(20),

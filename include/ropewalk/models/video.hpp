@@ -96,7 +96,8 @@ inline constexpr Model video_models[] = {
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
         .with_theta(1e4)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_cells(Model::Cells::by_caller),
     Model("CogVideoX 1.5 5B", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
@@ -106,7 +107,8 @@ inline constexpr Model video_models[] = {
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
         .with_theta(1e4)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_cells(Model::Cells::by_caller),
     Model("EasyAnimate 5.1", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)

@@ -15,19 +15,22 @@ inline constexpr Model vision_models[] = {
         .with_axes(40, 40)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_cells(Model::Cells::by_caller),
     Model("Qwen3-VL vision", {16, 16, 72})
         .with_source("transformers 5.24.0 qwen3_vl.Qwen3VLVisionRotaryEmbedding")
         .with_axes(36, 36)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_cells(Model::Cells::by_caller),
     Model("GLM-4.1V vision", {12, 12, 128})
         .with_source("transformers 5.24.0 glm4v.Glm4vVisionRotaryEmbedding")
         .with_axes(64, 64)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_cells(Model::Cells::by_caller),
     Model("Kimi-VL vision", {16, 16, 72})
         .with_source("transformers 5.24.0 kimi_k25.Kimi_K25VisionRotaryEmbedding")
         .with_axes(36, 36)
