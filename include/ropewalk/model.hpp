@@ -82,20 +82,6 @@ inline Positions from_fractions(Positions positions, AngleSteps steps) {
   return positions;
 }
 
-/// One row that moves keys by `count` positions along every axis, of unit length: the keys have the
-/// attention factor already.
-template <class T>
-Table<T> shift_table(const char* function, const Model& model, const Frequencies& of, Index count) {
-  if (model.cells != Model::Cells::integers) {
-    fail(function, "the tokens of %s do not follow one another at whole positions", model.name);
-  }
-  Frequencies list = of;
-  list.attention_factor = 1;
-  const Positions by = sequence_positions(1, as_double(count));
-  return make_table<T>(zip_axes(List<Positions>(static_cast<std::size_t>(list.axes), by)), list,
-                       model.steps);
-}
-
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE

@@ -17,6 +17,7 @@
 #include "ropewalk/positions.hpp"
 #include "ropewalk/rotate.hpp"
 #include "ropewalk/shape.hpp"
+#include "ropewalk/shift.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "ropewalk/table_view.hpp"

@@ -32,15 +32,18 @@ Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out, const 
   return {out, read_only(x), table};
 }
 
+/// Whether the fused form may turn x in its own place.
+constexpr InPlace in_place_by(Pairing pairing) {
+  return moves_features(pairing) ? InPlace::features_move : InPlace::allowed;
+}
+
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
 template <class Out, class X, class Tab, class How>
 void prepare(Job& job, const Names& names, const RawArguments& of, const Rotation<Out, X, Tab>&,
              const How& options, const CpuOptions& cpu) {
   const Isa isa = checked_isa(names.function, cpu.isa);
-  const InPlace in_place =
-      moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed;
   job.of = &of;
-  if (check_arguments(names, of.out, of.x, of.table, in_place)) {
+  if (check_arguments(names, of.out, of.x, of.table, in_place_by(options.pairing))) {
     settle(job, select_kernels<Out, X, Tab>(isa, options), cpu.stores);
   } else {
     job.kernel = nullptr;
