@@ -117,7 +117,7 @@ template <class Device, class X, class Tab, class How>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const How& options,
                    const CpuOptions& cpu) {
   if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
-    detail::fused({"apply_inplace", "x"}, device, options, cpu,
+    detail::fused({"apply_inplace", "x"}, device, detail::in_place(options), cpu,
                   detail::rotation(as_view(x), as_view(x), as_table(table)));
   }
 }
@@ -148,7 +148,7 @@ void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, options, cpu,
+          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, detail::in_place(options), cpu,
                         detail::rotation(as_view(x), as_view(x), view)...);
         },
         xs);

@@ -75,6 +75,17 @@ inline constexpr bool are_options = std::is_base_of_v<Options, T>;
 template <Pairing Of, Compute By>
 inline constexpr bool are_options<FixedOptions<Of, By>> = true;
 
+/// Options of a call whose out is x. One that moves features is refused before kernels are chosen,
+/// so that those of such a pairing need not be compiled.
+struct InPlaceOptions : Options {};
+
+inline InPlaceOptions in_place(const Options& options) { return {options}; }
+
+template <Pairing Of, Compute By>
+constexpr FixedOptions<Of, By> in_place(FixedOptions<Of, By> options) {
+  return options;
+}
+
 template <Compute By>
 struct ComputeTag {
   static constexpr Compute value = By;
@@ -97,6 +108,12 @@ auto with_pairing(const Options& options, const Work& work) {
     default:
       return work(PairingTag<Pairing::interleaved>{});
   }
+}
+
+template <class Work>
+auto with_pairing(const InPlaceOptions& options, const Work& work) {
+  return options.pairing == Pairing::half ? work(PairingTag<Pairing::half>{})
+                                          : work(PairingTag<Pairing::interleaved>{});
 }
 
 template <Pairing Of, Compute By, class Work>

@@ -91,7 +91,7 @@ void rotate_in_place(const Names& names, const Device& device, const Of& of, con
     with_table<FirstScalar<Xs...>>(of, table, [&](const auto& view) {
       Names named = names;
       ((check_model(named, model, as_view(xs), view), named.next()), ...);
-      fused(names, device, of.options(), cpu,
+      fused(names, device, in_place(of.options()), cpu,
             rotation(turning_part(model, as_view(xs)), turning_part(model, as_view(xs)), view)...);
     });
   }

@@ -76,7 +76,7 @@ void shift(const Device& device, X&& keys, const Of& model, Index count, const C
     const detail::Names names("shift", "keys");
     detail::check_head_dim(names.x, of, view.head_dim());
     const auto turning = detail::turning_part(of, view);
-    detail::fused(names, device, detail::options_of_rotated(model), cpu,
+    detail::fused(names, device, detail::in_place(detail::options_of_rotated(model)), cpu,
                   detail::rotation(turning, turning, row.view().repeated(view.seq())));
   }
 }

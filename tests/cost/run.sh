@@ -27,7 +27,7 @@ if [[ $(uname -m) != x86_64 ]]; then
 fi
 expect_at_most include_only 1000 0
 expect_at_most default_options 52000 5
-expect_at_most options_at_run_time 115000 15
+expect_at_most options_at_run_time 83000 10
 expect_at_most fixed_model 53000 5
 expect_at_most include_only 1000 0 -DROPEWALK_COMPILED
 expect_at_most default_options 12000 0 -DROPEWALK_COMPILED
