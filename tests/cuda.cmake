@@ -1,7 +1,7 @@
-# Tests on a device. cuda_test is part of every build, and reported as skipped without a device: its
-# kernels, of every type of x, are what a machine without one can compile in a minute or two.
-# So is cuda_architecture_test, a program without code for the device. All mixes of types take
-# minutes and are built by tests/run --cuda.
+# Tests on a device. ctest builds cuda_test in its own time, and reports it as skipped without a
+# device: its kernels, of every type of x, are what a machine without one can compile in a minute or
+# two. So it does cuda_architecture_test, a program without code for the device. All mixes of types
+# take minutes and are built by tests/run --cuda.
 
 # Release's -O3 is for the host's code alone; the tests' takes a third less at -O1.
 string(REPLACE "-O3" "-O1" CMAKE_CUDA_FLAGS_RELEASE "${CMAKE_CUDA_FLAGS_RELEASE}")
@@ -14,16 +14,22 @@ target_compile_options(cuda_form PRIVATE -use_fast_math)
 target_link_libraries(cuda_form PUBLIC ropewalk::ropewalk ropewalk_nvcc_options)
 
 # Knows nothing of cuda_form: kernels of one name by other flags must not meet in a program.
-add_library(cuda_main STATIC support/cuda_main.cpp support/cuda_device.cu)
+add_library(cuda_main STATIC EXCLUDE_FROM_ALL support/cuda_main.cpp support/cuda_device.cu)
 target_link_libraries(cuda_main PUBLIC
   ropewalk::ropewalk ropewalk_nvcc_options GTest::gtest Threads::Threads)
 
-foreach(name IN ITEMS cuda_test cuda_architecture_test)
-  add_executable(${name} ${name}.cu)
+set(programs cuda_test cuda_architecture_test)
+add_test(NAME cuda_builds
+  COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${programs})
+set_tests_properties(cuda_builds PROPERTIES
+  LABELS "build;matrix" TIMEOUT 900 PROCESSORS 2 FIXTURES_SETUP cuda_programs)
+foreach(name IN LISTS programs)
+  add_executable(${name} EXCLUDE_FROM_ALL ${name}.cu)
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE cuda_main)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES
+    LABELS "build;matrix" SKIP_RETURN_CODE 77 TIMEOUT 600 FIXTURES_REQUIRED cuda_programs)
 endforeach()
 target_link_libraries(cuda_test PRIVATE forms)  # the definition, as the CPU's tests have it
 set_target_properties(cuda_architecture_test PROPERTIES CUDA_ARCHITECTURES 80-real)

@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <string>
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 #include <vector>
 
@@ -78,12 +77,15 @@ struct Problem {
         table(values<Tab>(finite, shape.batch * shape.seq * 2 * shape.head_dim, true, ~seed)) {}
 
   rw::TableView<Tab> table_view() const {
-    using Map = Eigen::TensorMap<Eigen::Tensor<const Tab, 3, Eigen::RowMajor>>;
-    const Map whole(table.data(), shape.batch, shape.seq, 2 * shape.head_dim);
-    if (packed) return rw::packed_table(whole);
-    const Map cos(table.data(), shape.batch, shape.seq, shape.head_dim / 2);
-    const Map sin(table.data() + cos.size(), shape.batch, shape.seq, shape.head_dim / 2);
-    return rw::half_table(cos, sin);
+    const Index width = 2 * shape.head_dim;
+    if (packed) return rw::packed_table(rows_of(table.data(), width));
+    const Tab* sin = table.data() + shape.batch * shape.seq * shape.head_dim / 2;
+    return rw::half_table(rows_of(table.data(), shape.head_dim / 2),
+                          rows_of(sin, shape.head_dim / 2));
+  }
+
+  rw::View<const Tab> rows_of(const Tab* data, Index width) const {
+    return {data, {shape.batch, shape.seq, 1, width}};
   }
 
   rw::Stores stores;
@@ -126,18 +128,17 @@ bool print_mix(bool finite, const char* kind = "", const How& options = {}) {
   const Mix<X, Tab> mix(finite, std::string(finite ? "finite/" : "all/") +
                                     rwt::name_of(rwt::dtype_of<X>()) + "/" +
                                     rwt::name_of(rwt::dtype_of<Tab>()) + kind);
-  const Eigen::DefaultDevice device;
   const auto strided = [&](auto out, auto x, auto table, rw::Stores) {
-    rw::apply_strided(device, out, x, table, options);
+    rw::apply_strided(rw::serial, out, x, table, options);
   };
   const auto stack_flatten = [&](auto out, auto x, auto table, rw::Stores) {
-    rw::apply_stack_flatten(device, out, x, table, options);
+    rw::apply_stack_flatten(rw::serial, out, x, table, options);
   };
   const std::uint64_t wanted = mix.print("strided", strided);
   bool same = wanted == mix.print("stack_flatten", stack_flatten);
   for (const rw::Isa isa : rw::available_isas()) {
     const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
-      rw::apply(device, out, x, table, options, {stores, isa});
+      rw::apply(rw::serial, out, x, table, options, {stores, isa});
     };
     same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;
   }
