@@ -52,7 +52,8 @@ Turns turns_of(Memory& memory, const detail::Names& names, const ropewalk_tensor
     const detail::Names named = names_of(names, i);
     const ropewalk_tensor& out = outs != nullptr ? outs[i] : xs[i];
     const auto raw_x = raw_view(named.x, xs[i]);
-    turns.push_back({out.dtype, xs[i].dtype, table_dtype, {raw_view(named.out, out), raw_x, table}});
+    turns.push_back(
+        {out.dtype, xs[i].dtype, table_dtype, {raw_view(named.out, out), raw_x, table}});
   }
   return turns;
 }
@@ -98,9 +99,8 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   const detail::Job* const end = begin + jobs.size();
   const detail::Work work = detail::work_of(begin, end);
   if (work.tokens == 0) return;
-  detail::for_token_ranges(
-      device, work.tokens, work.bytes_read, work.bytes_written,
-      [&](Index first, Index stop) { detail::run(begin, end, first, stop); });
+  detail::for_token_ranges(device, work.tokens, work.bytes_read, work.bytes_written,
+                           [&](Index first, Index stop) { detail::run(begin, end, first, stop); });
 }
 
 // ropewalk_apply ----------------------------------------------------------------------------------
@@ -108,8 +108,8 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
 static rw::Options options_of(const char* function, const ropewalk_options& options) {
   const Place place{function, "the options"};
   detail::check_equal(place, "reserved", options.reserved, 0);
-  const auto pairing = checked_number(place, "pairing", options.pairing,
-                                      ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
+  const auto pairing =
+      checked_number(place, "pairing", options.pairing, ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
   const auto compute = checked_number(place, "compute", options.compute, ROPEWALK_COMPUTE_WIDE);
   checked_number(place, "form", options.form, ROPEWALK_FORM_STACK_FLATTEN);
   return rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute));
@@ -121,8 +121,7 @@ static void readable(const detail::Names& names, const Device& device,
                      const ropewalk_tensor* xs, const ropewalk_table& table, const Turns& turns) {
   const rw::Options how = options_of(names.function, options);
   if (!names.has_out && !turns.empty()) {
-    detail::fail(names.function,
-                 "outs is null, must not be: only the fused form rotates in place");
+    detail::fail(names.function, "outs is null, must not be: only the fused form rotates in place");
   }
   for (std::size_t i = 0; i < turns.size(); ++i) {
     with_types(names_of(names, i), turns[i], [](auto...) {});
@@ -130,8 +129,8 @@ static void readable(const detail::Names& names, const Device& device,
   check(names, turns, detail::InPlace::refused);
   for (std::size_t i = 0; i < turns.size(); ++i) {
     with_dtype(names.x, xs[i].dtype, [&](auto x) {
-      Readable<typename decltype(x)::type>::rotate(
-          {names.function, options.form, device, how}, outs[i], xs[i], table);
+      Readable<typename decltype(x)::type>::rotate({names.function, options.form, device, how},
+                                                   outs[i], xs[i], table);
     });
   }
 }

@@ -115,8 +115,8 @@ rw::TableView<T> rows_of(const ropewalk_table& table) {
 
 /// The table of the rows that ids name, which are taken to be contiguous.
 template <class Id, class T>
-rw::TableView<T> gathered(const rw::TableView<T>& rows, const void* ids, const std::int64_t shape[2],
-                          Index first) {
+rw::TableView<T> gathered(const rw::TableView<T>& rows, const void* ids,
+                          const std::int64_t shape[2], Index first) {
   return rows.gather(IdMap<Id>{static_cast<const Id*>(ids), shape[0], shape[1]}, first);
 }
 
@@ -139,8 +139,7 @@ auto with_table(const Place& place, const ropewalk_table& table, const Work& wor
   return with_dtype(place, table.dtype, [&](auto type) {
     const auto rows = rows_of<typename decltype(type)::type>(table);
     if (table.id_bits == 0) return work(rows);
-    return work(
-        gathered(place, rows, table.id_bits, table.ids, table.id_shape, table.first_id));
+    return work(gathered(place, rows, table.id_bits, table.ids, table.id_shape, table.first_id));
   });
 }
 

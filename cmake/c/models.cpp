@@ -25,8 +25,8 @@ template <class List>
 static bool is_in(const List& list, const rw::Model* model) {
   const std::less<> before;
   if (before(model, list.begin()) || !before(model, list.end())) return false;
-  const auto bytes = reinterpret_cast<const char*>(model) -
-                     reinterpret_cast<const char*>(list.begin());
+  const auto bytes =
+      reinterpret_cast<const char*>(model) - reinterpret_cast<const char*>(list.begin());
   return static_cast<std::size_t>(bytes) % sizeof(rw::Model) == 0;
 }
 

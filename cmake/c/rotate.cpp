@@ -69,12 +69,14 @@ template <class T>
 static void shift(const detail::Names& names, const Device& device, const rw::Model& model,
                   const ropewalk_tensor& keys, Index positions) {
   Memory memory;
-  const rw::Table<T> row = detail::shift_table<T>(names.function, model,
-                                                  rw::model_frequencies(model), positions);
+  const rw::Table<T> row =
+      detail::shift_table<T>(names.function, model, rw::model_frequencies(model), positions);
   detail::check_head_dim(names.x, model, keys.shape[3]);
   const auto turning = turning_part(model, raw_view(names.x, keys));
   Turns turns = memory.list<Turn>(1);
-  turns.push_back({keys.dtype, keys.dtype, dtype_of<T>(),
+  turns.push_back({keys.dtype,
+                   keys.dtype,
+                   dtype_of<T>(),
                    {turning, turning, row.view().repeated(keys.shape[1])}});
   fused(memory, names, device, detail::options_of_rotated(model), turns);
 }

@@ -127,8 +127,7 @@ int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk_table* table, i
     ropewalk_table& to = given_sized(place.function, "part", part);
     const ropewalk_table& from = given_sized(place.function, place.argument, table);
     ropewalk_table made = from;
-    with_table(place, from,
-               [&](const auto& view) { set_rows(made, view.rows(position, count)); });
+    with_table(place, from, [&](const auto& view) { set_rows(made, view.rows(position, count)); });
     made.owner = from.owner;
     set_part(to, made, from);
   });
@@ -157,5 +156,6 @@ void ropewalk_table_free(ropewalk_table* table) {
   if (table == nullptr || table->owner == nullptr) return;
   delete static_cast<Owner*>(table->owner);
   // Null data is refused by whatever reads it.
-  *table = {table->struct_size, table->dtype, 0, {}, {}, {}, {}, {}, {}, nullptr, {}, 0, 0, nullptr};
+  *table = {
+      table->struct_size, table->dtype, 0, {}, {}, {}, {}, {}, {}, nullptr, {}, 0, 0, nullptr};
 }

@@ -1,15 +1,15 @@
 /* The C boundary: Ropewalk as plain data and few functions, for engines in C, Python, Rust or Go.
  *
- * Link ropewalk::c, the shared library. Every call is one of the C++ headers' (apply.hpp, rotate.hpp,
- * model.hpp, table_layouts.hpp), which say more, and gives their bits.
+ * Link ropewalk::c, the shared library. Every call is one of the C++ headers', which say more
+ * (apply.hpp, rotate.hpp, model.hpp, table_layouts.hpp), and gives its bits.
  *
- * Status   most functions return one of ropewalk_status. Where it is not ROPEWALK_OK, nothing was
- *          written but the text that ropewalk_last_error gives: which function and argument, what it
- *          got and what it wants. Nothing is thrown across
- * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. The other structs
- *          may grow at their end: the caller sets struct_size to the size that it knows, before any
- *          call, and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t
- * Threads  calls may run at once; the library starts no thread of its own
+ * Status   most functions return one of ropewalk_status. Where it is not ROPEWALK_OK nothing was
+ *          written, and ropewalk_last_error says which function and argument, what it got and what
+ *          it wants. Nothing is thrown across
+ * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Other structs
+ * may grow at their end: the caller sets struct_size to the size that it knows, before any call,
+ * and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t Threads  calls may
+ * run at once; the library starts no thread of its own
  */
 #ifndef ROPEWALK_ROPEWALK_H
 #define ROPEWALK_ROPEWALK_H
@@ -57,8 +57,8 @@ enum ropewalk_compute {
 
 /* All have the same bits. */
 enum ropewalk_form {
-  ROPEWALK_FORM_FUSED = 0,        /* the fast one */
-  ROPEWALK_FORM_STRIDED = 1,      /* the definitions, to compare with; never in place */
+  ROPEWALK_FORM_FUSED = 0,   /* the fast one */
+  ROPEWALK_FORM_STRIDED = 1, /* the two definitions, to compare with; never in place */
   ROPEWALK_FORM_STACK_FLATTEN = 2
 };
 
@@ -106,9 +106,9 @@ typedef struct ropewalk_reader {
 
 /* Rows of coefficients, wherever they lie:
  *   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b
- * Functions that make one set every field but struct_size; a caller may set them, too. The table that
- * turns back has `negative` of sin_a and sin_b inverted; one row that serves all tokens has seq stride
- * 0 and the tokens' number as its seq. */
+ * Functions that make one set every field but struct_size; a caller may set them, too. The table
+ * that turns back has `negative` of sin_a and sin_b inverted; one row that serves all tokens has
+ * seq stride 0 and the tokens' number as its seq. */
 typedef struct ropewalk_table {
   int64_t struct_size;
   int32_t dtype;
@@ -116,16 +116,16 @@ typedef struct ropewalk_table {
   int64_t shape[4];   /* of the rows in memory: batch | 1, seq, heads | 1, pairs */
   int64_t strides[3]; /* of batch, seq, heads; in elements */
   ropewalk_reader cos_a, cos_b, sin_a, sin_b;
-  const void* ids;       /* read by every call */
-  int64_t id_shape[2];   /* batch | 1, seq of the tokens */
+  const void* ids;         /* [batch | 1, seq], read by every call */
+  int64_t id_shape[2];     /* batch | 1, seq of the tokens */
   int64_t id_batch_stride; /* in ids; those of one sample follow one another */
-  int64_t first_id;      /* the id of row 0 */
-  void* owner;           /* for ropewalk_table_free; null where the rows are the caller's */
+  int64_t first_id;        /* the id of row 0 */
+  void* owner;             /* for ropewalk_table_free; null where the rows are the caller's */
 } ropewalk_table;
 
 /* The caller's threads. parallel_for calls task(task_context, begin, end) on ranges that make up
- * [0, count), from any threads, and returns when all are done; a token moves bytes_each bytes, so few
- * tokens are best done in one range. A call from one of a pool's own threads passes no threads, or
+ * [0, count), from any threads, and returns when all are done. A token moves bytes_each bytes: few
+ * of them are best done in one range. A call from one of a pool's own threads passes no threads, or
  * all of them might wait for one another. */
 typedef struct ropewalk_threads {
   void (*parallel_for)(void* context, int64_t count, int64_t bytes_each,
@@ -159,8 +159,6 @@ typedef struct ropewalk_model_info {
   int32_t table_dtype; /* -1: that of what is rotated */
   int32_t reserved;
 } ropewalk_model_info;
-
-/* The library --------------------------------------------------------------------------------- */
 
 /* The library's version, as "0.1.0". */
 ROPEWALK_EXPORT const char* ropewalk_version(void);
@@ -259,8 +257,8 @@ ROPEWALK_EXPORT int32_t ropewalk_model_table(ropewalk_table* table, const ropewa
  * Shapes   outs, xs [count], each pair of one shape [batch, seq, heads, head_dim], all of the same
  *          batch and seq; table [batch | 1, seq, heads | 1, pairs], 2 * pairs <= head_dim
  * Pairs    options->pairing says which features turn together; those from 2 * pairs on pass through
- * Alias    null outs, or an out that is its x: in place, unless the pairing moves features; any other
- *          overlap is an error
+ * Alias    null outs, or an out that is its x: in place, unless the pairing moves features; any
+ *          other overlap is an error
  * Types    x and table of any dtype each; out like x, or like what x and table promote to
  * Threads  null: the caller's alone
  * Options  null: the defaults
@@ -268,15 +266,16 @@ ROPEWALK_EXPORT int32_t ropewalk_model_table(ropewalk_table* table, const ropewa
  *          the enumerations', a struct_size of another version
  * Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
  * Allocates nothing for up to 4 tensors in the fused form. */
-ROPEWALK_EXPORT int32_t ropewalk_apply(const ropewalk_threads* threads,
-                                       const ropewalk_tensor* outs, const ropewalk_tensor* xs,
-                                       int64_t count, const ropewalk_table* table,
+ROPEWALK_EXPORT int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* outs,
+                                       const ropewalk_tensor* xs, int64_t count,
+                                       const ropewalk_table* table,
                                        const ropewalk_options* options);
 
 /* Rotates as the model's own code does, to the bit: pairing, arithmetic and the features that turn
  * are the model's.
  *
- * Shapes   as ropewalk_apply, with the model's head_dim, or the features alone that follow its offset
+ * Shapes   as ropewalk_apply, with the model's head_dim, or with the features alone that follow its
+ *          offset
  * Table    of ropewalk_model_table, or rows of it
  * Alias, Threads   as ropewalk_apply
  * Errors   as ropewalk_apply; another head_dim, width or dtype of table than the model has */

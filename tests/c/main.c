@@ -100,8 +100,8 @@ static void sets_tables(void) {
     const ropewalk_tensor first = tensor_of(cases[i].cos, ROPEWALK_DTYPE_F32, 1, 1, cases[i].width);
     const ropewalk_tensor second =
         tensor_of(cases[i].sin, ROPEWALK_DTYPE_F32, 1, 1, cases[i].width);
-    WORKS(ropewalk_table_set(&table, cases[i].layout, &first,
-                             cases[i].sin == NULL ? NULL : &second));
+    WORKS(
+        ropewalk_table_set(&table, cases[i].layout, &first, cases[i].sin == NULL ? NULL : &second));
     EXPECT(table.shape[3] == 1 && table.id_bits == 0 && table.owner == NULL);
     expect_quarter_turn(&table, (int)cases[i].layout);
   }
@@ -116,18 +116,19 @@ static void refuses_tables(void) {
   memset(&unset, 0, sizeof unset);
   REFUSES("ropewalk_table_set: the table is null, must not be",
           ropewalk_table_set(NULL, 0, &cos, &cos));
-  REFUSES("ropewalk_table_set: struct_size of the table is 0, must be 264",
+  REFUSES("ropewalk_table_set: struct_size of the table is 0, must be 216",
           ropewalk_table_set(&unset, 0, &cos, &cos));
   REFUSES("ropewalk_table_set: layout of the table is 12, must be 0 to 11",
           ropewalk_table_set(&table, 12, &cos, &cos));
-  REFUSES("ropewalk_table_set: cos is null, must not be", ropewalk_table_set(&table, 0, NULL, &cos));
-  REFUSES("ropewalk_table_set: sin is null, must not be", ropewalk_table_set(&table, 0, &cos, NULL));
+  REFUSES("ropewalk_table_set: cos is null, must not be",
+          ropewalk_table_set(&table, 0, NULL, &cos));
+  REFUSES("ropewalk_table_set: sin is null, must not be",
+          ropewalk_table_set(&table, 0, &cos, NULL));
   REFUSES("ropewalk_table_set: sin is given, must be null: layout 6 is one tensor, cos",
           ropewalk_table_set(&table, ROPEWALK_LAYOUT_PACKED, &cos, &cos));
   REFUSES("ropewalk_table_set: dtype of sin is 2, must be 0",
           ropewalk_table_set(&table, 0, &cos, &sin));
-  REFUSES("half_table: width of sin is 1, must be 2",
-          ropewalk_table_set(&table, 0, &cos, &narrow));
+  REFUSES("half_table: width of sin is 1, must be 2", ropewalk_table_set(&table, 0, &cos, &narrow));
   REFUSES("repeated_table: width of cos is 1, must be a multiple of 2",
           ropewalk_table_set(&table, ROPEWALK_LAYOUT_REPEATED, &narrow, &narrow));
   sin.dtype = -1;
@@ -244,7 +245,7 @@ static void lists_models(void) {
   REFUSES("ropewalk_model_find: name is null, must not be", ropewalk_model_find(&model, NULL, 0));
   REFUSES("ropewalk_model_describe: info is null, must not be",
           ropewalk_model_describe(NULL, model));
-  REFUSES("ropewalk_model_describe: struct_size of info is 0, must be 96",
+  REFUSES("ropewalk_model_describe: struct_size of info is 0, must be 88",
           ropewalk_model_describe(&unset, model));
   REFUSES("ropewalk_model_describe: the model is null, must not be",
           ropewalk_model_describe(&info, NULL));
@@ -355,7 +356,8 @@ static void refuses_calls(void) {
   ropewalk_options options = {.struct_size = sizeof options};
   const ropewalk_threads no_callback = {NULL, NULL};
   WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
-  REFUSES("ropewalk_apply: xs is null, must not be", ropewalk_apply(NULL, NULL, NULL, 1, &table, NULL));
+  REFUSES("ropewalk_apply: xs is null, must not be",
+          ropewalk_apply(NULL, NULL, NULL, 1, &table, NULL));
   REFUSES("ropewalk_apply: the table is null, must not be",
           ropewalk_apply(NULL, NULL, &x, 1, NULL, NULL));
   REFUSES("ropewalk_apply: count of xs[0] is -1, must be 0 or more",
@@ -366,7 +368,7 @@ static void refuses_calls(void) {
   REFUSES("ropewalk_apply: dtype of the table is 7, must be 0 to 3",
           ropewalk_apply(NULL, NULL, &x, 1, &bad, NULL));
   bad.struct_size = 8;
-  REFUSES("ropewalk_apply: struct_size of the table is 8, must be 264",
+  REFUSES("ropewalk_apply: struct_size of the table is 8, must be 216",
           ropewalk_apply(NULL, NULL, &x, 1, &bad, NULL));
 
   options.struct_size = 1;
@@ -377,9 +379,10 @@ static void refuses_calls(void) {
   REFUSES("ropewalk_apply: pairing of the options is 3, must be 0 to 2",
           ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
   options.pairing = ROPEWALK_PAIRING_INTERLEAVED_TO_HALF;
-  REFUSES("ropewalk_apply: pairing of the options is interleaved_to_half, which moves features: pass"
-          " an output apart from xs[0]",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
+  REFUSES(
+      "ropewalk_apply: pairing of the options is interleaved_to_half, which moves features: pass"
+      " an output apart from xs[0]",
+      ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
   options.pairing = 0;
   options.compute = 2;
   REFUSES("ropewalk_apply: compute of the options is 2, must be 0 to 1",
@@ -403,9 +406,10 @@ static void refuses_calls(void) {
           ropewalk_apply(NULL, &out, &x, 1, &table, NULL));
   x.dtype = ROPEWALK_DTYPE_BF16;
   out.dtype = ROPEWALK_DTYPE_F16;
-  REFUSES("ropewalk_apply: dtype of outs[0] is 2, must be 3 as of xs[0], or what that and the "
-          "table's promote to",
-          ropewalk_apply(NULL, &out, &x, 1, &table, NULL));
+  REFUSES(
+      "ropewalk_apply: dtype of outs[0] is 2, must be 3 as of xs[0], or what that and the "
+      "table's promote to",
+      ropewalk_apply(NULL, &out, &x, 1, &table, NULL));
   x.dtype = out.dtype = 0;
   x.data = NULL;
   REFUSES("ropewalk_apply: data of xs[0] is null, must point to the elements",
@@ -451,13 +455,15 @@ static void rotates(void) {
   EXPECT(memcmp(x, out, 128 * sizeof *x) == 0);
   EXPECT(near(out[128], 128 * cos(3) - 129 * sin(3), 1e-4));
   EXPECT(near(out[160], 129 * cos(3) + 128 * sin(3), 1e-4));
-  REFUSES("ropewalk_rotate: pairing of the options is interleaved_to_half, which moves features: "
-          "pass an output apart from xs[0]",
-          ropewalk_rotate(NULL, NULL, &from, 1, model, &table));
+  REFUSES(
+      "ropewalk_rotate: pairing of the options is interleaved_to_half, which moves features: "
+      "pass an output apart from xs[0]",
+      ropewalk_rotate(NULL, NULL, &from, 1, model, &table));
   WORKS(ropewalk_model_table(&of_bf16, model, ROPEWALK_DTYPE_BF16, &position, shape));
-  REFUSES("ropewalk_rotate: type of the table is bfloat16, DeepSeek-V3 has float, the type of what "
-          "it rotates",
-          ropewalk_rotate(NULL, &to, &from, 1, model, &of_bf16));
+  REFUSES(
+      "ropewalk_rotate: type of the table is bfloat16, DeepSeek-V3 has float, the type of what "
+      "it rotates",
+      ropewalk_rotate(NULL, &to, &from, 1, model, &of_bf16));
   REFUSES("ropewalk_rotate: the model is null, must not be",
           ropewalk_rotate(NULL, &to, &from, 1, NULL, &table));
   REFUSES("ropewalk_rotate: the table is null, must not be",
