@@ -5,7 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -267,8 +268,40 @@ TYPED_TEST(CModels, ShiftAsTheHeadersDo) {
   }
 }
 
+// The border
+// ----------------------------------------------------------------------------------------
+
+/// What a call returns whose threads throw what throw_it throws.
+std::int32_t status_where_threads_throw(void (*throw_it)()) {
+  const ropewalk_threads throwing = {
+      [](void* context, std::int64_t, std::int64_t, void (*)(void*, std::int64_t, std::int64_t),
+         void*) { (*static_cast<void (**)()>(context))(); },
+      &throw_it};
+  const Case<float, float> of;
+  const ropewalk_table table = of.c_table();
+  std::vector<float> out = zeros<float>(of.view().shape());
+  const ropewalk_tensor x = tensor_of(of.view());
+  const ropewalk_tensor to = tensor_of(rw::View<float>(out.data(), of.view().shape()));
+  return ropewalk_apply(&throwing, &to, &x, 1, &table, nullptr);
+}
+
+TEST(CBorder, LetsNothingThrough) {
+  EXPECT_EQ(status_where_threads_throw([] { throw std::bad_alloc(); }), ROPEWALK_OUT_OF_MEMORY);
+  EXPECT_STREQ(ropewalk_last_error(), "out of memory");
+  EXPECT_EQ(status_where_threads_throw([] { throw std::length_error("a vector"); }),
+            ROPEWALK_OUT_OF_MEMORY);
+  EXPECT_EQ(status_where_threads_throw([] { throw std::runtime_error("of a pool"); }),
+            ROPEWALK_INTERNAL);
+  EXPECT_STREQ(ropewalk_last_error(), "of a pool");
+  EXPECT_EQ(status_where_threads_throw([] { throw 1; }), ROPEWALK_INTERNAL);
+  EXPECT_STREQ(ropewalk_last_error(), "an exception that is none of std");
+  EXPECT_EQ(status_where_threads_throw([] { throw std::runtime_error(std::string(9999, 'x')); }),
+            ROPEWALK_INTERNAL);
+  EXPECT_EQ(std::string(ropewalk_last_error()), std::string(4095, 'x'));
+}
+
 // More tensors than a call has room for on the stack.
-TEST(CBoundaryCalls, TakeManyTensors) {
+TEST(CBorder, TakesManyTensors) {
   constexpr std::size_t count = 20;
   const std::vector<float> cos = {0}, sin = {1};
   std::vector<float> x(2 * count, 1);
