@@ -31,7 +31,8 @@ detail::RawTable raw_table(const Place& place, const ropewalk_table& table) {
   if (table.id_bits == 0 || batch <= 1) return raw;
   const Place of_ids{place.function, "the position ids"};
   detail::check_not_negative(of_ids, "batch stride", stride);
-  detail::checked_reach(of_ids, "batch", table.id_shape[1], batch, stride);
+  const Index end = detail::checked_reach(of_ids, "batch", table.id_shape[1], batch, stride);
+  detail::checked_reach(of_ids, "bytes", end, table.id_bits / 8, end);
   const Index first = raw.ids.first(), rows = raw.ids.rows();
   if (table.id_bits == 32) {
     raw.ids = {static_cast<const std::int32_t*>(table.ids), stride, 1, first, rows};

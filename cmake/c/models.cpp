@@ -88,8 +88,8 @@ using namespace ropewalk_c;
 int64_t ropewalk_model_count(void) { return static_cast<int64_t>(rw::models.size()); }
 
 const char* ropewalk_model_name(int64_t index) {
-  const bool is_one = index >= 0 && index < ropewalk_model_count();
-  return is_one ? rw::models[static_cast<std::size_t>(index)].name : nullptr;
+  const auto at = static_cast<std::size_t>(index);  // a negative one is beyond the last, too
+  return at < rw::models.size() ? rw::models[at].name : nullptr;
 }
 
 int32_t ropewalk_model_find(const ropewalk_model** model, const char* name, int32_t weights) {

@@ -28,7 +28,6 @@ static detail::RawView passing_part(const rw::Model& model, const detail::RawVie
 /// A table of no pairs, by which everything passes.
 static detail::RawTable no_pairs(detail::RawTable table) {
   table.shape.pairs = 0;
-  table.strides = {};
   return table;
 }
 

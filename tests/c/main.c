@@ -107,6 +107,17 @@ static void sets_tables(void) {
   }
 }
 
+static void reads_coefficients_of_features(void) {
+  float cos[4] = {0}, sin[4] = {0};
+  const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 4);
+  const ropewalk_tensor second = tensor_of(sin, ROPEWALK_DTYPE_F32, 1, 1, 4);
+  ropewalk_table table = empty_table;
+  WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_PER_FEATURE_INTERLEAVED, &first, &second));
+  EXPECT(table.cos_a.data == cos && table.cos_b.data == cos + 1 && table.cos_b.stride == 2);
+  WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_PER_FEATURE_HALF, &first, &second));
+  EXPECT(table.sin_a.data == sin && table.sin_b.data == sin + 2 && table.sin_b.stride == 1);
+}
+
 static void refuses_tables(void) {
   float data[4] = {0};
   ropewalk_tensor cos = tensor_of(data, ROPEWALK_DTYPE_F32, 1, 1, 2);
@@ -420,7 +431,7 @@ static void refuses_calls(void) {
 }
 
 static void two_tensors_stay_apart(void) {
-  float cos[1] = {0}, sin[1] = {1}, data[4] = {1, 2, 3, 4};
+  float cos[1] = {0}, sin[1] = {1}, data[4] = {1, 2, 3, 4}, out[4] = {0};
   const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 1);
   const ropewalk_tensor second = tensor_of(sin, ROPEWALK_DTYPE_F32, 1, 1, 1);
   ropewalk_table table = empty_table;
@@ -431,11 +442,11 @@ static void two_tensors_stay_apart(void) {
   REFUSES("ropewalk_apply: memory of xs[1] overlaps that of xs[0], must be apart from it",
           ropewalk_apply(NULL, NULL, xs, 2, &table, NULL));
   EXPECT(data[0] == 1);
-  outs[0] = outs[1] = xs[0];
-  xs[0].data = cos, xs[0].shape[2] = outs[0].shape[2] = 1;
+  outs[0] = outs[1] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 2);
   options.form = ROPEWALK_FORM_STACK_FLATTEN;
-  REFUSES("ropewalk_apply: ", ropewalk_apply(NULL, outs, xs, 2, &table, &options));
-  EXPECT(data[0] == 1);
+  REFUSES("ropewalk_apply: memory of outs[1] overlaps that of outs[0], must be apart from it",
+          ropewalk_apply(NULL, outs, xs, 2, &table, &options));
+  EXPECT(out[0] == 0);
 }
 
 static void rotates(void) {
@@ -475,6 +486,24 @@ static void rotates(void) {
   ropewalk_table_free(&of_bf16);
 }
 
+/* Nothing is turned where what passes through cannot be copied. */
+static void checks_all_before_it_turns(void) {
+  const ropewalk_model* const model = model_named("DeepSeek-V3", ROPEWALK_WEIGHTS_ANY);
+  const double position = 3;
+  const int64_t shape[3] = {1, 1, 1};
+  float memory[256];
+  const ropewalk_tensor from = tensor_of(memory, ROPEWALK_DTYPE_F32, 1, 1, 192);
+  const ropewalk_tensor to = tensor_of(memory + 64, ROPEWALK_DTYPE_F32, 1, 1, 192);
+  ropewalk_table table = empty_table;
+  int i;
+  for (i = 0; i < 256; ++i) memory[i] = (float)i;
+  WORKS(ropewalk_model_table(&table, model, ROPEWALK_DTYPE_F32, &position, shape));
+  REFUSES("ropewalk_rotate: memory of outs[0] overlaps that of xs[0], must be apart from it",
+          ropewalk_rotate(NULL, &to, &from, 1, model, &table));
+  for (i = 0; i < 256; ++i) EXPECT(memory[i] == (float)i);
+  ropewalk_table_free(&table);
+}
+
 static void shifts(void) {
   const ropewalk_model* const model = model_named("Llama 3.1 8B", ROPEWALK_WEIGHTS_ANY);
   const ropewalk_model* const by_fractions = model_named("LTX-2", ROPEWALK_WEIGHTS_ANY);
@@ -498,6 +527,10 @@ static void shifts(void) {
   REFUSES("ropewalk_shift: the model is null, must not be", ropewalk_shift(NULL, &keys, NULL, 1));
   REFUSES("ropewalk_shift: the tokens of LTX-2 do not follow one another at whole positions",
           ropewalk_shift(NULL, &keys, by_fractions, 1));
+  keys.shape[3] = 64;
+  REFUSES("ropewalk_shift: head_dim of keys is 64, Llama 3.1 8B has 128",
+          ropewalk_shift(NULL, &keys, model, 1));
+  keys.shape[3] = 128;
   keys.dtype = 5;
   REFUSES("ropewalk_shift: dtype of keys is 5, must be 0 to 3",
           ropewalk_shift(NULL, &keys, model, 1));
@@ -556,6 +589,7 @@ int main(void) {
   EXPECT(strcmp(ropewalk_version(), ROPEWALK_VERSION) == 0);
   sets_tensors();
   sets_tables();
+  reads_coefficients_of_features();
   refuses_tables();
   makes_frequency_tables();
   gathers_rows();
@@ -566,6 +600,7 @@ int main(void) {
   refuses_calls();
   two_tensors_stay_apart();
   rotates();
+  checks_all_before_it_turns();
   shifts();
   splits_work();
   errors_are_of_their_thread();
