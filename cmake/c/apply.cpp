@@ -45,7 +45,7 @@ detail::RawTable raw_table(const Place& place, const ropewalk_table& table) {
 Turns turns_of(Memory& memory, const detail::Names& names, const ropewalk_tensor* outs,
                const ropewalk_tensor* xs, std::int64_t count, std::int32_t table_dtype,
                const detail::RawTable& table) {
-  detail::check_not_negative(names.x, "count", count);
+  detail::check_not_negative({names.function, "xs"}, "count", count);
   auto turns = memory.list<Turn>(count);
   if (count == 0) return turns;
   given(names.function, "xs", xs);
@@ -129,6 +129,7 @@ static void readable(const detail::Names& names, const Device& device,
   }
   check(names, turns, detail::InPlace::refused);
   for (std::size_t i = 0; i < turns.size(); ++i) {
+    if (turns[i].of.x.empty()) continue;  // nobody has looked at its ids
     with_dtype(names.x, xs[i].dtype, [&](auto x) {
       Readable<typename decltype(x)::type>::rotate({names.function, options.form, device, how},
                                                    outs[i], xs[i], table);

@@ -218,6 +218,21 @@ static void gathers_rows(void) {
   ropewalk_table_free(&rows);
 }
 
+/* Nothing is read for it. */
+static void leaves_empty_tensors(void) {
+  const int64_t shape[4] = {2, 2, 0, 2}, two_by_two[2] = {2, 2};
+  ropewalk_options options = {.struct_size = sizeof options};
+  ropewalk_tensor tensor;
+  ropewalk_table table = empty_table;
+  WORKS(ropewalk_tensor_set(&tensor, NULL, ROPEWALK_DTYPE_F64, shape));
+  WORKS(ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F64, 2, 100, 3));
+  WORKS(ropewalk_table_gather(&table, &table, NULL, 32, two_by_two, 0));
+  for (options.form = 0; options.form <= ROPEWALK_FORM_STACK_FLATTEN; ++options.form) {
+    WORKS(ropewalk_apply(NULL, &tensor, &tensor, 1, &table, &options));
+  }
+  ropewalk_table_free(&table);
+}
+
 /* Models -------------------------------------------------------------------------------------- */
 
 static void lists_models(void) {
@@ -369,7 +384,7 @@ static void refuses_calls(void) {
           ropewalk_apply(NULL, NULL, NULL, 1, &table, NULL));
   REFUSES("ropewalk_apply: the table is null, must not be",
           ropewalk_apply(NULL, NULL, &x, 1, NULL, NULL));
-  REFUSES("ropewalk_apply: count of xs[0] is -1, must be 0 or more",
+  REFUSES("ropewalk_apply: count of xs is -1, must be 0 or more",
           ropewalk_apply(NULL, NULL, &x, -1, &table, NULL));
   REFUSES("ropewalk_apply: parallel_for of the threads is null, must not be",
           ropewalk_apply(&no_callback, NULL, &x, 1, &table, NULL));
@@ -593,6 +608,7 @@ int main(void) {
   refuses_tables();
   makes_frequency_tables();
   gathers_rows();
+  leaves_empty_tensors();
   lists_models();
   gives_positions();
   refuses_model_shapes();
