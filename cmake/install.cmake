@@ -1,4 +1,4 @@
-# Installs the headers, the compiled library where it is built, and a package for
+# Installs the headers, the compiled libraries where they are built, and a package for
 # find_package(ropewalk).
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -13,6 +13,11 @@ set(compiled_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ropewalk)
 if(ROPEWALK_BUILD_COMPILED)
   install(TARGETS ropewalk_compiled EXPORT ropewalk_compiled)
   install(EXPORT ropewalk_compiled NAMESPACE ropewalk:: FILE ropewalk-compiled-targets.cmake
+    DESTINATION ${compiled_dir})
+endif()
+if(ROPEWALK_BUILD_C)
+  install(TARGETS ropewalk_c EXPORT ropewalk_c FILE_SET HEADERS)
+  install(EXPORT ropewalk_c NAMESPACE ropewalk:: FILE ropewalk-c-targets.cmake
     DESTINATION ${compiled_dir})
 endif()
 

@@ -1,0 +1,164 @@
+// ropewalk_apply, and what it shares with ropewalk_rotate.
+#include <cstring>
+
+#include "border.hpp"
+#include "readable.hpp"
+#include "turns.hpp"
+
+namespace ropewalk_c {
+
+static_assert(static_cast<int>(rw::Pairing::interleaved) == ROPEWALK_PAIRING_INTERLEAVED &&
+              static_cast<int>(rw::Pairing::half) == ROPEWALK_PAIRING_HALF &&
+              static_cast<int>(rw::Pairing::interleaved_to_half) ==
+                  ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
+static_assert(static_cast<int>(rw::Compute::promoted) == ROPEWALK_COMPUTE_PROMOTED &&
+              static_cast<int>(rw::Compute::wide) == ROPEWALK_COMPUTE_WIDE);
+
+// The last error ----------------------------------------------------------------------------------
+
+static thread_local char last_error[4096];
+
+void keep(const char* text) noexcept {
+  std::strncpy(last_error, text, sizeof(last_error) - 1);  // the last byte stays 0
+}
+
+// Turns -------------------------------------------------------------------------------------------
+
+detail::RawTable raw_table(const Place& place, const ropewalk_table& table) {
+  detail::RawTable raw =
+      with_table(place, table, [](const auto& view) { return detail::RawTable(view); });
+  const Index batch = table.id_shape[0], stride = table.id_batch_stride;
+  if (table.id_bits == 0 || batch <= 1) return raw;
+  const Place of_ids{place.function, "the position ids"};
+  detail::check_not_negative(of_ids, "batch stride", stride);
+  const Index end = detail::checked_reach(of_ids, "batch", table.id_shape[1], batch, stride);
+  detail::checked_reach(of_ids, "bytes", end, table.id_bits / 8, end);
+  const Index first = raw.ids.first(), rows = raw.ids.rows();
+  if (table.id_bits == 32) {
+    raw.ids = {static_cast<const std::int32_t*>(table.ids), stride, 1, first, rows};
+  } else {
+    raw.ids = {static_cast<const std::int64_t*>(table.ids), stride, 1, first, rows};
+  }
+  return raw;
+}
+
+Turns turns_of(Memory& memory, const detail::Names& names, const ropewalk_tensor* outs,
+               const ropewalk_tensor* xs, std::int64_t count, std::int32_t table_dtype,
+               const detail::RawTable& table) {
+  detail::check_not_negative({names.function, "xs"}, "count", count);
+  auto turns = memory.list<Turn>(count);
+  if (count == 0) return turns;
+  given(names.function, "xs", xs);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const detail::Names named = names_of(names, i);
+    const ropewalk_tensor& out = outs != nullptr ? outs[i] : xs[i];
+    const auto raw_x = raw_view(named.x, xs[i]);
+    turns.push_back(
+        {out.dtype, xs[i].dtype, table_dtype, {raw_view(named.out, out), raw_x, table}});
+  }
+  return turns;
+}
+
+static void check_all_apart(const detail::Names& names, const Turns& turns) {
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    for (std::size_t j = i + 1; j < turns.size(); ++j) {
+      detail::check_outs_apart(names_of(names, i), turns[i].of.out, turns[i].of.x,
+                               names_of(names, j), turns[j].of.out, turns[j].of.x);
+    }
+  }
+}
+
+void check(const detail::Names& names, const Turns& turns, detail::InPlace in_place) {
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    const detail::RawArguments& of = turns[i].of;
+    detail::check_arguments(names_of(names, i), of.out, of.x, of.table, in_place);
+  }
+  check_all_apart(names, turns);
+}
+
+void fused(Memory& memory, const detail::Names& names, const Device& device,
+           const rw::Options& options, const Turns& turns) {
+  const rw::Isa isa = detail::checked_isa(names.function, rw::Isa::automatic);
+  auto jobs = memory.list<detail::Job>(static_cast<Index>(turns.size()));
+  for (const Turn& turn : turns) {
+    const detail::Names named = names_of(names, jobs.size());
+    const detail::RawArguments& of = turn.of;
+    const detail::Kernels kernels = with_types(named, turn, [&](auto out, auto x, auto table) {
+      return detail::select_kernels<typename decltype(out)::type, typename decltype(x)::type,
+                                    typename decltype(table)::type>(isa, options);
+    });
+    detail::Job& job = jobs.emplace_back();
+    job.of = &of;
+    job.kernel = nullptr;
+    if (detail::check_arguments(named, of.out, of.x, of.table,
+                                detail::in_place_by(options.pairing))) {
+      detail::settle(job, kernels, rw::Stores::automatic);
+    }
+  }
+  check_all_apart(names, turns);
+  const detail::Job* const begin = jobs.data();
+  const detail::Job* const end = begin + jobs.size();
+  const detail::Work work = detail::work_of(begin, end);
+  if (work.tokens == 0) return;
+  detail::for_token_ranges(device, work.tokens, work.bytes_read, work.bytes_written,
+                           [&](Index first, Index stop) { detail::run(begin, end, first, stop); });
+}
+
+// ropewalk_apply ----------------------------------------------------------------------------------
+
+static rw::Options options_of(const char* function, const ropewalk_options& options) {
+  const Place place{function, "the options"};
+  detail::check_equal(place, "reserved", options.reserved, 0);
+  const auto pairing =
+      checked_number(place, "pairing", options.pairing, ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
+  const auto compute = checked_number(place, "compute", options.compute, ROPEWALK_COMPUTE_WIDE);
+  checked_number(place, "form", options.form, ROPEWALK_FORM_STACK_FLATTEN);
+  return rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute));
+}
+
+/// By one of the two definitions, tensor by tensor.
+static void readable(const detail::Names& names, const Device& device,
+                     const ropewalk_options& options, const ropewalk_tensor* outs,
+                     const ropewalk_tensor* xs, const ropewalk_table& table, const Turns& turns) {
+  const rw::Options how = options_of(names.function, options);
+  if (!names.has_out && !turns.empty()) {
+    detail::fail(names.function, "outs is null, must not be: only the fused form rotates in place");
+  }
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    with_types(names_of(names, i), turns[i], [](auto...) {});
+  }
+  check(names, turns, detail::InPlace::refused);
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    if (turns[i].of.x.empty()) continue;  // nobody has looked at its ids
+    with_dtype(names.x, xs[i].dtype, [&](auto x) {
+      Readable<typename decltype(x)::type>::rotate({names.function, options.form, device, how},
+                                                   outs[i], xs[i], table);
+    });
+  }
+}
+
+}  // namespace ropewalk_c
+
+using namespace ropewalk_c;
+
+const char* ropewalk_last_error(void) { return last_error; }
+
+int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* outs,
+                       const ropewalk_tensor* xs, int64_t count, const ropewalk_table* table,
+                       const ropewalk_options* options) {
+  return guarded([&] {
+    const char* const function = "ropewalk_apply";
+    const detail::Names names(function, "xs", outs != nullptr ? "outs" : nullptr, 0);
+    const ropewalk_options defaults = {sizeof(defaults), 0, 0, 0, 0};
+    const ropewalk_options& how =
+        options != nullptr ? given_sized(function, "the options", options) : defaults;
+    const rw::Options arithmetic = options_of(function, how);
+    const Device device(function, threads);
+    const ropewalk_table& of = given_sized(function, "the table", table);
+    Memory memory;
+    const Turns turns =
+        turns_of(memory, names, outs, xs, count, of.dtype, raw_table(names.table, of));
+    if (how.form == ROPEWALK_FORM_FUSED) return fused(memory, names, device, arithmetic, turns);
+    readable(names, device, how, outs, xs, of, turns);
+  });
+}

@@ -1,0 +1,179 @@
+// What C gives as data, checked and made into the headers' types.
+#ifndef ROPEWALK_CMAKE_C_ARGUMENTS_HPP
+#define ROPEWALK_CMAKE_C_ARGUMENTS_HPP
+
+#include <Eigen/Core>
+#include <cinttypes>
+#include <cstdint>
+
+#include "ropewalk/ropewalk.h"
+#include "ropewalk/ropewalk.hpp"
+
+namespace ropewalk_c {
+
+namespace rw = ropewalk;
+namespace detail = ropewalk::detail;
+using detail::Place;
+using rw::Index;
+
+template <class T>
+T& given(const char* function, const char* argument, T* pointer) {
+  if (pointer == nullptr) detail::fail(function, "%s is null, must not be", argument);
+  return *pointer;
+}
+
+/// A struct whose caller says how much of it there is.
+template <class T>
+T& given_sized(const char* function, const char* argument, T* pointer) {
+  T& of = given(function, argument, pointer);
+  detail::check_equal({function, argument}, "struct_size", of.struct_size, sizeof(T));
+  return of;
+}
+
+/// A number of an enumeration whose numbers are 0 to `last`.
+inline std::int32_t checked_number(const Place& place, const char* property, std::int32_t number,
+                                   std::int32_t last) {
+  if (number < 0 || number > last) {
+    detail::fail(place, property, "is %" PRId32 ", must be 0 to %" PRId32, number, last);
+  }
+  return number;
+}
+
+/// Calls work(TypeTag<T>{}) with the type of that number, and returns its result.
+template <class Work>
+auto with_dtype(const Place& place, std::int32_t dtype, const Work& work) {
+  switch (checked_number(place, "dtype", dtype, ROPEWALK_DTYPE_BF16)) {
+    case ROPEWALK_DTYPE_F64:
+      return work(detail::TypeTag<double>{});
+    case ROPEWALK_DTYPE_F16:
+      return work(detail::TypeTag<Eigen::half>{});
+    case ROPEWALK_DTYPE_BF16:
+      return work(detail::TypeTag<Eigen::bfloat16>{});
+    case ROPEWALK_DTYPE_F32:
+    default:
+      return work(detail::TypeTag<float>{});
+  }
+}
+
+template <class T>
+constexpr std::int32_t dtype_of() {
+  if (std::is_same_v<T, float>) return ROPEWALK_DTYPE_F32;
+  if (std::is_same_v<T, double>) return ROPEWALK_DTYPE_F64;
+  return std::is_same_v<T, Eigen::half> ? ROPEWALK_DTYPE_F16 : ROPEWALK_DTYPE_BF16;
+}
+
+// Tensors -----------------------------------------------------------------------------------------
+
+template <class T>
+rw::View<T> view_of(const ropewalk_tensor& tensor) {
+  const std::int64_t* shape = tensor.shape;
+  const std::int64_t* strides = tensor.strides;
+  return {static_cast<T*>(tensor.data),
+          {shape[0], shape[1], shape[2], shape[3]},
+          {strides[0], strides[1], strides[2]}};
+}
+
+inline detail::RawView raw_view(const Place& place, const ropewalk_tensor& tensor) {
+  detail::check_equal(place, "reserved", tensor.reserved, 0);
+  return with_dtype(place, tensor.dtype, [&](auto type) {
+    return detail::RawView(view_of<typename decltype(type)::type>(tensor));
+  });
+}
+
+// Tables ------------------------------------------------------------------------------------------
+
+/// Position ids as gather takes them, one row after the other.
+template <class Id>
+struct IdMap {
+  static constexpr int NumIndices = 2;
+  static constexpr int Layout = Eigen::RowMajor;
+  using Scalar = const Id;
+
+  Index dimension(int axis) const { return axis == 0 ? batch : seq; }
+  const Id* data() const { return ids; }
+
+  const Id* ids;
+  Index batch, seq;
+};
+
+template <class T>
+rw::CoefficientReader<T> reader_of(const ropewalk_reader& reader) {
+  return {static_cast<const T*>(reader.data), reader.stride, reader.negative != 0};
+}
+
+/// The rows in memory.
+template <class T>
+rw::TableView<T> rows_of(const ropewalk_table& table) {
+  const std::int64_t* shape = table.shape;
+  return {{reader_of<T>(table.cos_a), reader_of<T>(table.cos_b), reader_of<T>(table.sin_a),
+           reader_of<T>(table.sin_b)},
+          {shape[0], shape[1], shape[2], shape[3]},
+          table.strides[0],
+          table.strides[1],
+          table.strides[2]};
+}
+
+/// The table of the rows that ids name, which are taken to be contiguous.
+template <class Id, class T>
+rw::TableView<T> gathered(const rw::TableView<T>& rows, const void* ids,
+                          const std::int64_t shape[2], Index first) {
+  return rows.gather(IdMap<Id>{static_cast<const Id*>(ids), shape[0], shape[1]}, first);
+}
+
+template <class T>
+rw::TableView<T> gathered(const Place& place, const rw::TableView<T>& rows, std::int32_t id_bits,
+                          const void* ids, const std::int64_t shape[2], Index first) {
+  const Place of_ids{place.function, "the position ids"};
+  detail::check_not_negative(of_ids, "batch", shape[0]);
+  detail::check_not_negative(of_ids, "seq", shape[1]);
+  if (id_bits == 32) return gathered<std::int32_t>(rows, ids, shape, first);
+  if (id_bits != 64) {
+    detail::fail(place, "id_bits", "is %" PRId32 ", must be 32 or 64", id_bits);
+  }
+  return gathered<std::int64_t>(rows, ids, shape, first);
+}
+
+/// Calls work(TableView<T>) with what a table's fields say; its ids are contiguous.
+template <class Work>
+auto with_table(const Place& place, const ropewalk_table& table, const Work& work) {
+  return with_dtype(place, table.dtype, [&](auto type) {
+    const auto rows = rows_of<typename decltype(type)::type>(table);
+    if (table.id_bits == 0) return work(rows);
+    return work(gathered(place, rows, table.id_bits, table.ids, table.id_shape, table.first_id));
+  });
+}
+
+/// The same without its type, with the stride that its ids have.
+detail::RawTable raw_table(const Place& place, const ropewalk_table& table);
+
+// Threads -----------------------------------------------------------------------------------------
+
+/// The caller's threads as a device.
+class Device {
+ public:
+  explicit Device(const char* function, const ropewalk_threads* threads) : threads_(threads) {
+    if (threads != nullptr && threads->parallel_for == nullptr) {
+      detail::fail(function, "parallel_for of the threads is null, must not be");
+    }
+  }
+
+  template <class Cost, class Work>
+  void parallelFor(Index count, const Cost& cost, const Work& work) const {
+    const auto task = [](void* context, std::int64_t begin, std::int64_t end) {
+      (*static_cast<const Work*>(context))(begin, end);
+    };
+    const auto bytes = static_cast<Index>(cost.bytes_loaded + cost.bytes_stored);
+    // The callback gives it back to the task alone, which reads it.
+    void* const context = const_cast<Work*>(&work);
+    threads_->parallel_for(threads_->context, count, bytes, task, context);
+  }
+  /// As on a thread of a pool where there is none: then the work is not split.
+  int currentThreadId() const { return threads_ == nullptr ? 0 : -1; }
+
+ private:
+  const ropewalk_threads* threads_;
+};
+
+}  // namespace ropewalk_c
+
+#endif  // ROPEWALK_CMAKE_C_ARGUMENTS_HPP

@@ -1,0 +1,4 @@
+// The definitions for x in half.
+#include "readable-inl.hpp"
+
+template struct ropewalk_c::Readable<Eigen::half>;

@@ -1,0 +1,300 @@
+/* The C boundary: Ropewalk as plain data and few functions, for engines in C, Python, Rust or Go.
+ *
+ * Link ropewalk::c, the shared library. Every call is one of the C++ headers', which say more
+ * (apply.hpp, rotate.hpp, model.hpp, table_layouts.hpp), and gives its bits.
+ *
+ * Status   most functions return one of ropewalk_status. Where it is not ROPEWALK_OK nothing was
+ *          written, and ropewalk_last_error says which function and argument, what it got and what
+ *          it wants. Nothing is thrown across
+ * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Other structs
+ * may grow at their end: the caller sets struct_size to the size that it knows, before any call,
+ * and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t Threads  calls may
+ * run at once; the library starts no thread of its own
+ */
+#ifndef ROPEWALK_ROPEWALK_H
+#define ROPEWALK_ROPEWALK_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define ROPEWALK_EXPORT __attribute__((visibility("default")))
+#else
+#define ROPEWALK_EXPORT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Numbers ------------------------------------------------------------------------------------- */
+
+enum ropewalk_status {
+  ROPEWALK_OK = 0,
+  ROPEWALK_INVALID_ARGUMENT = 1,
+  ROPEWALK_OUT_OF_MEMORY = 2,
+  ROPEWALK_INTERNAL = 3 /* nothing that a caller can do: please report its text */
+};
+
+enum ropewalk_dtype {
+  ROPEWALK_DTYPE_F32 = 0,
+  ROPEWALK_DTYPE_F64 = 1,
+  ROPEWALK_DTYPE_F16 = 2,
+  ROPEWALK_DTYPE_BF16 = 3
+};
+
+/* Which features make pair i. */
+enum ropewalk_pairing {
+  ROPEWALK_PAIRING_INTERLEAVED = 0,        /* 2i and 2i + 1 */
+  ROPEWALK_PAIRING_HALF = 1,               /* i and i + pairs */
+  ROPEWALK_PAIRING_INTERLEAVED_TO_HALF = 2 /* read at 2i and 2i + 1, written to i and i + pairs */
+};
+
+/* In which type products and sums are rounded. */
+enum ropewalk_compute {
+  ROPEWALK_COMPUTE_PROMOTED = 0, /* what x and the table promote to, as PyTorch eager */
+  ROPEWALK_COMPUTE_WIDE = 1      /* float (double stays double), rounded once */
+};
+
+/* All have the same bits. */
+enum ropewalk_form {
+  ROPEWALK_FORM_FUSED = 0,   /* the fast one */
+  ROPEWALK_FORM_STRIDED = 1, /* the two definitions, to compare with; never in place */
+  ROPEWALK_FORM_STACK_FLATTEN = 2
+};
+
+/* How cos and sin lie in rows [.., width]; see table_layouts.hpp. */
+enum ropewalk_layout {
+  ROPEWALK_LAYOUT_HALF = 0,                    /* cos, sin: width is pairs */
+  ROPEWALK_LAYOUT_REPEATED = 1,                /* cos, sin: each value twice in a row */
+  ROPEWALK_LAYOUT_DUPLICATED = 2,              /* cos, sin: the values followed by themselves */
+  ROPEWALK_LAYOUT_EVEN_ODD = 3,                /* cos at even entries, sin at odd ones (Wan) */
+  ROPEWALK_LAYOUT_PER_FEATURE_INTERLEAVED = 4, /* cos, sin of every feature, in pairs (2i, 2i+1) */
+  ROPEWALK_LAYOUT_PER_FEATURE_HALF = 5,        /* the same in pairs (i, i + pairs) */
+  ROPEWALK_LAYOUT_PACKED = 6,                  /* one tensor, as of here: Helios' [cos | sin] */
+  ROPEWALK_LAYOUT_PACKED_COS_SIN = 7,          /* vLLM */
+  ROPEWALK_LAYOUT_PACKED_SIN_COS = 8,          /* GPT-J */
+  ROPEWALK_LAYOUT_PACKED_SIN_COS_REPEATED = 9, /* EVA-02 */
+  ROPEWALK_LAYOUT_COMPLEX = 10,                /* cos and sin of each pair side by side */
+  ROPEWALK_LAYOUT_MATRIX = 11                  /* each pair's 2x2 matrix, row by row (Flux) */
+};
+
+/* The order of features in a model's weights, which decides the pairing. */
+enum ropewalk_weights {
+  ROPEWALK_WEIGHTS_ANY = 0, /* as the preset has it */
+  ROPEWALK_WEIGHTS_HUGGING_FACE = 1,
+  ROPEWALK_WEIGHTS_META = 2 /* GGUF's */
+};
+
+/* Data ---------------------------------------------------------------------------------------- */
+
+/* A tensor in the caller's memory; features lie one after the other. */
+typedef struct ropewalk_tensor {
+  void* data; /* of an input it is only read */
+  int32_t dtype;
+  int32_t reserved;   /* 0 */
+  int64_t shape[4];   /* batch, seq, heads, head_dim */
+  int64_t strides[3]; /* of batch, seq, heads; in elements */
+} ropewalk_tensor;
+
+/* One coefficient of every pair of a row: that of pair i is data[i * stride]. */
+typedef struct ropewalk_reader {
+  const void* data;
+  int64_t stride;
+  int32_t negative; /* 1: with the other sign */
+  int32_t reserved; /* 0 */
+} ropewalk_reader;
+
+/* Rows of coefficients, wherever they lie:
+ *   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b
+ * Functions that make one set every field but struct_size; a caller may set them, too. The table
+ * that turns back has `negative` of sin_a and sin_b inverted; one row that serves all tokens has
+ * seq stride 0 and the tokens' number as its seq. */
+typedef struct ropewalk_table {
+  int64_t struct_size;
+  int32_t dtype;
+  int32_t id_bits;    /* 0: token s takes row s; 32 or 64: that of its position id */
+  int64_t shape[4];   /* of the rows in memory: batch | 1, seq, heads | 1, pairs */
+  int64_t strides[3]; /* of batch, seq, heads; in elements */
+  ropewalk_reader cos_a, cos_b, sin_a, sin_b;
+  const void* ids;         /* [batch | 1, seq], read by every call */
+  int64_t id_shape[2];     /* batch | 1, seq of the tokens */
+  int64_t id_batch_stride; /* in ids; those of one sample follow one another */
+  int64_t first_id;        /* the id of row 0 */
+  void* owner;             /* for ropewalk_table_free; null where the rows are the caller's */
+} ropewalk_table;
+
+/* The caller's threads. parallel_for calls task(task_context, begin, end) on ranges that make up
+ * [0, count), from any threads, and returns when all are done. A token moves bytes_each bytes: few
+ * of them are best done in one range. A call from one of a pool's own threads passes no threads, or
+ * all of them might wait for one another. */
+typedef struct ropewalk_threads {
+  void (*parallel_for)(void* context, int64_t count, int64_t bytes_each,
+                       void (*task)(void* task_context, int64_t begin, int64_t end),
+                       void* task_context);
+  void* context;
+} ropewalk_threads;
+
+/* All 0 but struct_size: the defaults. */
+typedef struct ropewalk_options {
+  int64_t struct_size;
+  int32_t pairing;
+  int32_t compute;
+  int32_t form;
+  int32_t reserved; /* 0 */
+} ropewalk_options;
+
+/* A preset, a constant of the library. */
+typedef struct ropewalk_model ropewalk_model;
+
+/* What a preset says. */
+typedef struct ropewalk_model_info {
+  int64_t struct_size;
+  const char* name;
+  const char* source; /* the code whose bits these are */
+  int64_t heads, kv_heads, head_dim;
+  int64_t offset; /* the first feature that turns */
+  int64_t pairs;  /* that turn, of each head */
+  int64_t axes;   /* of its positions */
+  int32_t pairing, compute;
+  int32_t table_dtype; /* -1: that of what is rotated */
+  int32_t reserved;
+} ropewalk_model_info;
+
+/* The library's version, as "0.1.0". */
+ROPEWALK_EXPORT const char* ropewalk_version(void);
+
+/* The text of this thread's last call that failed, "" before one; valid until the next. */
+ROPEWALK_EXPORT const char* ropewalk_last_error(void);
+
+/* Tensors and tables -------------------------------------------------------------------------- */
+
+/* Sets a tensor of contiguous memory.
+ *
+ * Errors   a null tensor, an unknown dtype; the rest is checked by the function that reads it */
+ROPEWALK_EXPORT int32_t ropewalk_tensor_set(ropewalk_tensor* tensor, void* data, int32_t dtype,
+                                            const int64_t shape[4]);
+
+/* Makes a table of cos and sin in the caller's memory, which stays there and is not copied.
+ *
+ * Shapes   cos, sin [batch | 1, seq, heads | 1, width], of one shape, strides and dtype; where the
+ *          layout has one tensor, cos is it and sin is null
+ * Errors   a width that does not fit the layout, two tensors that differ */
+ROPEWALK_EXPORT int32_t ropewalk_table_set(ropewalk_table* table, int32_t layout,
+                                           const ropewalk_tensor* cos, const ropewalk_tensor* sin);
+
+/* Makes a table of the library's own memory: sequence positions 0, 1, ... of plain frequencies.
+ *
+ * Shapes   [1, seq, 1, rotary_dim / 2]
+ * Units    theta^(-2i / rotary_dim) radians per position, computed in double and rounded once
+ * Memory   until ropewalk_table_free
+ * Errors   odd or negative rotary_dim, theta not finite and more than 0, a negative seq */
+ROPEWALK_EXPORT int32_t ropewalk_frequency_table(ropewalk_table* table, int32_t dtype,
+                                                 int64_t rotary_dim, double theta, int64_t seq);
+
+/* Makes a table of rows [position, position + count) of another: a decode step's. `part` may be the
+ * table itself.
+ *
+ * Memory   the table's; only the table is to be freed, and `part` is where it is the table itself
+ * Errors   rows that the table does not have; a table that is gathered */
+ROPEWALK_EXPORT int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk_table* table,
+                                            int64_t position, int64_t count);
+
+/* Makes a table whose token s takes the row of ids[b, s]. `part` may be the table itself.
+ *
+ * Shapes   ids [batch | 1, seq], contiguous (or set id_batch_stride afterwards)
+ * Units    id_bits 32 or 64, signed; the id of the first row is `first`
+ * Memory   as ropewalk_table_rows; the ids must live until the last call that reads the table
+ * Errors   other id_bits, a table that is gathered; an id outside the table by what reads it */
+ROPEWALK_EXPORT int32_t ropewalk_table_gather(ropewalk_table* part, const ropewalk_table* table,
+                                              const void* ids, int32_t id_bits,
+                                              const int64_t shape[2], int64_t first);
+
+/* Frees what a table owns, and forgets it; null and a table of the caller's memory are fine. A copy
+ * of the struct reads the same memory: one of them is to be freed. */
+ROPEWALK_EXPORT void ropewalk_table_free(ropewalk_table* table);
+
+/* Models -------------------------------------------------------------------------------------- */
+
+/* How many presets there are. */
+ROPEWALK_EXPORT int64_t ropewalk_model_count(void);
+
+/* The name of a preset; null where index is not from 0 to ropewalk_model_count() - 1. */
+ROPEWALK_EXPORT const char* ropewalk_model_name(int64_t index);
+
+/* Finds the preset of a name, with weights in one of their orders.
+ *
+ * Memory   a constant, never freed
+ * Errors   another name (the text says the nearest, and all there are); weights of one order */
+ROPEWALK_EXPORT int32_t ropewalk_model_find(const ropewalk_model** model, const char* name,
+                                            int32_t weights);
+
+/* Says what a preset says. */
+ROPEWALK_EXPORT int32_t ropewalk_model_describe(ropewalk_model_info* info,
+                                                const ropewalk_model* model);
+
+/* Writes where the cells of a grid stand on a model's axes, row-major over the grid; of a language
+ * model: one axis of `seq` cells.
+ *
+ * Shapes   positions [product of the sizes, axes]; sizes [axes]
+ * Errors   other axes than the model's; a model whose positions no grid gives */
+ROPEWALK_EXPORT int32_t ropewalk_model_positions(double* positions, const ropewalk_model* model,
+                                                 const int64_t* sizes, int64_t axes);
+
+/* Makes the table of a model, of the library's own memory.
+ *
+ * Shapes   positions [batch, seq, axes], contiguous; shape {batch, seq, axes}
+ * Types    dtype is that of what will be rotated; the table's follows from the model
+ * Memory   until ropewalk_table_free
+ * Errors   other axes than the model's, a position that is not finite */
+ROPEWALK_EXPORT int32_t ropewalk_model_table(ropewalk_table* table, const ropewalk_model* model,
+                                             int32_t dtype, const double* positions,
+                                             const int64_t shape[3]);
+
+/* Rotations ----------------------------------------------------------------------------------- */
+
+/* Rotates every feature pair of `count` tensors by the angle that the table holds for its token.
+ *
+ * Shapes   outs, xs [count], each pair of one shape [batch, seq, heads, head_dim], all of the same
+ *          batch and seq; table [batch | 1, seq, heads | 1, pairs], 2 * pairs <= head_dim
+ * Pairs    options->pairing says which features turn together; those from 2 * pairs on pass through
+ * Alias    null outs, or an out that is its x: in place, unless the pairing moves features; any
+ *          other overlap is an error
+ * Types    x and table of any dtype each; out like x, or like what x and table promote to
+ * Threads  null: the caller's alone
+ * Options  null: the defaults
+ * Errors   ROPEWALK_INVALID_ARGUMENT: what apply.hpp says, null arguments, numbers that are none of
+ *          the enumerations', a struct_size of another version
+ * Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
+ * Allocates nothing for up to 4 tensors in the fused form. */
+ROPEWALK_EXPORT int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* outs,
+                                       const ropewalk_tensor* xs, int64_t count,
+                                       const ropewalk_table* table,
+                                       const ropewalk_options* options);
+
+/* Rotates as the model's own code does, to the bit: pairing, arithmetic and the features that turn
+ * are the model's.
+ *
+ * Shapes   as ropewalk_apply, with the model's head_dim, or with the features alone that follow its
+ *          offset
+ * Table    of ropewalk_model_table, or rows of it
+ * Alias, Threads   as ropewalk_apply
+ * Errors   as ropewalk_apply; another head_dim, width or dtype of table than the model has */
+ROPEWALK_EXPORT int32_t ropewalk_rotate(const ropewalk_threads* threads,
+                                        const ropewalk_tensor* outs, const ropewalk_tensor* xs,
+                                        int64_t count, const ropewalk_model* model,
+                                        const ropewalk_table* table);
+
+/* Moves cached keys, which ropewalk_rotate has turned, by so many positions, forward or back, in
+ * place (a context shift).
+ *
+ * Shapes   keys as ropewalk_rotate has them
+ * Errors   as ropewalk_rotate; a model whose tokens have no whole positions
+ * Allocates a table of one row. */
+ROPEWALK_EXPORT int32_t ropewalk_shift(const ropewalk_threads* threads, const ropewalk_tensor* keys,
+                                       const ropewalk_model* model, int64_t positions);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ROPEWALK_ROPEWALK_H */

@@ -1,0 +1,323 @@
+// The C boundary beside the same calls of the headers: the same bits, for every mix of types.
+#include "support/bits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <vector>
+
+#include "ropewalk/ropewalk.h"
+#include "ropewalk/ropewalk.hpp"
+#include "support/forms.hpp"
+#include "support/typed_tests.hpp"
+
+namespace rw = ropewalk;
+using namespace ropewalk_test;
+
+// What other languages write down by themselves
+// -----------------------------------------------------
+
+static_assert(sizeof(ropewalk_tensor) == 72 && offsetof(ropewalk_tensor, dtype) == 8 &&
+              offsetof(ropewalk_tensor, shape) == 16 && offsetof(ropewalk_tensor, strides) == 48);
+static_assert(sizeof(ropewalk_reader) == 24 && offsetof(ropewalk_reader, stride) == 8 &&
+              offsetof(ropewalk_reader, negative) == 16);
+static_assert(sizeof(ropewalk_table) == 216 && offsetof(ropewalk_table, dtype) == 8 &&
+              offsetof(ropewalk_table, id_bits) == 12 && offsetof(ropewalk_table, shape) == 16 &&
+              offsetof(ropewalk_table, strides) == 48 && offsetof(ropewalk_table, cos_a) == 72 &&
+              offsetof(ropewalk_table, sin_b) == 144 && offsetof(ropewalk_table, ids) == 168 &&
+              offsetof(ropewalk_table, id_shape) == 176 &&
+              offsetof(ropewalk_table, id_batch_stride) == 192 &&
+              offsetof(ropewalk_table, first_id) == 200 && offsetof(ropewalk_table, owner) == 208);
+static_assert(sizeof(ropewalk_threads) == 16 && offsetof(ropewalk_threads, context) == 8);
+static_assert(sizeof(ropewalk_options) == 24 && offsetof(ropewalk_options, pairing) == 8 &&
+              offsetof(ropewalk_options, compute) == 12 && offsetof(ropewalk_options, form) == 16);
+static_assert(sizeof(ropewalk_model_info) == 88 && offsetof(ropewalk_model_info, name) == 8 &&
+              offsetof(ropewalk_model_info, heads) == 24 &&
+              offsetof(ropewalk_model_info, pairs) == 56 &&
+              offsetof(ropewalk_model_info, pairing) == 72 &&
+              offsetof(ropewalk_model_info, table_dtype) == 80);
+
+namespace {
+
+template <class T>
+std::int32_t number_of() {
+  switch (dtype_of<T>()) {
+    case Dtype::f64:
+      return ROPEWALK_DTYPE_F64;
+    case Dtype::f16:
+      return ROPEWALK_DTYPE_F16;
+    case Dtype::bf16:
+      return ROPEWALK_DTYPE_BF16;
+    case Dtype::f32:
+    default:
+      return ROPEWALK_DTYPE_F32;
+  }
+}
+
+template <class T>
+ropewalk_tensor tensor_of(const rw::View<T>& view) {
+  using Scalar = std::remove_const_t<T>;
+  return {const_cast<Scalar*>(view.data()),
+          number_of<Scalar>(),
+          0,
+          {view.batch(), view.seq(), view.heads(), view.head_dim()},
+          {view.strides().batch, view.strides().seq, view.strides().heads}};
+}
+
+constexpr ropewalk_table empty_table() {
+  ropewalk_table table{};
+  table.struct_size = sizeof(table);
+  return table;
+}
+
+void expect_ok(std::int32_t status) { EXPECT_EQ(status, ROPEWALK_OK) << ropewalk_last_error(); }
+
+/// Ranges of one token each, the last one first.
+void token_by_token(void*, std::int64_t count, std::int64_t,
+                    void (*task)(void*, std::int64_t, std::int64_t), void* context) {
+  while (count-- > 0) task(context, count, count + 1);
+}
+
+constexpr ropewalk_threads threads = {token_by_token, nullptr};
+
+/// x [2, 5, 3, 38] with gaps between its heads, and a table of two samples, seven rows, 17 pairs.
+template <class X, class Tab>
+struct Case {
+  static constexpr Index batch = 2, seq = 5, heads = 3, head_dim = 38, rows = 7, pairs = 17;
+
+  std::vector<X> x = random_values<X>(batch * seq * heads * 40, Values::special, 1);
+  std::vector<Tab> cos = random_values<Tab>(batch * rows * pairs, Values::special, 2);
+  std::vector<Tab> sin = random_values<Tab>(batch * rows * pairs, Values::special, 3);
+  std::vector<std::int32_t> ids = {3, 9, 4, 3, 5, -1, -1, 8, 8, 7, 3, 6};  // rows of 5 in rows of 7
+
+  rw::View<const X> view() const {
+    return {x.data(), {batch, seq, heads, head_dim}, {seq * heads * 40, heads * 40, 40}};
+  }
+  rw::View<const Tab> source(const std::vector<Tab>& values) const {
+    return {values.data(), {batch, rows, 1, pairs}};
+  }
+  ropewalk_table c_table() const {
+    const ropewalk_tensor c = tensor_of(source(cos)), s = tensor_of(source(sin));
+    ropewalk_table table = empty_table();
+    expect_ok(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &c, &s));
+    const std::int64_t shape[2] = {batch, seq};
+    expect_ok(ropewalk_table_gather(&table, &table, ids.data(), 32, shape, 3));
+    table.id_batch_stride = 7;
+    return table;
+  }
+  std::vector<std::int32_t> contiguous_ids() const {
+    std::vector<std::int32_t> all(ids.begin(), ids.begin() + seq);
+    all.insert(all.end(), ids.begin() + 7, ids.begin() + 7 + seq);
+    return all;
+  }
+};
+
+template <class T>
+std::vector<T> zeros(const rw::Shape& shape) {
+  return std::vector<T>(size_of(shape), from_bits<T>(0));
+}
+
+/// Both by every form, pairing and arithmetic; with outs of type Out.
+template <class Out, class X, class Tab>
+void expect_same_bits() {
+  const Case<X, Tab> of;
+  const std::vector<std::int32_t> ids = of.contiguous_ids();
+  const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 2, Eigen::RowMajor>> map(
+      ids.data(), of.batch, of.seq);
+  const auto table = rw::half_table(of.source(of.cos), of.source(of.sin)).gather(map, 3);
+  const ropewalk_table c_table = of.c_table();
+  const Form forms[] = {
+      {Form::fused, rw::Isa::automatic}, {Form::strided, {}}, {Form::stack_flatten, {}}};
+  for (std::int32_t choice = 0; choice < 3 * 3 * 2 * 2; ++choice) {
+    const std::int32_t form = choice % 3, pairing = choice / 3 % 3, compute = choice / 9 % 2;
+    SCOPED_TRACE(std::to_string(form) + " " + std::to_string(pairing) + " " +
+                 std::to_string(compute));
+    const rw::Shape shape = of.view().shape();
+    std::vector<Out> wanted = zeros<Out>(shape), got = zeros<Out>(shape);
+    apply_form(forms[form], Eigen::DefaultDevice{}, rw::View<Out>(wanted.data(), shape), of.view(),
+               table,
+               rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute)));
+    const ropewalk_tensor x = tensor_of(of.view());
+    const ropewalk_tensor out = tensor_of(rw::View<Out>(got.data(), shape));
+    const ropewalk_options options = {sizeof(options), pairing, compute, form, 0};
+    expect_ok(
+        ropewalk_apply(choice / 18 == 0 ? nullptr : &threads, &out, &x, 1, &c_table, &options));
+    EXPECT_TRUE(same_bits(wanted, got));
+  }
+}
+
+template <class Mix>
+struct CBoundary : testing::Test {};
+TYPED_TEST_SUITE(CBoundary, Mixes, MixNames);
+
+TYPED_TEST(CBoundary, GivesTheBitsOfTheHeaders) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  expect_same_bits<X, X, Tab>();
+  if (!std::is_same_v<X, rw::Promoted<X, Tab>>) {
+    expect_same_bits<rw::Promoted<X, Tab>, X, Tab>();
+  }
+}
+
+// Models ------------------------------------------------------------------------------------------
+
+struct Preset {
+  const char* name;
+  std::int32_t weights;
+  rw::Positions positions;
+};
+
+std::vector<Preset> presets() {
+  const rw::Positions line = rw::sequence_positions(4, 3);
+  const rw::Positions samples =
+      rw::stack({rw::sequence_positions(4, 3), rw::sequence_positions(4, 7)});
+  return {{"Llama 3.1 8B", ROPEWALK_WEIGHTS_ANY, samples},
+          {"Llama 3.1 8B", ROPEWALK_WEIGHTS_META, line},
+          {"DeepSeek-V3", ROPEWALK_WEIGHTS_ANY, line},
+          {"Qwen3-VL 8B", ROPEWALK_WEIGHTS_ANY, rw::zip_axes({line, line, line})},
+          {"LTX-2", ROPEWALK_WEIGHTS_ANY, rw::grid_positions({{0.25}, {0.5, 1}, {0.125, 0.75}})},
+          {"Lumina2", ROPEWALK_WEIGHTS_ANY, rw::zip_axes({line, line, line})}};
+}
+
+const ropewalk_model* c_model(const Preset& preset) {
+  const ropewalk_model* model = nullptr;
+  expect_ok(ropewalk_model_find(&model, preset.name, preset.weights));
+  return model;
+}
+
+template <class X>
+ropewalk_table c_table(const Preset& preset) {
+  const rw::Positions& of = preset.positions;
+  const std::int64_t shape[3] = {of.batch, of.seq, static_cast<Index>(of.axes.size())};
+  std::vector<double> positions;
+  for (Index b = 0; b < of.batch; ++b) {
+    for (Index s = 0; s < of.seq; ++s) {
+      for (Index axis = 0; axis < shape[2]; ++axis) positions.push_back(of.at(axis, b, s));
+    }
+  }
+  ropewalk_table table = empty_table();
+  expect_ok(ropewalk_model_table(&table, c_model(preset), number_of<X>(), positions.data(), shape));
+  return table;
+}
+
+/// Queries and keys of a model.
+template <class X>
+struct Tensors {
+  Tensors(const rw::Model& model, Index batch)
+      : q_shape(batch, 4, model.shape.heads, model.shape.head_dim),
+        k_shape(batch, 4, model.shape.kv_heads, model.shape.head_dim),
+        q(random_values<X>(size_of(q_shape), Values::uniform, 1)),
+        k(random_values<X>(size_of(k_shape), Values::uniform, 2)) {}
+
+  rw::View<X> q_view() { return {q.data(), q_shape}; }
+  rw::View<X> k_view() { return {k.data(), k_shape}; }
+
+  rw::Shape q_shape, k_shape;
+  std::vector<X> q, k;
+};
+
+template <class X>
+struct CModels : testing::Test {};
+TYPED_TEST_SUITE(CModels, Dtypes, DtypeNames);
+
+TYPED_TEST(CModels, RotateAsTheHeadersDo) {
+  using X = TypeParam;
+  for (const Preset& preset : presets()) {
+    SCOPED_TRACE(preset.name);
+    const rw::Model& base = rw::model_named(preset.name);
+    const bool is_meta = preset.weights == ROPEWALK_WEIGHTS_META;
+    const rw::Model model = is_meta ? base.with_weights(rw::Model::Weights::meta) : base;
+    Tensors<X> wanted(model, preset.positions.batch), got = wanted, out = wanted;
+    auto wanted_q = wanted.q_view(), wanted_k = wanted.k_view();
+    auto x_q = got.q_view(), x_k = got.k_view();
+    rw::rotate(rw::serial, std::tie(wanted_q, wanted_k), std::tie(x_q, x_k), model,
+               preset.positions);
+
+    ropewalk_table table = c_table<X>(preset);
+    const ropewalk_tensor xs[] = {tensor_of(x_q), tensor_of(x_k)};
+    const ropewalk_tensor outs[] = {tensor_of(out.q_view()), tensor_of(out.k_view())};
+    expect_ok(ropewalk_rotate(&threads, outs, xs, 2, c_model(preset), &table));
+    EXPECT_TRUE(same_bits(wanted.q, out.q));
+    EXPECT_TRUE(same_bits(wanted.k, out.k));
+    if (model.pairing != rw::Pairing::interleaved_to_half) {
+      expect_ok(ropewalk_rotate(nullptr, nullptr, xs, 2, c_model(preset), &table));
+      EXPECT_TRUE(same_bits(wanted.q, got.q));
+      EXPECT_TRUE(same_bits(wanted.k, got.k));
+    }
+    ropewalk_table_free(&table);
+  }
+}
+
+TYPED_TEST(CModels, ShiftAsTheHeadersDo) {
+  using X = TypeParam;
+  for (const Preset& preset : presets()) {
+    if (std::string(preset.name) == "LTX-2" || preset.weights != ROPEWALK_WEIGHTS_ANY) continue;
+    SCOPED_TRACE(preset.name);
+    const rw::Model& model = rw::model_named(preset.name);
+    Tensors<X> wanted(model, 2), got = wanted;
+    rw::shift(rw::serial, wanted.k_view(), model, -70);
+    const ropewalk_tensor keys = tensor_of(got.k_view());
+    expect_ok(ropewalk_shift(&threads, &keys, c_model(preset), -70));
+    EXPECT_TRUE(same_bits(wanted.k, got.k));
+  }
+}
+
+// The border
+// ----------------------------------------------------------------------------------------
+
+/// What a call returns whose threads throw what throw_it throws.
+std::int32_t status_where_threads_throw(void (*throw_it)()) {
+  const ropewalk_threads throwing = {
+      [](void* context, std::int64_t, std::int64_t, void (*)(void*, std::int64_t, std::int64_t),
+         void*) { (*static_cast<void (**)()>(context))(); },
+      &throw_it};
+  const Case<float, float> of;
+  const ropewalk_table table = of.c_table();
+  std::vector<float> out = zeros<float>(of.view().shape());
+  const ropewalk_tensor x = tensor_of(of.view());
+  const ropewalk_tensor to = tensor_of(rw::View<float>(out.data(), of.view().shape()));
+  return ropewalk_apply(&throwing, &to, &x, 1, &table, nullptr);
+}
+
+TEST(CBorder, LetsNothingThrough) {
+  EXPECT_EQ(status_where_threads_throw([] { throw std::bad_alloc(); }), ROPEWALK_OUT_OF_MEMORY);
+  EXPECT_STREQ(ropewalk_last_error(), "out of memory");
+  EXPECT_EQ(status_where_threads_throw([] { throw std::length_error("a vector"); }),
+            ROPEWALK_OUT_OF_MEMORY);
+  EXPECT_EQ(status_where_threads_throw([] { throw std::runtime_error("of a pool"); }),
+            ROPEWALK_INTERNAL);
+  EXPECT_STREQ(ropewalk_last_error(), "of a pool");
+  EXPECT_EQ(status_where_threads_throw([] { throw 1; }), ROPEWALK_INTERNAL);
+  EXPECT_STREQ(ropewalk_last_error(), "an exception that is none of std");
+  EXPECT_EQ(status_where_threads_throw([] { throw std::runtime_error(std::string(9999, 'x')); }),
+            ROPEWALK_INTERNAL);
+  EXPECT_EQ(std::string(ropewalk_last_error()), std::string(4095, 'x'));
+}
+
+// More tensors than a call has room for on the stack.
+TEST(CBorder, TakesManyTensors) {
+  constexpr std::size_t count = 20;
+  const std::vector<float> cos = {0}, sin = {1};
+  std::vector<float> x(2 * count, 1);
+  std::vector<ropewalk_tensor> xs;
+  for (std::size_t i = 0; i < count; ++i) {
+    xs.push_back(tensor_of(rw::View<float>(x.data() + 2 * i, {1, 1, 1, 2})));
+  }
+  const ropewalk_tensor c = tensor_of(rw::View<const float>(cos.data(), {1, 1, 1, 1}));
+  const ropewalk_tensor s = tensor_of(rw::View<const float>(sin.data(), {1, 1, 1, 1}));
+  ropewalk_table table = empty_table();
+  expect_ok(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &c, &s));
+  expect_ok(ropewalk_apply(nullptr, nullptr, xs.data(), count, &table, nullptr));
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(x[2 * i], -1);
+    EXPECT_EQ(x[2 * i + 1], 1);
+  }
+}
+
+}  // namespace
