@@ -6,10 +6,12 @@
  * Status   most functions return one of ropewalk_status. Where it is not ROPEWALK_OK nothing was
  *          written, and ropewalk_last_error says which function and argument, what it got and what
  *          it wants. Nothing is thrown across
+ *
  * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Other structs
- * may grow at their end: the caller sets struct_size to the size that it knows, before any call,
- * and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t Threads  calls may
- * run at once; the library starts no thread of its own
+ *          may grow at their end: the caller sets struct_size to the size that it knows, before any
+ *          call, and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t
+ *
+ * Threads  calls may run at once; the library starts no thread of its own
  */
 #ifndef ROPEWALK_ROPEWALK_H
 #define ROPEWALK_ROPEWALK_H
