@@ -26,8 +26,8 @@ ROPEWALK_BEGIN_TYPES
 /// Shapes   [batch, seq, heads, head_dim], any of them 0; any strides that are not negative
 /// Alias    two views may share memory; apply says which overlaps are errors
 /// Errors   std::invalid_argument: a part outside the view. All else is for the function that reads
-///          or writes, which checks its views first and names them. Axes that are swapped can be
-///          seen by nobody where their sizes are equal
+///          or writes, which checks its views first and names them. Axes in each other's
+///          place are seen where their sizes differ
 /// Does not own, allocate or copy: it is valid as long as the memory is. One of a temporary tensor
 /// may be passed in the statement that makes the tensor, and not be kept.
 template <class T>
@@ -117,9 +117,10 @@ ROPEWALK_END_NESTED
 ROPEWALK_BEGIN_NAMESPACE
 
 /// [batch, heads, seq, head_dim] in memory: PyTorch after transpose(1, 2), a KV cache. `shape`
-/// names its sizes in the order of Shape all the same, and nobody sees seq and heads swapped if
-/// they are equal. New keys of a cache [batch, kv_heads, max_seq, head_dim] (batch 1: [kv_heads,
-/// ..]) go to
+/// names the axes in its own order all the same; heads and seq in each other's place are an error
+/// of the call that takes the view, unless they are equal: then nobody can tell.
+///
+/// New keys of a cache [batch, kv_heads, max_seq, head_dim], or [kv_heads, ..] with batch 1, go to
 ///   bhsd_view(cache, {batch, max_seq, kv_heads, head_dim}).seq(position, count)
 template <class T>
 View<T> bhsd_view(T* data, const Shape& shape) {
