@@ -271,6 +271,84 @@ TEST(SeveralTensors, GiveTheBitsOfSingleCalls) {
   }
 }
 
+/// One row of heads that a type other than Eigen's owns, seen by its const, too.
+struct Handle {
+  float* data;
+};
+rw::View<float> as_view(const Handle& handle) { return {handle.data, {1, seq, heads, width}}; }
+
+// Views, maps and handles that are made where they stand, or kept in a tuple that stays.
+TEST(SeveralTensors, MayBeTemporaries) {
+  Packed of, wanted;
+  rw::View<float> q = wanted.part(0).seq(1, 3), k = wanted.part(1).seq(1, 3);
+  const rw::TableView<float> table = of.table.view().rows(1, 3);
+  rw::apply_inplace(device, std::tie(q, k), table);
+  rw::apply_inplace(device, std::tuple{of.part(0).seq(1, 3), of.part(1).seq(1, 3)}, table);
+  EXPECT_TRUE(same_bytes(of.memory, wanted.memory));
+
+  const auto x = random_values<float>(count_of(seq * heads * width), Values::uniform, 4);
+  std::vector<float> alone(x.size()), by_map(x.size()), by_handle(x.size()), owned(x);
+  const Map<const float, 3> x_map(x.data(), seq, heads, width);
+  const StoredTable<float> shared(Width::half, true, {1, seq, heads, width}, 4, Values::uniform, 1);
+  rw::apply(device, Map<float, 3>(alone.data(), seq, heads, width), x_map, shared.view());
+  rw::apply(device,
+            std::tuple{Map<float, 3>(by_map.data(), seq, heads, width), Handle{by_handle.data()}},
+            std::tuple{x_map, x_map}, shared.view());
+  EXPECT_TRUE(same_bits(by_map, alone));
+  EXPECT_TRUE(same_bits(by_handle, alone));
+  // A tuple that the caller keeps owns what it holds, and that is written.
+  std::tuple<Eigen::Tensor<float, 3, Eigen::RowMajor>> kept(x_map);
+  rw::apply_inplace(device, kept, shared.view());
+  EXPECT_TRUE(same_bits(
+      std::vector<float>(std::get<0>(kept).data(), std::get<0>(kept).data() + x.size()), alone));
+}
+
+// A decode step or a chunk: queries stay where they are, keys are turned on their way to the cache.
+TEST(SeveralTensors, MayBeInPlaceBesideOthersThatAreNot) {
+  const Index kv_heads = 1, most = 9, position = 2, count = 3;
+  const rw::Shape shape{2, count, heads, width};
+  const StoredTable<float> table(Width::half, false, shape, width / 2, Values::uniform, 6);
+  const auto q_in = random_values<float>(size_of(shape), Values::uniform, 7);
+  const rw::Shape k_shape{2, count, kv_heads, width};
+  const auto k_in = random_values<float>(size_of(k_shape), Values::uniform, 8);
+  const auto q_wanted = rotated<float>(q_in, shape, table);
+  const auto k_wanted = rotated<float>(k_in, k_shape, table);
+  auto q_memory = q_in, k_memory = k_in;
+  std::vector<float> cache_memory(count_of(2 * kv_heads * most * width), 9.0f);
+  const rw::View<float> q(q_memory.data(), shape), k(k_memory.data(), k_shape);
+  const rw::View<float> cache = rw::bhsd_view(cache_memory.data(), {2, most, kv_heads, width});
+  for (const rw::Isa isa : rw::available_isas()) {
+    q_memory = q_in;
+    cache_memory.assign(cache_memory.size(), 9.0f);
+    rw::apply(device, std::tuple{q, cache.seq(position, count)}, std::tuple{q, k}, table.view(), {},
+              {rw::Stores::automatic, isa});
+    EXPECT_TRUE(same_bits(q_memory, q_wanted));
+    EXPECT_TRUE(same_bits(dense(cache.seq(position, count)), k_wanted));
+    EXPECT_TRUE(same_bits(k_memory, k_in));
+    for (const auto& part : {cache.seq(0, position), cache.seq(position + count, 4)}) {
+      for (const float value : dense(part)) EXPECT_EQ(value, 9.0f);
+    }
+  }
+  // Whatever else the outputs meet is an error before anything is written.
+  const auto before = cache_memory;
+  const auto error = [&](const rw::View<float>& q_out, const rw::View<float>& k_out,
+                         const rw::View<float>& k_from) {
+    return error_of([&] {
+      rw::apply(device, std::tuple{q_out, k_out}, std::tuple{q, k_from}, table.view());
+    });
+  };
+  EXPECT_EQ(error(q, q.heads(0, 1), k), meets("apply: memory of outs[1]", "outs[0]"));
+  EXPECT_EQ(error(cache.seq(0, count), cache.seq(2, count), k),
+            "apply: heads of outs[0] is 1, must be 3");
+  EXPECT_EQ(error(q, cache.seq(3, count), cache.seq(2, count)),
+            "apply: memory of outs[1] overlaps that of xs[1], must be apart from it or the same "
+            "tensor");
+  EXPECT_EQ(error(q, cache.seq(position, count), q.heads(0, 1)),
+            meets("apply: memory of outs[0]", "xs[1]"));
+  EXPECT_TRUE(same_bits(cache_memory, before));
+  EXPECT_TRUE(same_bits(q_memory, q_wanted));
+}
+
 // No heads of its own, or heads without features: the others are done all the same.
 TEST(SeveralTensors, MayBeEmpty) {
   Packed of;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/table_layouts.hpp"
 #include "support/error_of.hpp"
 
 // What an engine has: tensors with the members of Eigen's, and some that know better.
@@ -71,6 +72,36 @@ ropewalk::View<const float> as_view(Moved&& tensor) {
 struct Plain : Eigen::Tensor<float, 3, Eigen::RowMajor> {
   using Tensor::Tensor;
 };
+
+/// Like std::mdspan, whose rank is known when it is compiled.
+template <class T, std::size_t Rank>
+struct Span {
+  static constexpr std::size_t rank() { return Rank; }
+  std::int64_t extent(std::size_t axis) const { return sizes[axis]; }
+  std::int64_t stride(std::size_t axis) const { return strides[axis]; }
+  T* data_handle() const { return data; }
+
+  T* data;
+  std::array<std::int64_t, Rank> sizes, strides;
+};
+
+/// Of any rank, by other integers.
+template <class T>
+struct AnySpan {
+  int rank() const { return axes; }
+  unsigned extent(std::size_t axis) const { return sizes[axis]; }
+  long stride(std::size_t axis) const { return strides[axis]; }
+  T* data_handle() { return data; }
+  const T* data_handle() const { return data; }
+
+  T* data;
+  int axes;
+  std::array<unsigned, 5> sizes;
+  std::array<long, 5> strides;
+};
+
+struct OwnSpan : Span<float, 2> {};
+ropewalk::View<float> as_view(const OwnSpan& span) { return as_one_token(span.data); }
 
 /// As an engine's templates call it, where ours is not in sight.
 template <class T>
@@ -190,6 +221,70 @@ TEST(AsView, TakesWhatHasTheMembersOfATensor) {
   static_assert(!is_viewed<engine::Dense<rw::Shape, 3>>);
 }
 
+TEST(AsView, TakesWhatHasTheMembersOfAnMdspan) {
+  std::vector<float> values(400);
+  const engine::Span<float, 4> four{values.data(), {2, 3, 4, 5}, {200, 50, 10, 1}};
+  static_assert(std::is_same_v<ViewOf<const engine::Span<float, 4>&>, rw::View<float>>);
+  static_assert(std::is_same_v<ViewOf<engine::Span<const float, 4>>, rw::View<const float>>);
+  EXPECT_EQ(found(four).data(), values.data());
+  EXPECT_EQ(found(four).shape(), (rw::Shape{2, 3, 4, 5}));
+  EXPECT_EQ(found(four).strides(), (rw::Strides{200, 50, 10}));
+  const engine::Span<float, 3> three{values.data(), {3, 4, 5}, {10, 100, 1}};
+  EXPECT_EQ(found(three).shape(), (rw::Shape{1, 3, 4, 5}));
+  EXPECT_EQ(found(three).strides(), (rw::Strides{0, 10, 100}));
+  // Of one feature, any distance to the next.
+  engine::AnySpan<float> any{values.data(), 2, {3, 1}, {7, 9}};
+  static_assert(std::is_same_v<ViewOf<engine::AnySpan<float>&>, rw::View<float>>);
+  static_assert(std::is_same_v<ViewOf<const engine::AnySpan<float>&>, rw::View<const float>>);
+  EXPECT_EQ(found(any).shape(), (rw::Shape{1, 3, 1, 1}));
+  EXPECT_EQ(found(any).strides(), (rw::Strides{0, 7, 0}));
+  const engine::OwnSpan own{{values.data(), {3, 4}, {4, 1}}};
+  EXPECT_EQ(found(own).shape(), (rw::Shape{1, 1, 1, 4}));
+}
+
+TEST(AsView, RefusesWhatNoViewCanBeOf) {
+  std::vector<float> values(400);
+  const auto error = [&](int rank, std::array<unsigned, 5> sizes, std::array<long, 5> strides) {
+    return error_of([&] {
+      rw::as_view(engine::AnySpan<float>{values.data(), rank, sizes, strides});
+    });
+  };
+  EXPECT_EQ(error(2, {3, 4}, {4, 1}), "");
+  EXPECT_EQ(error(1, {3}, {1}), "as_view: rank of the tensor is 1, must be 2, 3 or 4");
+  EXPECT_EQ(error(5, {3}, {1}), "as_view: rank of the tensor is 5, must be 2, 3 or 4");
+  EXPECT_EQ(error(3, {3, 4, 5}, {1, 3, 12}),
+            "as_view: innermost stride of the tensor is 12, must be 1");
+  EXPECT_EQ(error(3, {3, 4, 5}, {20, -5, 1}),
+            "as_view: stride of axis[1] is -5, must be 0 or more");
+  const engine::Span<float, 2> negative{values.data(), {-3, 4}, {4, 1}};
+  EXPECT_EQ(error_of([&] { rw::as_view(negative); }),
+            "as_view: size of axis[0] is -3, must be 0 or more");
+}
+
+// A table of three axes is [batch, seq, width], as of Eigen's tensors.
+TEST(AsView, OfATableKnowsItsAxes) {
+  std::vector<float> values(400);
+  const engine::Span<float, 2> two{values.data(), {3, 4}, {9, 1}};
+  const engine::Span<const float, 3> three{values.data(), {2, 3, 4}, {100, 9, 1}};
+  const engine::AnySpan<float> four{values.data(), 4, {2, 3, 5, 4}, {100, 30, 6, 1}};
+  const auto check = [&](const rw::TableView<float>& table, const rw::TableShape& shape,
+                         const rw::Strides& strides) {
+    EXPECT_EQ(table.batch(), shape.batch);
+    EXPECT_EQ(table.seq(), shape.seq);
+    EXPECT_EQ(table.heads(), shape.heads);
+    EXPECT_EQ(table.pairs(), shape.pairs);
+    EXPECT_EQ((rw::Strides{table.batch_stride(), table.seq_stride(), table.heads_stride()}),
+              strides);
+    EXPECT_EQ(table.readers().cos_a.data, values.data());
+  };
+  check(rw::half_table(two, two), {1, 3, 1, 4}, {0, 9, 0});
+  check(rw::packed_cos_sin_table(three), {2, 3, 1, 2}, {100, 9, 0});
+  check(rw::complex_table(four), {2, 3, 5, 2}, {100, 30, 6});
+  const engine::AnySpan<float> wide{values.data(), 2, {3, 4}, {1, 3}};
+  EXPECT_EQ(error_of([&] { rw::complex_table(wide); }),
+            "as_view: innermost stride of the table is 3, must be 1");
+}
+
 // A tensor behind a TensorRef has data; what is computed behind one has none, which the checks see.
 TEST(AsView, OfATensorRefIsThatOfItsTensor) {
   Tensor<float, 3, RowMajor> tensor(2, 3, 4);
@@ -300,6 +395,48 @@ TEST(Makers, KnowTheLayoutsOfModels) {
   EXPECT_EQ(error_of([&] { rw::qkv_view(data, shape, 3); }),
             "qkv_view: index of packed queries, keys and values from 3, 1 of them, must be within "
             "3");
+}
+
+TEST(Makers, KnowGroupedQueriesKeysAndValues) {
+  std::vector<float> values(2 * 5 * (6 + 2 * 3) * 8);
+  const auto views = rw::grouped_qkv_view(values.data(), {2, 5, 6, 8}, 3);
+  EXPECT_EQ(views.q.shape(), (rw::Shape{2, 5, 6, 8}));
+  EXPECT_EQ(views.k.shape(), (rw::Shape{2, 5, 3, 8}));
+  EXPECT_EQ(views.v.shape(), (rw::Shape{2, 5, 3, 8}));
+  const auto row = [&](rw::Index b, rw::Index s, rw::Index h) {
+    return values.data() + ((b * 5 + s) * 12 + h) * 8;
+  };
+  EXPECT_EQ(views.q.row(1, 4, 5), row(1, 4, 5));
+  EXPECT_EQ(views.k.row(1, 4, 2), row(1, 4, 6 + 2));
+  EXPECT_EQ(views.v.row(1, 4, 2), row(1, 4, 6 + 3 + 2));
+  // With as many keys as queries it is what qkv_view sees.
+  const rw::Shape equal{2, 5, 4, 8};
+  EXPECT_EQ(rw::grouped_qkv_view(values.data(), equal, 4).v.row(1, 2, 3),
+            rw::qkv_view(values.data(), equal, 2).row(1, 2, 3));
+  static_assert(std::is_trivially_copyable_v<rw::QkvViews<float>>);
+}
+
+TEST(Makers, RefuseGroupsThatAreNone) {
+  constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
+  float value = 0;
+  const auto error = [&](const rw::Shape& shape, rw::Index kv_heads) {
+    return error_of([&] { rw::grouped_qkv_view(&value, shape, kv_heads); });
+  };
+  EXPECT_EQ(error({1, 1, 8, 4}, 0),
+            "grouped_qkv_view: kv_heads of the keys is 0, must be 1 or more");
+  EXPECT_EQ(
+      error({1, 1, 8, 32}, 32),
+      "grouped_qkv_view: heads of the queries is 8, must be a multiple of the 32 of the keys");
+  EXPECT_EQ(error({1, 1, -8, 4}, 2),
+            "grouped_qkv_view: heads of the queries is -8, must be 0 or more");
+  EXPECT_EQ(
+      error({1, 1, most - 1, 4}, most / 2),
+      "heads: heads of the view begins after 9223372036854775806 entries 4 apart, must fit 64 "
+      "bits");
+  EXPECT_NE(error({1, 1, 0, 4}, most), "");
+  // Strides that do not fit are the largest, which every check refuses.
+  const auto wide = rw::grouped_qkv_view(&value, {2, most / 2, 2, 4}, 1);
+  EXPECT_NE(error_of([&] { rw::detail::checked_extent({"apply", "x"}, wide.k); }), "");
 }
 
 TEST(View, IsEmptyWhereAnyAxisIs) {

@@ -4,6 +4,7 @@
 
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
@@ -36,6 +37,13 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Types    out, x: View, Eigen TensorMap or Tensor of float, double, half, bfloat16, out like x or
 ///          like what x and table promote to; table: Table, TableView. Eigen's tensors are in
 ///          <unsupported/Eigen/CXX11/Tensor>, which no header here includes
+/// Several  tuples of outs and of xs are rotated by one table in one call, queries and keys with
+///          their own head counts; views may be made where they stand:
+///            apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
+///            apply(device, std::tuple{q, cache.seq(position, count)}, std::tuple{q, k}, table)
+///          All have the same batch and seq, and are checked before the first is written. No out
+///          may share a byte with another tensor; heads, features or tokens of one packed memory
+///          are apart, whatever their strides
 /// Errors   std::invalid_argument before anything is written: odd head_dim, shapes that differ,
 ///          null data, overlap, a position id outside the table, an instruction set that cannot
 ///          be used here
@@ -50,27 +58,12 @@ template <class Device, class Out, class X, class Tab, class How = detail::Defau
 void apply(const Device& device, Out&& out, const X& x, const Tab& table, const How& options = {},
            const CpuOptions& cpu = {});
 
-/// Rotates every feature pair of `x` in place; see apply.
+/// Rotates every feature pair of `x` in place; see apply. Of several tensors:
+///   apply_inplace(device, std::tie(q, k), table)
+///   apply_inplace(device, std::tuple{q.seq(begin, count), k.seq(begin, count)}, table)
 template <class Device, class X, class Tab, class How = detail::DefaultOptions>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const How& options = {},
                    const CpuOptions& cpu = {});
-
-/// Rotates several tensors by one table in one call, queries and keys with their own head counts:
-///   apply(device, std::tie(q_out, k_out), std::tie(q, k), table)
-///
-/// Shapes   each pair of out and x as in apply; all have the same batch and seq
-/// Alias    as in apply; no out may share a byte with another tensor. Heads, features or tokens of
-///          one packed memory are apart, whatever their strides
-/// Everything else as in apply; all tensors are checked before the first is written.
-template <class Device, class... Outs, class... Xs, class Tab, class How = detail::DefaultOptions>
-void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const How& options = {}, const CpuOptions& cpu = {});
-
-/// Rotates several tensors by one table in one call, in place:
-///   apply_inplace(device, std::tie(q, k), table)
-template <class Device, class... Xs, class Tab, class How = detail::DefaultOptions>
-void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const How& options = {}, const CpuOptions& cpu = {});
 
 // The two definitions, row by row over Eigen maps: the same bits ----------------------------------
 
@@ -104,10 +97,54 @@ void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab&
 
 // Definitions -------------------------------------------------------------------------------------
 
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+template <class Device, class Tab, class How, class... Outs, class... Xs>
+void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
+               const Tab& table, const How& options, const CpuOptions& cpu) {
+  if constexpr (takes_tuples<How, Device, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... out) {
+          std::apply(
+              [&](auto&... x) {
+                fused({"apply", "xs", "outs", 0}, device, options, cpu,
+                      rotation(as_view(out), as_view(x), view)...);
+              },
+              xs);
+        },
+        outs);
+  }
+}
+
+template <class Device, class Tab, class How, class... Xs>
+void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
+                       const How& options, const CpuOptions& cpu) {
+  if constexpr (takes_in_place<How, Device, Tab, Xs...>()) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... x) {
+          fused({"apply_inplace", "xs", nullptr, 0}, device, in_place(options), cpu,
+                rotation(as_view(x), as_view(x), view)...);
+        },
+        xs);
+  }
+}
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
+
 template <class Device, class Out, class X, class Tab, class How>
 void apply(const Device& device, Out&& out, const X& x, const Tab& table, const How& options,
            const CpuOptions& cpu) {
-  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+  if constexpr (detail::are_tuples<Out, X>) {
+    detail::apply_all(device, detail::tied(std::forward<Out>(out)), detail::tied(x), table, options,
+                      cpu);
+  } else if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X,
+                                          Tab>()) {
     detail::fused({"apply", "x", "out"}, device, options, cpu,
                   detail::rotation(as_view(out), as_view(x), as_table(table)));
   }
@@ -116,42 +153,11 @@ void apply(const Device& device, Out&& out, const X& x, const Tab& table, const 
 template <class Device, class X, class Tab, class How>
 void apply_inplace(const Device& device, X&& x, const Tab& table, const How& options,
                    const CpuOptions& cpu) {
-  if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
+  if constexpr (detail::is_tuple<std::decay_t<X>>) {
+    detail::apply_all_inplace(device, detail::tied(std::forward<X>(x)), table, options, cpu);
+  } else if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
     detail::fused({"apply_inplace", "x"}, device, detail::in_place(options), cpu,
                   detail::rotation(as_view(x), as_view(x), as_table(table)));
-  }
-}
-
-template <class Device, class... Outs, class... Xs, class Tab, class How>
-void apply(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const How& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_tuples<How, Device, Tab, Outs...>(
-                    detail::TypeTag<std::tuple<Xs...>>{})) {
-    const auto view = as_table(table);
-    std::apply(
-        [&](auto&... out) {
-          std::apply(
-              [&](auto&... x) {
-                detail::fused({"apply", "xs", "outs", 0}, device, options, cpu,
-                              detail::rotation(as_view(out), as_view(x), view)...);
-              },
-              xs);
-        },
-        outs);
-  }
-}
-
-template <class Device, class... Xs, class Tab, class How>
-void apply_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
-                   const How& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_in_place<How, Device, Tab, Xs...>()) {
-    const auto view = as_table(table);
-    std::apply(
-        [&](auto&... x) {
-          detail::fused({"apply_inplace", "xs", nullptr, 0}, device, detail::in_place(options), cpu,
-                        detail::rotation(as_view(x), as_view(x), view)...);
-        },
-        xs);
   }
 }
 

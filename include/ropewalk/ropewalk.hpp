@@ -18,6 +18,7 @@
 #include "ropewalk/rotate.hpp"
 #include "ropewalk/shape.hpp"
 #include "ropewalk/shift.hpp"
+#include "ropewalk/storage.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "ropewalk/table_view.hpp"

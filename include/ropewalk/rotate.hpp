@@ -157,7 +157,7 @@ void rotate(const Device& device, X&& xs, const Of& model, const Tab& table,
         [&](auto&... x) {
           detail::rotate_in_place({"rotate", "xs", nullptr, 0}, device, model, table, cpu, x...);
         },
-        xs);
+        detail::tied(std::forward<X>(xs)));
   } else {
     detail::rotate_in_place({"rotate", "x"}, device, model, table, cpu, xs);
   }
@@ -171,16 +171,8 @@ void rotate(const Device& device, Out&& outs, const X& xs, const Of& model, cons
   static_assert(are_alike,
                 "ropewalk: outs must be a tuple where xs is one, and one tensor otherwise");
   if constexpr (are_alike && are_tuples) {
-    std::apply(
-        [&](auto&... x) {
-          std::apply(
-              [&](auto&... out) {
-                detail::rotate_apart({"rotate", "xs", "outs", 0}, device, model, table, cpu,
-                                     std::tie(out...), std::tie(x...));
-              },
-              outs);
-        },
-        xs);
+    detail::rotate_apart({"rotate", "xs", "outs", 0}, device, model, table, cpu,
+                         detail::tied(std::forward<Out>(outs)), detail::tied(xs));
   } else if constexpr (are_alike) {
     detail::rotate_apart({"rotate", "x", "out"}, device, model, table, cpu, std::tie(outs),
                          std::tie(xs));

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_SHAPE_HPP
 #define ROPEWALK_SHAPE_HPP
 
+#include <cinttypes>
 #include <type_traits>
 
 #include "ropewalk/base/check.hpp"
@@ -79,6 +80,51 @@ ROPEWALK_BEGIN_NESTED(detail)
 inline Strides contiguous_strides(const Shape& shape) {
   const Index seq = saturating_product(shape.heads, shape.head_dim);
   return {saturating_product(shape.seq, seq), seq, shape.head_dim};
+}
+
+/// Sizes and strides of somebody else's tensor, the outermost axis first.
+struct Axes {
+  Index rank = 0;
+  Index sizes[4] = {}, strides[4] = {};
+};
+
+struct Layout {
+  Shape shape;
+  Strides strides;
+};
+
+inline void check_rank(const Place& place, Index rank) {
+  if (rank < 2 || rank > 4) fail(place, "rank", "is %" PRId64 ", must be 2, 3 or 4", rank);
+}
+
+/// Refuses what no view can be of.
+inline void check_axes(const Place& place, const Axes& axes) {
+  for (int i = 0; i < axes.rank; ++i) {
+    const Place axis{place.function, "axis", i};
+    check_not_negative(axis, "size", axes.sizes[i]);
+    check_not_negative(axis, "stride", axes.strides[i]);
+  }
+  const Index last = axes.rank - 1;
+  if (axes.sizes[last] > 1) check_equal(place, "innermost stride", axes.strides[last], 1);
+}
+
+/// Which axis is which: [.., seq, heads, head_dim], or without heads [.., seq, head_dim]; an axis
+/// before them is the batch.
+inline Layout layout_of(const Axes& axes, bool has_heads) {
+  Layout layout;
+  Index at = axes.rank - 1;
+  layout.shape.head_dim = axes.sizes[at--];
+  if (has_heads) {
+    layout.shape.heads = axes.sizes[at];
+    layout.strides.heads = axes.strides[at--];
+  }
+  layout.shape.seq = axes.sizes[at];
+  layout.strides.seq = axes.strides[at--];
+  if (at == 0) {
+    layout.shape.batch = axes.sizes[at];
+    layout.strides.batch = axes.strides[at];
+  }
+  return layout;
 }
 
 ROPEWALK_END_NESTED

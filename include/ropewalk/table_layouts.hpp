@@ -14,19 +14,20 @@
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-// Every maker takes row-major Eigen tensors or maps [seq, width], [batch, seq, width] or
-// [batch, seq, heads, width], or a View of any strides whose head_dim is the width, or what has an
-// as_view of its own that gives one. It throws std::invalid_argument where a width does not fit the
-// layout or two shapes differ; data is checked by the function that reads the table, which is valid
-// as long as the tensors' memory is.
+// Every maker takes row-major Eigen tensors or maps, or mdspans, [seq, width], [batch, seq, width]
+// or [batch, seq, heads, width], or a View of any strides whose head_dim is the width
+// (bfloat16_view of 16-bit storage), or what has an as_view of its own that gives one. A maker's
+// name is that of the layout, not of the pairing, which the options of a call say. It throws
+// std::invalid_argument where a width does not fit the layout or two shapes differ; data is checked
+// by the function that reads the table, which is valid as long as the tensors' memory is.
 
 ROPEWALK_BEGIN_NESTED(detail)
 
 /// Asserts what it returns, as do those of entry_types.hpp.
 template <class Map>
 constexpr bool takes_source_layout() {
-  constexpr int rank = static_cast<int>(Map::NumIndices);
-  constexpr bool is_ranked = rank >= 2 && rank <= 4;
+  constexpr int rank = rank_of<Map>();
+  constexpr bool is_ranked = rank == unknown_rank || (rank >= 2 && rank <= 4);
   static_assert(is_ranked,
                 "ropewalk: a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]");
   static_assert(!is_ranked || is_row_major<Map>,
@@ -61,7 +62,8 @@ constexpr bool takes_source() {
         std::is_same_v<Map, View<Scalar>> || std::is_same_v<Map, View<const Scalar>>;
     static_assert(is_dtype<Scalar> || is_view,
                   "ropewalk: the scalar of a table must be float, double, half or bfloat16");
-    if constexpr (is_dense && is_dtype<Scalar>) return takes_source_layout<Map>();
+    constexpr bool has_members = is_dense || has_view_of_members<const Map>;
+    if constexpr (has_members && is_dtype<Scalar>) return takes_source_layout<Map>();
     return is_dtype<Scalar>;
   } else {
     return false;
@@ -93,6 +95,10 @@ View<const SourceScalar<Map>> table_source(const Map& map) {
     shape.seq = map.dimension(rank == 2 ? 0 : 1);
     if constexpr (rank > 2) shape.batch = map.dimension(0);
     return {map.data(), shape};
+  } else if constexpr (is_mdspan<const Map> && has_view_of_members<const Map>) {
+    const Axes axes = axes_of({"as_view", "the table"}, map);
+    const Layout layout = layout_of(axes, axes.rank == 4);
+    return {map.data_handle(), layout.shape, layout.strides};
   } else {
     return as_view(map);
   }
@@ -170,7 +176,7 @@ ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// cos, sin [.., pairs].
+/// cos, sin [.., pairs]: half as wide as what they turn, with either pairing.
 template <class Cos, class Sin>
 auto half_table(const Cos& cos, const Sin& sin) {
   return detail::two_tensors("half_table", cos, sin, 1, 0, 0, 1);

@@ -178,7 +178,8 @@ class TableView {
     return detail::moved(readers_, b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
   }
 
-  /// Rows [position, position + count): the tokens of a decode step or of a sub-sequence.
+  /// The table of tokens at positions [position, position + count), of a table whose first row is
+  /// position 0: a decode step or a sub-sequence.
   ROPEWALK_INLINE TableView rows(Index position, Index count) const {
     const detail::Place place{"rows", "the table"};
     if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");

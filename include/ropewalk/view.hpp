@@ -2,11 +2,14 @@
 #ifndef ROPEWALK_VIEW_HPP
 #define ROPEWALK_VIEW_HPP
 
+#include <cinttypes>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/own_view.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/shape.hpp"
@@ -14,11 +17,17 @@
 ROPEWALK_BEGIN_TYPES
 
 /// A tensor that somebody else owns: pointer, shape and strides.
+///   View<float>(data, {batch, seq, heads, head_dim}, {batch_stride, seq_stride, heads_stride})
+///
+/// Tensors of a class of yours are taken by every function that takes a View if an as_view stands
+/// in the namespace of the class: the compiler finds it there (argument-dependent look-up).
+///   ropewalk::View<float> as_view(const engine::Tensor& tensor);
 ///
 /// Shapes   [batch, seq, heads, head_dim], any of them 0; any strides that are not negative
 /// Alias    two views may share memory; apply says which overlaps are errors
 /// Errors   std::invalid_argument: a part outside the view. All else is for the function that reads
-///          or writes, which checks its views first and names them
+///          or writes, which checks its views first and names them. Axes in each other's
+///          place are seen where their sizes differ
 /// Does not own, allocate or copy: it is valid as long as the memory is. One of a temporary tensor
 /// may be passed in the statement that makes the tensor, and not be kept.
 template <class T>
@@ -49,7 +58,8 @@ class View {
     return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0;
   }
 
-  /// Tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
+  /// The part of tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
+  /// Without arguments seq(), heads() and head_dim() are sizes.
   ROPEWALK_INLINE View seq(Index begin, Index count) const {
     const detail::Place place{"seq", "the view"};
     detail::check_range(place, "seq", begin, count, seq());
@@ -58,7 +68,7 @@ class View {
     return part;
   }
 
-  /// Heads [begin, begin + count): the first few, the keys of packed queries and keys.
+  /// The part of heads [begin, begin + count): the first few, the keys of packed queries and keys.
   ROPEWALK_INLINE View heads(Index begin, Index count) const {
     const detail::Place place{"heads", "the view"};
     detail::check_range(place, "heads", begin, count, heads());
@@ -67,7 +77,7 @@ class View {
     return part;
   }
 
-  /// Features [begin, begin + count): a rotary suffix, one axis of several.
+  /// The part of features [begin, begin + count): a rotary suffix, one axis of several.
   ROPEWALK_INLINE View features(Index begin, Index count) const {
     const detail::Place place{"features", "the view"};
     detail::check_range(place, "head_dim", begin, count, head_dim());
@@ -87,6 +97,12 @@ class View {
   Strides strides_;
 };
 
+/// Queries, keys and values of one packed memory.
+template <class T>
+struct QkvViews {
+  View<T> q, k, v;
+};
+
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -100,7 +116,12 @@ ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// [batch, heads, seq, head_dim] in memory: PyTorch after transpose(1, 2).
+/// [batch, heads, seq, head_dim] in memory: PyTorch after transpose(1, 2), a KV cache. `shape`
+/// names the axes in its own order all the same; heads and seq in each other's place are an error
+/// of the call that takes the view, unless they are equal: then nobody can tell.
+///
+/// New keys of a cache [batch, kv_heads, max_seq, head_dim], or [kv_heads, ..] with batch 1, go to
+///   bhsd_view(cache, {batch, max_seq, kv_heads, head_dim}).seq(position, count)
 template <class T>
 View<T> bhsd_view(T* data, const Shape& shape) {
   const Index heads = detail::saturating_product(shape.seq, shape.head_dim);
@@ -113,7 +134,8 @@ View<T> thd_view(T* data, Index tokens, Index heads, Index head_dim) {
   return {data, Shape{1, tokens, heads, head_dim}};
 }
 
-/// [batch, seq, channels] before the heads are split: one head as wide as all.
+/// [batch, seq, channels] before the heads are split: a view of one head that is as wide as all,
+/// for a table of that width (LTX-Video). For heads that turn alike: View(data, shape).
 template <class T>
 View<T> bsc_view(T* data, Index batch, Index seq, Index channels) {
   return {data, Shape{batch, seq, 1, channels}};
@@ -131,77 +153,39 @@ View<T> qkv_view(T* data, const Shape& shape, Index which) {
           {detail::saturating_product(shape.seq, token), token, shape.head_dim}};
 }
 
+/// Queries, keys and values of packed [batch, seq, (heads + 2 * kv_heads) * head_dim], in which all
+/// heads of the queries come first, then the fewer of the keys, then those of the values; not keys
+/// among the queries that share them.
+///
+/// Shapes   shape is that of the queries; k and v have kv_heads in the place of heads
+/// Errors   std::invalid_argument: heads that are no multiple of kv_heads, which also tells the two
+///          swapped; sizes that overflow
+template <class T>
+QkvViews<T> grouped_qkv_view(T* data, const Shape& shape, Index kv_heads) {
+  const detail::Place place{"grouped_qkv_view", "the queries"};
+  detail::check_at_least({place.function, "the keys"}, "kv_heads", kv_heads, 1);
+  detail::check_not_negative(place, "heads", shape.heads);
+  if (shape.heads % kv_heads != 0) {
+    detail::fail(place, "heads",
+                 "is %" PRId64 ", must be a multiple of the %" PRId64 " of the keys", shape.heads,
+                 kv_heads);
+  }
+  const Index all_heads =
+      detail::saturating_sum(shape.heads, detail::saturating_sum(kv_heads, kv_heads));
+  const View<T> all(data, {shape.batch, shape.seq, all_heads, shape.head_dim});
+  const View<T> rest = all.heads(shape.heads, all_heads - shape.heads);
+  return {all.heads(0, shape.heads), rest.heads(0, kv_heads), rest.heads(kv_heads, kv_heads)};
+}
+
 /// A view as it is; a type in another namespace may have an as_view of its own there.
 template <class T>
 View<T> as_view(const View<T>& view) {
   return view;
 }
 
-/// A probe, never called: argument-dependent look-up finds it for the same types as our as_view;
-/// see has_view_of_members.
-template <class T>
-void looks_into_ropewalk(const T&);
-
 ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
-
-// What a user's namespace declares for its types: the functions here hide ours, and only
-// argument-dependent look-up goes beyond them.
-namespace own {
-
-struct Converted {
-  template <class T>
-  Converted(const T&);
-};
-struct None {};
-
-/// Taken where there is no other. With another that takes a T by a conversion of its class only, as
-/// one for a map that a tensor converts to, it is ambiguous: that one is not T's own.
-None as_view(Converted);
-void looks_into_ropewalk() = delete;
-
-template <class T, class = void>
-inline constexpr bool has_view = false;
-template <class T>
-inline constexpr bool has_view<T, std::void_t<decltype(as_view(std::declval<T>()))>> =
-    !std::is_same_v<decltype(as_view(std::declval<T>())), None>;
-
-template <class T, class = void>
-inline constexpr bool has_ours = false;
-template <class T>
-inline constexpr bool has_ours<T, std::void_t<decltype(looks_into_ropewalk(std::declval<T>()))>> =
-    true;
-
-}  // namespace own
-
-template <class T>
-constexpr bool asks_members() {
-  using Object = std::remove_const_t<T>;
-  if constexpr (is_dense_tensor<T>) {
-    // With a type of ours in its name, to ask whether its as_view is ours would be to ask in a
-    // circle.
-    if constexpr (!own::has_ours<Object&>) {
-      return !own::has_view<Object&> && !own::has_view<Object>;
-    }
-  }
-  return false;
-}
-
-/// Whether as_view reads the members of a T: it has those of a tensor of Eigen's, and no as_view of
-/// its own takes it, const or not.
-template <class T>
-inline constexpr bool has_view_of_members = asks_members<T>();
-
-template <class Map>
-constexpr bool takes_layout() {
-  constexpr int rank = static_cast<int>(Map::NumIndices);
-  constexpr bool is_ranked = rank >= 2 && rank <= 4;
-  static_assert(is_ranked, "ropewalk: x and out must have rank 2, 3 or 4");
-  static_assert(!is_ranked || is_row_major<Map>,
-                "ropewalk: x and out must be row-major (Eigen::RowMajor)");
-  return is_ranked && is_row_major<Map>;
-}
 
 /// What a T&& is read as: a temporary tensor is not written.
 template <class T>
@@ -209,11 +193,35 @@ using TensorArgument =
     std::conditional_t<std::is_lvalue_reference_v<T>, std::remove_reference_t<T>, const T>;
 
 template <class Map>
-using ViewOfTensor = View<std::remove_pointer_t<decltype(std::declval<Map&>().data())>>;
+auto* data_of(Map& map) {
+  if constexpr (is_dense_tensor<Map>) {
+    return map.data();
+  } else {
+    return map.data_handle();
+  }
+}
+
+template <class Map>
+using ViewOfTensor = View<std::remove_pointer_t<decltype(data_of(std::declval<Map&>()))>>;
+
+template <class Span>
+Axes axes_of(const Place& place, const Span& span) {
+  Axes axes;
+  axes.rank = static_cast<Index>(span.rank());
+  check_rank(place, axes.rank);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(axes.rank); ++i) {
+    axes.sizes[i] = static_cast<Index>(span.extent(i));
+    axes.strides[i] = static_cast<Index>(span.stride(i));
+  }
+  check_axes(place, axes);
+  return axes;
+}
 
 template <class Map>
 ViewOfTensor<Map> view_of_tensor(Map& map) {
-  if constexpr (takes_layout<Map>()) {
+  if constexpr (!takes_layout<Map>()) {
+    return {data_of(map), Shape()};
+  } else if constexpr (is_dense_tensor<Map>) {
     constexpr int rank = static_cast<int>(Map::NumIndices);
     constexpr int seq_axis = rank == 2 ? 0 : rank - 3;
     Size heads = 1, batch = 1;
@@ -221,7 +229,9 @@ ViewOfTensor<Map> view_of_tensor(Map& map) {
     if constexpr (rank == 4) batch = map.dimension(0);
     return {map.data(), {batch, map.dimension(seq_axis), heads, map.dimension(rank - 1)}};
   } else {
-    return {map.data(), Shape()};
+    const Axes axes = axes_of({"as_view", "the tensor"}, map);
+    const Layout layout = layout_of(axes, axes.rank > 2);
+    return {data_of(map), layout.shape, layout.strides};
   }
 }
 
@@ -229,13 +239,15 @@ ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// The view of a row-major Eigen tensor or map: rank 2 is [seq, head_dim], rank 3
-/// [seq, heads, head_dim], rank 4 [batch, seq, heads, head_dim]. It does not keep the tensor alive,
-/// and a Tensor that is resized or assigned another size has its memory elsewhere.
+/// The view of a row-major Eigen tensor or map, or of an mdspan of any strides whose innermost is
+/// 1: rank 2 is [seq, head_dim], rank 3 [seq, heads, head_dim], rank 4 [batch, seq, heads,
+/// head_dim]. It does not keep the tensor alive, and a Tensor that is resized or assigned another
+/// size has its memory elsewhere.
 ///
-/// So is that of any other type with NumIndices, Layout, Scalar, dimension(axis) and data(), whose
-/// rows are one after the other; what is const or a temporary is read by its const data(). A type
-/// with an as_view of its own is never read so.
+/// A tensor is what has NumIndices, Layout, Scalar, dimension(axis) and data(), its rows one after
+/// the other; what is const or a temporary is read by its const data(). An mdspan is what has
+/// rank(), extent(axis), stride(axis) and data_handle(). A type with an as_view of its own is never
+/// read so.
 template <class T, class Tensor = detail::TensorArgument<T>,
           class = std::enable_if_t<detail::has_view_of_members<Tensor>>>
 detail::ViewOfTensor<Tensor> as_view(T&& tensor) {

@@ -45,6 +45,32 @@ struct Dense {
   T values[24];
 };
 
+// Like std::mdspan.
+template <class T, std::size_t Rank>
+struct Span {
+  static constexpr std::size_t rank() { return Rank; }
+  std::size_t extent(std::size_t axis) const { return sizes[axis]; }
+  std::size_t stride(std::size_t axis) const { return strides[axis]; }
+  T* data_handle() const { return data; }
+  T* data;
+  std::size_t sizes[Rank], strides[Rank];
+};
+
+// As DLPack's header declares it.
+struct DlTensor {
+  void* data;
+  struct {
+    int device_type, device_id;
+  } device;
+  std::int32_t ndim;
+  struct {
+    std::uint8_t code, bits;
+    std::uint16_t lanes;
+  } dtype;
+  std::int64_t *shape, *strides;
+  std::uint64_t byte_offset;
+};
+
 struct Constants {
   std::vector<float> cos, sin;
 };
@@ -111,6 +137,21 @@ void call(Eigen::Tensor<float, 5, Eigen::RowMajor>& x, const rw::Table<float>& t
 #elif defined(INTEGERS_OF_AN_ENGINE)
 // the scalar of x and out must be float, double, half or bfloat16
 void call(engine::Dense<int, 3>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(MDSPAN_OF_RANK_5)
+// x and out must have rank 2, 3 or 4
+void call(const engine::Span<float, 5>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(MDSPAN_OF_INTEGERS)
+// the scalar of x and out must be float, double, half or bfloat16
+void call(const engine::Span<int, 3>& x, const rw::Table<float>& table) {
+  rw::apply_inplace(rw::serial, x, table);
+}
+#elif defined(MDSPAN_OF_CONST_IN_PLACE)
+// x must not be const, since it is written
+void call(const engine::Span<const float, 3>& x, const rw::Table<float>& table) {
   rw::apply_inplace(rw::serial, x, table);
 }
 #elif defined(CONST_OF_AN_ENGINE_IN_PLACE)
@@ -242,10 +283,33 @@ void call(std::vector<float>& x, const rw::Table<float>& table) {
 void call(std::vector<float>& out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(device, out, x, table);
 }
-#elif defined(TUPLE_OF_VIEWS)
+#elif defined(TUPLE_WITH_COPIES_OF_TENSORS)
+// x must not be const, since it is written; std::tuple{q, k} of tensors holds copies
+void call(Eigen::Tensor<float, 3, Eigen::RowMajor>& q, Map<float, 3> k,
+          const rw::Table<float>& table) {
+  rw::apply_inplace(device, std::tuple{k, q}, table);
+}
+#elif defined(TUPLE_WITH_COPIES_OF_OUTS)
+// out must not be const, since it is written; std::tuple{q, k} of tensors holds copies
+void call(Eigen::Tensor<float, 3, Eigen::RowMajor>& q, Map<float, 3> k,
+          const rw::Table<float>& table) {
+  rw::apply(device, std::tuple{k, q}, std::tuple{k, q}, table);
+}
+#elif defined(TUPLE_WITH_COPIES_FOR_A_MODEL)
+// x must not be const, since it is written; std::tuple{q, k} of tensors holds copies
+void call(Eigen::Tensor<float, 3, Eigen::RowMajor>& q, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tuple{q, q}, model, table);
+}
+#elif defined(TUPLE_FOR_X_ALONE)
 // x is a tuple
-void call(rw::View<float> q, rw::View<float> k, const rw::Table<float>& table) {
-  rw::apply_inplace(device, std::make_tuple(q, k), table);
+void call(rw::View<float> out, rw::View<float> q, const rw::Table<float>& table) {
+  rw::apply(device, out, std::tuple{q, q}, table);
+}
+#elif defined(TUPLE_FOR_OUT_ALONE)
+// out is a tuple
+void call(rw::View<float> out, rw::View<float> q, const rw::Table<float>& table) {
+  rw::apply(device, std::tuple{out, out}, q, table);
 }
 #elif defined(TUPLE_FOR_A_READABLE_FORM)
 // out is a tuple
@@ -403,6 +467,28 @@ auto call(Map<const int> parts) { return rw::complex_table(parts); }
 #elif defined(TABLE_OF_RANK_5)
 // a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]
 auto call(Map<const float, 5> parts) { return rw::complex_table(parts); }
+#elif defined(TABLE_OF_AN_MDSPAN_OF_RANK_1)
+// a table must be [seq, .], [batch, seq, .] or [batch, seq, heads, .]
+auto call(engine::Span<const float, 1> parts) { return rw::complex_table(parts); }
+
+// Storage.
+#elif defined(HALF_OF_INTEGERS)
+// 16-bit numbers must be given by a pointer to std::uint16_t, or to the type that is named
+auto call(const std::int16_t* samples) { return rw::half_view(samples, {1, 2, 3, 4}); }
+#elif defined(BFLOAT16_OF_HALF)
+// 16-bit numbers must be given by a pointer to std::uint16_t, or to the type that is named
+auto call(Eigen::half* data) { return rw::bfloat16_view(data, {1, 2, 3, 4}, {24, 12, 4}); }
+#elif defined(HALF_OF_A_VECTOR)
+// 16-bit numbers must be given by a pointer to std::uint16_t, or to the type that is named
+auto call(const std::vector<std::uint16_t>& weights) {
+  return rw::half_view(weights, {1, 2, 3, 4});
+}
+#elif defined(DLPACK_OF_A_POINTER)
+// dlpack_view takes a DLTensor
+auto call(const engine::Tensor* tensor) { return rw::dlpack_view<float>(tensor); }
+#elif defined(DLPACK_AS_INTEGERS)
+// the scalar of x and out must be float, double, half or bfloat16
+auto call(const engine::DlTensor& tensor) { return rw::dlpack_view<int>(tensor); }
 #elif defined(COLUMN_MAJOR_TABLE)
 // a table must be row-major (Eigen::RowMajor)
 auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table(parts); }
@@ -468,6 +554,7 @@ void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> 
   rw::apply(device, out, x, table);
   rw::apply(device, engine::Tensor(out), x, table, rw::Options());
   rw::apply(device, std::tie(out, mapped), std::tie(x, mapped), table);
+  rw::apply(device, std::tuple{engine::Tensor(out), mapped}, std::tie(x, mapped), table);
   rw::apply_inplace(device, out, table);
   rw::apply_inplace(device, std::tie(out, mapped), table);
   rw::apply_strided(device, out, x, table);

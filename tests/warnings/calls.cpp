@@ -1,5 +1,6 @@
 // A call of every template of the headers, for compilers that warn where one is instantiated.
 #include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -19,6 +20,7 @@ void apply_all(Map<X, 4> out, Map<const X, 3> x, Map<X, 2> k, const rw::TableVie
   rw::apply(device, std::tie(out, k), std::tie(x, k), table);
   rw::apply_inplace(device, k, table);
   rw::apply_inplace(device, std::tie(out, k), table);
+  rw::apply_inplace(device, std::tuple{rw::as_view(out).seq(0, 1), rw::as_view(k)}, table);
   rw::apply_strided(device, out, x, table);
   rw::apply_stack_flatten(device, out, x, table);
 }
@@ -49,6 +51,38 @@ void views(T* data, const rw::Shape& shape) {
   rw::thd_view(data, 1, 2, 4).heads(0, 1);
   rw::bsc_view(data, 1, 2, 4).seq(0, 1);
   rw::qkv_view(data, {1, 2, 3, 4}, 1).features(0, 2);
+  rw::grouped_qkv_view(data, {1, 2, 3, 4}, 1).k.seq(0, 1);
+}
+
+struct Span {
+  static constexpr std::size_t rank() { return 2; }
+  unsigned extent(std::size_t axis) const { return sizes[axis]; }
+  int stride(std::size_t axis) const { return strides[axis]; }
+  float* data_handle() const { return data; }
+  float* data;
+  unsigned sizes[2];
+  int strides[2];
+};
+
+struct DlTensor {
+  void* data;
+  struct {
+    int device_type;
+  } device;
+  std::int32_t ndim;
+  struct {
+    std::uint8_t code, bits;
+    std::uint16_t lanes;
+  } dtype;
+  std::int64_t *shape, *strides;
+  std::uint64_t byte_offset;
+};
+
+rw::Index storage(const Span& span, const DlTensor& tensor, const std::uint16_t* numbers) {
+  const rw::Shape shape{1, 2, 3, 4};
+  return rw::as_view(span).seq() + rw::half_table(span, span).seq() +
+         rw::dlpack_view<const Eigen::half>(tensor).seq() + rw::half_view(numbers, shape).seq() +
+         rw::bfloat16_view(numbers, shape, {24, 12, 4}).seq();
 }
 
 template <class Tab>

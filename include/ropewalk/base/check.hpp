@@ -209,6 +209,11 @@ inline Index saturating_product(Index a, Index b) {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<Index>::max() : product;
 }
 
+inline Index saturating_sum(Index a, Index b) {
+  Index sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<Index>::max() : sum;
+}
+
 ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_BASE_CHECK_HPP

@@ -81,6 +81,36 @@ static_assert(sizeof(0.1) == sizeof(double),
 #define ROPEWALK_ADDRESS_SANITIZER 0
 #endif
 
+// The compiler's own types of 16 bits, where it has them. nvcc has CUDA's.
+#if defined(__FLT16_MAX__) && !defined(__CUDACC__) && \
+    (ROPEWALK_CLANG || defined(__x86_64__) || __GNUC__ >= 13)
+#define ROPEWALK_HAS_FLOAT16 1
+#else
+#define ROPEWALK_HAS_FLOAT16 0
+#endif
+#if !defined(__CUDACC__) &&                                               \
+    (defined(__BFLT16_MAX__) || defined(__ARM_BF16_FORMAT_ALTERNATIVE) || \
+     (ROPEWALK_CLANG && defined(__clang_major__) && __clang_major__ >= 16 && defined(__x86_64__)))
+#define ROPEWALK_HAS_BF16 1
+#else
+#define ROPEWALK_HAS_BF16 0
+#endif
+
+// Guards against reordering by type ---------------------------------------------------------------
+//
+// The caller may know memory of 16-bit numbers by another type than we do (storage.hpp), and a
+// compiler that sees both reads and writes may take them for those of different memory. So where a
+// view is made of such memory, the compiler loses sight of where the pointer comes from (a local
+// array would else be nobody's but the caller's), and no read or write crosses the border of a
+// call. Neither costs an instruction. ROPEWALK_TEST_UNGUARDED takes these away, too.
+#if defined(ROPEWALK_TEST_UNGUARDED)
+#define ROPEWALK_HIDE_ORIGIN(pointer)
+#define ROPEWALK_MEMORY_BORDER()
+#else
+#define ROPEWALK_HIDE_ORIGIN(pointer) asm volatile("" : "+r"(pointer) : : "memory")
+#define ROPEWALK_MEMORY_BORDER() asm volatile("" : : : "memory")
+#endif
+
 // Guards against contraction and reassociation ------------------------------------------------
 //
 // A product must be rounded before it is added. Compilers do not promise that by themselves: see

@@ -3,6 +3,7 @@
 #define ROPEWALK_BASE_TENSOR_KINDS_HPP
 
 #include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <type_traits>
@@ -25,6 +26,16 @@ inline constexpr bool is_dense_tensor<
     std::void_t<decltype(T::NumIndices), decltype(T::Layout), typename T::Scalar,
                 decltype(std::declval<T&>().dimension(0)), decltype(*std::declval<T&>().data())>> =
     true;
+
+/// Rank, sizes, strides and data, as std::mdspan has them and what is like it.
+template <class T, class = void>
+inline constexpr bool is_mdspan = false;
+template <class T>
+inline constexpr bool is_mdspan<T, std::void_t<decltype(std::declval<T&>().rank()),
+                                               decltype(std::declval<T&>().extent(std::size_t{})),
+                                               decltype(std::declval<T&>().stride(std::size_t{})),
+                                               decltype(*std::declval<T&>().data_handle())>> =
+    std::is_pointer_v<decltype(std::declval<T&>().data_handle())>;
 
 template <class Derived>
 std::true_type from_eigen_base(const Eigen::EigenBase<Derived>*);
@@ -50,9 +61,45 @@ inline constexpr bool is_tuple = false;
 template <class... Ts>
 inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
 
+inline constexpr int unknown_rank = -1;
+
+template <class T, class = void>
+inline constexpr int known_rank = unknown_rank;
+template <class T>
+inline constexpr int known_rank<T, std::void_t<std::integral_constant<std::size_t, T::rank()>>> =
+    static_cast<int>(T::rank());
+
+/// The rank of a tensor or an mdspan, if its type tells it.
+template <class T>
+constexpr int rank_of() {
+  if constexpr (is_dense_tensor<T>) {
+    return static_cast<int>(T::NumIndices);
+  } else {
+    return known_rank<T>;
+  }
+}
+
+template <class T>
+constexpr bool has_row_major_layout() {
+  if constexpr (is_dense_tensor<T>) {
+    return static_cast<int>(T::Layout) == static_cast<int>(Eigen::RowMajor);
+  } else {
+    return true;  // an mdspan's strides are checked when it is used
+  }
+}
+
+template <class T>
+inline constexpr bool is_row_major = has_row_major_layout<T>();
+
 template <class Map>
-inline constexpr bool is_row_major = static_cast<int>(Map::Layout) ==
-                                     static_cast<int>(Eigen::RowMajor);
+constexpr bool takes_layout() {
+  constexpr int rank = rank_of<Map>();
+  constexpr bool is_ranked = rank == unknown_rank || (rank >= 2 && rank <= 4);
+  static_assert(is_ranked, "ropewalk: x and out must have rank 2, 3 or 4");
+  static_assert(!is_ranked || is_row_major<Map>,
+                "ropewalk: x and out must be row-major (Eigen::RowMajor)");
+  return is_ranked && is_row_major<Map>;
+}
 
 /// Asserts what it returns, as do the others of entry_types.hpp.
 template <class Ids>

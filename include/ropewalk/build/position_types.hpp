@@ -35,7 +35,8 @@ struct Positions {
   }
 };
 
-/// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}.
+/// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}. A text is a
+/// grid of one axis, Grid{seq}: positions 0 to seq - 1.
 struct Grid {
   List<Index> sizes;
   Grid(std::initializer_list<Index> list) : sizes(list) {}

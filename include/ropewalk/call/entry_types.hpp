@@ -20,6 +20,18 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+template <class Out, class X>
+inline constexpr bool are_tuples = is_tuple<std::decay_t<Out>>&& is_tuple<std::decay_t<X>>;
+
+/// References to the tensors of a tuple. Those that a temporary tuple holds itself are not written,
+/// as a temporary tensor is not: std::tuple{q, k} has copies of two tensors. A const view or map
+/// can be written all the same.
+template <class T>
+auto tied(T&& tuple) {
+  return std::apply([](auto&... each) { return std::tie(each...); },
+                    static_cast<TensorArgument<T>&>(tuple));
+}
+
 template <class T>
 struct EntryOf {};
 template <class T>
@@ -70,8 +82,8 @@ constexpr bool takes_x() {
   constexpr Instead is = instead_of_tensor<X>();
   static_assert(is != Instead::table, "ropewalk: x is a table, must be a tensor: tables come last");
   static_assert(is != Instead::tuple,
-                "ropewalk: x is a tuple, must be a tensor: apply takes a std::tie of outs and one "
-                "of xs, apply_inplace one of xs, the other forms one tensor a call");
+                "ropewalk: x is a tuple, must be a tensor: apply takes a tuple of outs and one of "
+                "xs, apply_inplace one of xs, the other forms one tensor a call");
   static_assert(is != Instead::expression,
                 "ropewalk: x is an Eigen expression (a slice, a chip), must have memory of its "
                 "own: evaluate it into a Tensor, or take View::seq, heads or features of all");
@@ -93,7 +105,9 @@ template <class X>
 constexpr bool takes_x_in_place() {
   if constexpr (takes_x<X>()) {
     constexpr bool is_const = std::is_const_v<ViewElement<X>>;
-    static_assert(!is_const, "ropewalk: x must not be const, since it is written");
+    static_assert(!is_const,
+                  "ropewalk: x must not be const, since it is written; std::tuple{q, k} of tensors "
+                  "holds copies of them, std::tie(q, k) none");
     return !is_const;
   } else {
     return false;
@@ -105,9 +119,10 @@ constexpr bool takes_out() {
   constexpr Instead is = instead_of_tensor<Out>();
   static_assert(is != Instead::table,
                 "ropewalk: out is a table, must be a tensor: tables come last");
-  static_assert(is != Instead::tuple,
-                "ropewalk: out is a tuple, must be a tensor: apply takes a std::tie of outs and "
-                "one of xs, the other forms one tensor a call");
+  static_assert(
+      is != Instead::tuple,
+      "ropewalk: out is a tuple, must be a tensor: apply takes a tuple of outs and one of "
+      "xs, the other forms one tensor a call");
   static_assert(is != Instead::expression,
                 "ropewalk: out is an Eigen expression (a slice, a chip), must have memory of its "
                 "own: take View::seq, heads or features of all");
@@ -120,7 +135,10 @@ constexpr bool takes_out() {
                 "with an as_view of its own");
   if constexpr (is == Instead::nothing) {
     constexpr bool is_const = std::is_const_v<ViewElement<Out>>;
-    static_assert(!is_const, "ropewalk: out must not be const, since it is written");
+    static_assert(
+        !is_const,
+        "ropewalk: out must not be const, since it is written; std::tuple{q, k} of tensors "
+        "holds copies of them, std::tie(q, k) none");
     if constexpr (!is_const) return takes_view<Out>();
   }
   return false;

@@ -39,9 +39,13 @@ inline constexpr bool is_thread_pool<
 ///
 /// One token stays on the caller's thread. So does a call from inside the pool: parallelFor waits
 /// for the pool's threads, and if all of them wait, nobody works.
+///
+/// Tensors and tables are read and written by `work` alone, so here is the border that keeps a
+/// caller's accesses by other types where they are: see config.hpp.
 template <class Device, class Work>
 void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
                       const Work& work) {
+  ROPEWALK_MEMORY_BORDER();
   if constexpr (is_thread_pool<Device>) {
     if (tokens > 1 && device.currentThreadId() < 0) {
       // Three flops an element of 2 to 8 bytes, at several elements a cycle.
@@ -49,10 +53,12 @@ void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Inde
       const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
                            cycles};
       device.parallelFor(tokens, cost, [&work](Index begin, Index end) { work(begin, end); });
+      ROPEWALK_MEMORY_BORDER();
       return;
     }
   }
   work(Index{0}, tokens);
+  ROPEWALK_MEMORY_BORDER();
 }
 
 ROPEWALK_END_NESTED

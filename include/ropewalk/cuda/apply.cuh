@@ -6,6 +6,7 @@
 
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
@@ -17,6 +18,46 @@
 #include "ropewalk/options.hpp"
 #include "ropewalk/table.hpp"
 #include "ropewalk/view.hpp"
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+namespace gpu {
+
+template <class Tab, class How, class... Outs, class... Xs>
+void apply_all(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
+               const Tab& table, const How& options, const cuda::CudaOptions& device) {
+  if constexpr (takes_tuples<How, cudaStream_t, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... out) {
+          std::apply(
+              [&](auto&... x) {
+                rotate({"cuda::apply", "xs", "outs", 0}, stream, options, device,
+                       tensors(as_view(out), as_view(x), view)...);
+              },
+              xs);
+        },
+        outs);
+  }
+}
+
+template <class Tab, class How, class... Xs>
+void apply_all_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
+                       const How& options, const cuda::CudaOptions& device) {
+  if constexpr (takes_in_place<How, cudaStream_t, Tab, Xs...>()) {
+    const auto view = as_table(table);
+    std::apply(
+        [&](auto&... x) {
+          rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
+                 tensors(as_view(x), as_view(x), view)...);
+        },
+        xs);
+  }
+}
+
+}  // namespace gpu
+
+ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NESTED(cuda)
 
@@ -33,6 +74,9 @@ ROPEWALK_BEGIN_NESTED(cuda)
 /// Types    out, x: Eigen TensorMap or View of float, double, half, bfloat16 in device memory, out
 ///          like x or like what x and table promote to; CUDA's 16-bit types by view and as_eigen;
 ///          table: a TableView over device memory
+/// Several  tuples of outs and of xs are rotated by one table in one launch, as in ropewalk::apply:
+///            apply(stream, std::tie(q_out, k_out), std::tie(q, k), table)
+///            apply(stream, std::tuple{q, cache.seq(position, count)}, std::tuple{q, k}, table)
 /// Errors   std::invalid_argument before anything is launched: odd head_dim, shapes that differ,
 ///          null data, overlap; under device.check_pointers also host memory. cuda::Error with
 ///          CUDA's text: the launch failed. A position id outside the table is found on the device:
@@ -51,62 +95,28 @@ ROPEWALK_BEGIN_NESTED(cuda)
 template <class Out, class X, class Tab, class How = detail::DefaultOptions>
 void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table, const How& options = {},
            const CudaOptions& device = {}) {
-  if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
-                                   Tab>()) {
+  if constexpr (detail::are_tuples<Out, X>) {
+    detail::gpu::apply_all(stream, detail::tied(std::forward<Out>(out)), detail::tied(x), table,
+                           options, device);
+  } else if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
+                                          Tab>()) {
     detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options, device,
                         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
   }
 }
 
-/// Rotates every feature pair of `x` in place; see apply.
+/// Rotates every feature pair of `x` in place; see apply. Of several tensors:
+///   apply_inplace(stream, std::tie(q, k), table)
 template <class X, class Tab, class How = detail::DefaultOptions>
 void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const How& options = {},
                    const CudaOptions& device = {}) {
-  if constexpr (detail::takes_in_place<How, cudaStream_t, Tab, std::remove_reference_t<X>>()) {
+  if constexpr (detail::is_tuple<std::decay_t<X>>) {
+    detail::gpu::apply_all_inplace(stream, detail::tied(std::forward<X>(x)), table, options,
+                                   device);
+  } else if constexpr (detail::takes_in_place<How, cudaStream_t, Tab,
+                                              std::remove_reference_t<X>>()) {
     detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options, device,
                         detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
-  }
-}
-
-/// Rotates several tensors by one table in one launch, queries and keys with their own head counts:
-///   apply(stream, std::tie(q_out, k_out), std::tie(q, k), table)
-///
-/// Shapes   each pair of out and x as in apply; all have the same batch and seq
-/// Alias    as in apply; no out may meet another tensor, but heads or features of one packed tensor
-///          are apart
-/// Everything else as in apply; all tensors are checked before the launch.
-template <class... Outs, class... Xs, class Tab, class How = detail::DefaultOptions>
-void apply(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs, const Tab& table,
-           const How& options = {}, const CudaOptions& device = {}) {
-  if constexpr (detail::takes_tuples<How, cudaStream_t, Tab, Outs...>(
-                    detail::TypeTag<std::tuple<Xs...>>{})) {
-    const auto view = as_table(table);
-    std::apply(
-        [&](auto&... out) {
-          std::apply(
-              [&](auto&... x) {
-                detail::gpu::rotate({"cuda::apply", "xs", "outs", 0}, stream, options, device,
-                                    detail::gpu::tensors(as_view(out), as_view(x), view)...);
-              },
-              xs);
-        },
-        outs);
-  }
-}
-
-/// Rotates several tensors by one table in one launch, in place:
-///   apply_inplace(stream, std::tie(q, k), table)
-template <class... Xs, class Tab, class How = detail::DefaultOptions>
-void apply_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& table,
-                   const How& options = {}, const CudaOptions& device = {}) {
-  if constexpr (detail::takes_in_place<How, cudaStream_t, Tab, Xs...>()) {
-    const auto view = as_table(table);
-    std::apply(
-        [&](auto&... x) {
-          detail::gpu::rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
-                              detail::gpu::tensors(as_view(x), as_view(x), view)...);
-        },
-        xs);
   }
 }
 
