@@ -269,11 +269,13 @@ void expect_bad_ids_give_nan(const Problem<T>& of, Index id_batch, Index first,
   rw::Options options;
   options.pairing = pairing;
   rw::cuda::apply(nullptr, of.out_view(), of.x_view(),
-                  of.table().gather(Map(ids.as<Id>(), id_batch, seq), first), options);
+                  of.table().gather(Map(ids.as<Id>(), id_batch, seq)).first_position(first),
+                  options);
 
   std::vector<T> wanted(of.x.size());
   const rw::View<T> to(wanted.data(), of.shape);
-  const auto table = of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq), first);
+  const auto table =
+      of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq)).first_position(first);
   apply_definition(to, rw::View<const T>(of.x.data(), of.shape), table, options);
   for (Index b = 0; b < batch; ++b) {
     for (Index s = 0; s < seq; ++s) {

@@ -193,7 +193,7 @@ class FusedViews : public testing::Test {
     }
     const auto definition = table_over<Tab>(values.data(), Layout::half, named);
     using Map = Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>>;
-    const auto gathered = rows.gather(Map(ids.data(), id_batch, shape.seq), first);
+    const auto gathered = rows.gather(Map(ids.data(), id_batch, shape.seq)).first_position(first);
     const Place dense = places_of(shape)[0];
     check(dense, dense, shape, gathered, definition);
     check_in_place(dense, shape, gathered, definition);

@@ -123,7 +123,7 @@ TEST(TableView, GatheredRowsAreThoseOfTheIds) {
   EXPECT_EQ(once.row(1, 0, 1).sin_b.data, table.row(0, 5, 1).sin_b.data);
   Tensor<std::int32_t, 2, RowMajor> batched(2, 2);
   batched.setValues({{-3, 2}, {0, -1}});
-  const auto twice = table.gather(batched, -3);
+  const auto twice = table.gather(batched).first_position(-3);
   EXPECT_EQ(twice.seq(), 2);
   EXPECT_EQ(twice.batch(), 2);
   EXPECT_EQ(twice.row(0, 0, 1).cos_a.data, table.row(0, 0, 1).cos_a.data);
