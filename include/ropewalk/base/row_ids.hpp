@@ -60,17 +60,16 @@ class RowIds {
   ROPEWALK_INLINE Index row_of(Index id) const {
     return static_cast<Index>(static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(first_));
   }
-  /// Nor do tokens come back into the table behind a start outside it. A token that is left takes
-  /// row 0, so that there is one to point to.
+  /// Of a sample whose start is outside the table, that of the first token is outside, too. A token
+  /// that is left takes row 0, so that there is one to point to.
   ROPEWALK_INLINE Index row(Index b, Index s) const {
     const Index id = given(b, s);
     if (leaves_ && id == left_) return 0;
-    const Index row = row_of(id);
-    if (!are_starts_ || !has(row)) return row;
-    return static_cast<Index>(static_cast<std::uint64_t>(row) + static_cast<std::uint64_t>(s));
+    const auto steps = static_cast<std::uint64_t>(are_starts_ ? s : 0);
+    return static_cast<Index>(static_cast<std::uint64_t>(row_of(id)) + steps);
   }
-  /// The position that a token is given, as an error names it; for a token that `row` refuses first
-  /// of its sample's it fits.
+  /// The position of a token, as an error names it. It fits 64 bits for the first token of a sample
+  /// that the table has no row for.
   ROPEWALK_INLINE Index id(Index b, Index s) const { return given(b, s) + (are_starts_ ? s : 0); }
 
  private:
