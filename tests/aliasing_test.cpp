@@ -469,7 +469,7 @@ void expect_id_error(const std::vector<Id>& ids, Index first, const std::string&
   const auto before = of.memory;
   const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
   const Map<const Id, 2> map(ids.data(), 2, seq);
-  const auto table = rows.view().gather(map, first);
+  const auto table = rows.view().gather(map).first_position(first);
   for (const Form& form : forms_of<float, float>()) {
     std::vector<float> out(size_of(of.shape), 7.0f);
     const std::string error = error_of([&] {
@@ -516,9 +516,6 @@ TEST(PositionIds, OfFewerRowsThanNoneAreRefused) {
   const auto table = rw::half_table(rows, rows).gather(Map<const std::int64_t, 1>(ids.data(), seq));
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
             "apply_inplace: seq of the table is -5, must be 0 or more");
-  const auto fewer = of.table.view().gather(Map<const std::int64_t, 1>(ids.data(), -1));
-  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), fewer); }),
-            "apply_inplace: seq of the table is -1, must be 0 or more");
 }
 
 // The last id of no rows, before the lowest of 64 bits, is no number.
@@ -527,8 +524,8 @@ TEST(PositionIds, OfATableWithoutRowsAreRefused) {
   const std::vector<std::int64_t> ids(seq, 3);
   const rw::Table<float> nowhere({1, 0, 1, of.table.view().pairs()});
   for (const auto& rows : {of.table.view().rows(0, 0), nowhere.view()}) {
-    const auto table =
-        rows.gather(Map<const std::int64_t, 1>(ids.data(), seq), std::numeric_limits<Index>::min());
+    const auto table = rows.gather(Map<const std::int64_t, 1>(ids.data(), seq))
+                           .first_position(std::numeric_limits<Index>::min());
     EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
               "apply_inplace: seq of the table is 0, must be more to be gathered");
     const rw::View<float> nothing(nullptr, {2, seq, 0, 2 * table.pairs()});
@@ -546,6 +543,65 @@ TEST(PositionIds, NullDataIsRefused) {
               rw::apply_inplace(device, of.part(0), table);
             }),
             "");
+}
+
+// The first token of a sample that is outside is named, however far outside; behind a start outside
+// there is no way back in.
+TEST(PositionIds, BehindAStartAreInsideTheTable) {
+  constexpr Index highest = std::numeric_limits<Index>::max(), lowest = -highest - 1;
+  Packed of;
+  const auto before = of.memory;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  const auto error = [&](Index start, Index first) {
+    const std::vector<std::int64_t> starts = {first + 4, start};
+    return error_of([&] {
+      rw::apply_inplace(device, of.part(0),
+                        rows.view().rows_of_each(starts, seq).first_position(first));
+    });
+  };
+  const auto id_text = [](Index s, Index id, Index first) {
+    return "apply_inplace: position id [1, " + std::to_string(s) + "] of the table is " +
+           std::to_string(id) + ", must be from " + std::to_string(first) + " to " +
+           std::to_string(first + 9);
+  };
+  EXPECT_EQ(error(5, 0), id_text(5, 10, 0));
+  EXPECT_EQ(error(9, 0), id_text(1, 10, 0));
+  EXPECT_EQ(error(10, 0), id_text(0, 10, 0));
+  EXPECT_EQ(error(-1, 0), id_text(0, -1, 0));
+  EXPECT_EQ(error(highest, 0), id_text(0, highest, 0));
+  EXPECT_EQ(error(highest, lowest), id_text(0, highest, lowest));
+  EXPECT_EQ(error(lowest, 0), id_text(0, lowest, 0));
+  EXPECT_EQ(error(highest - 1, highest - 10), id_text(1, highest, highest - 10));
+  EXPECT_TRUE(same_bytes(of.memory, before));
+  EXPECT_EQ(error(4, 0), "");
+}
+
+TEST(PositionIds, OfEachSampleAreAsManyAsSamples) {
+  Packed of;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  const std::vector<std::int32_t> starts = {1, 2, 3};
+  for (const Index count : {0, 1, 3}) {
+    EXPECT_EQ(error_of([&] {
+                rw::apply_inplace(device, of.part(0),
+                                  rows.view().rows_of_each(starts.data(), count, seq));
+              }),
+              "apply_inplace: batch of the table is " + std::to_string(count) +
+                  (count == 1 ? ", must be 2" : ", must be 1 or 2"));
+  }
+}
+
+// An id that leaves its token excuses no other; a table of nothing has no rows to leave either.
+TEST(PositionIds, OtherThanTheOneToLeaveAreStillRefused) {
+  Packed of;
+  const auto before = of.memory;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  std::vector<std::int64_t> ids(2 * seq, -1);
+  const auto table = rows.view().gather(ids.data(), 2, seq).leaving(-1);
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }), "");
+  EXPECT_TRUE(same_bytes(of.memory, before));
+  ids[3] = -2;
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
+            "apply_inplace: position id [0, 3] of the table is -2, must be from 0 to 9");
 }
 
 // Ids of two batch entries, and out right behind them or over the last one.
@@ -567,6 +623,25 @@ TEST(PositionIds, InTheMemoryOfOutAreRefused) {
             "apply: memory of out overlaps that of the position ids, must be apart from it");
   EXPECT_EQ(memory, before);
   EXPECT_EQ(apply_to(2 * seq), "");
+}
+
+// Of starts only those are read that there are, one for each sample.
+TEST(PositionIds, StartsInTheMemoryOfOutAreRefused) {
+  const rw::Shape shape{2, 3, 1, width};
+  std::vector<std::int64_t> memory(2 + size_of(shape), 1);
+  const std::vector<double> x(size_of(shape), 1.0);
+  const StoredTable<float> rows(Width::half, true, {1, 4, 1, width}, 4, Values::uniform, 1);
+  const auto table = rows.view().rows_of_each(memory.data(), 2, 3);
+  const auto apply_to = [&](Index first) {
+    const auto out = reinterpret_cast<double*>(memory.data() + first);
+    return error_of([&] {
+      rw::apply(device, rw::View<double>(out, shape), rw::View<const double>(x.data(), shape),
+                table);
+    });
+  };
+  EXPECT_EQ(apply_to(1),
+            "apply: memory of out overlaps that of the position ids, must be apart from it");
+  EXPECT_EQ(apply_to(2), "");
 }
 
 }  // namespace

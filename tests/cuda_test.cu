@@ -269,11 +269,13 @@ void expect_bad_ids_give_nan(const Problem<T>& of, Index id_batch, Index first,
   rw::Options options;
   options.pairing = pairing;
   rw::cuda::apply(nullptr, of.out_view(), of.x_view(),
-                  of.table().gather(Map(ids.as<Id>(), id_batch, seq), first), options);
+                  of.table().gather(Map(ids.as<Id>(), id_batch, seq)).first_position(first),
+                  options);
 
   std::vector<T> wanted(of.x.size());
   const rw::View<T> to(wanted.data(), of.shape);
-  const auto table = of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq), first);
+  const auto table =
+      of.table_at(of.cos_sin.data()).gather(Map(sound.data(), id_batch, seq)).first_position(first);
   apply_definition(to, rw::View<const T>(of.x.data(), of.shape), table, options);
   for (Index b = 0; b < batch; ++b) {
     for (Index s = 0; s < seq; ++s) {
@@ -304,6 +306,69 @@ TYPED_TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
         expect_bad_ids_give_nan<TypeParam, std::int64_t>(shared, shape.batch, 3, pairing);
         expect_bad_ids_give_nan<TypeParam, std::int64_t>(own, 1, -4, pairing);
       }
+    }
+  }
+}
+
+/// What every token of a sample is: turned by the row behind the start, left, or NaN.
+template <class T, class Id>
+void expect_starts(const Problem<T>& of, rw::Pairing pairing) {
+  const auto [batch, seq, heads, head_dim] = of.shape;
+  const Index rows = seq;
+  // All but its last token are in the table, none is, left, all are, far outside.
+  const std::vector<Id> given = {1, static_cast<Id>(rows), -1, 0, std::numeric_limits<Id>::min()};
+  const DeviceMemory starts(given);
+  const rw::Options options(pairing);
+  const auto table = of.table().rows_of_each(starts.as<Id>(), given.size(), seq).leaving(-1);
+  rw::cuda::apply(nullptr, of.out_view(), of.x_view(), table, options);
+
+  std::vector<T> wanted(of.x.size());
+  for (Index b = 0; b < batch; ++b) {
+    const Index start = given[static_cast<std::size_t>(b)];
+    for (Index s = 0; s < seq; ++s) {
+      const Shape token{1, 1, heads, head_dim};
+      const auto offset = static_cast<std::size_t>((b * seq + s) * heads * head_dim);
+      const rw::View<T> to(wanted.data() + offset, token);
+      const rw::View<const T> from(of.x.data() + offset, token);
+      const bool is_there = start >= 0 && start + s < rows;
+      const auto row = of.table_at(of.cos_sin.data()).rows(is_there ? start + s : 0, 1);
+      apply_definition(to, from, start == -1 ? row.pairs(0, 0) : row, options);
+      for (Index h = 0; !is_there && start != -1 && h < heads; ++h) {
+        std::fill_n(to.row(0, 0, h), 2 * of.pairs, std::numeric_limits<T>::quiet_NaN());
+      }
+    }
+  }
+  EXPECT_TRUE(same_bits(of.out_memory.template values<T>(), wanted))
+      << seq << " tokens, " << of.pairs << " pairs, pairing " << static_cast<int>(pairing);
+  if (pairing == rw::Pairing::interleaved_to_half) return;
+  rw::cuda::apply_inplace(nullptr, of.x_view(), table, options);
+  EXPECT_TRUE(same_bits(of.x_memory.template values<T>(), wanted)) << "in place";
+}
+
+// By the kernel for few tokens and the one for many, by packs and by single features.
+TYPED_TEST(CudaIds, StartsTurnLeaveOrGiveNan) {
+  for (const Shape& shape : {Shape{5, 3, 5, 128}, Shape{5, 400, 2, 128}}) {
+    for (const Index pairs : {64, 48, 63}) {
+      for (const rw::Pairing pairing :
+           {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+        expect_starts<TypeParam, std::int32_t>(Problem<TypeParam>(shape, pairs), pairing);
+        expect_starts<TypeParam, std::int64_t>(Problem<TypeParam>(shape, pairs), pairing);
+      }
+    }
+  }
+}
+
+// Of a token that is left every bit is kept, that of a NaN as well.
+TYPED_TEST(CudaIds, WhatIsLeftKeepsEveryBit) {
+  for (const Shape& shape : {Shape{3, 2, 5, 128}, Shape{3, 400, 2, 128}}) {
+    for (const Index pairs : {64, 48, 63}) {
+      const Problem<TypeParam> of(shape, pairs);
+      const DeviceMemory ids(std::vector<std::int32_t>(static_cast<std::size_t>(shape.seq), -1));
+      const auto table = of.table().gather(ids.as<std::int32_t>(), shape.seq).leaving(-1);
+      rw::cuda::apply(nullptr, of.out_view(), of.x_view(), table);
+      EXPECT_TRUE(same_bytes(of.out_memory.template values<TypeParam>(), of.x)) << pairs;
+      rw::cuda::apply_inplace(nullptr, of.x_view(), table);
+      EXPECT_TRUE(same_bytes(of.x_memory.template values<TypeParam>(), of.x)) << pairs;
     }
   }
 }

@@ -193,5 +193,22 @@ TYPED_TEST(Memory, StaysInsideItsRowsWhereFeaturesPassThrough) {
   }
 }
 
+// The second of two samples cannot be written.
+TEST(LeftSamples, AreNotWrittenInPlace) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / sizeof(float);
+  FaultPages<float> memory(2 * page, Against::start);
+  fill(memory, Values::uniform, 1);
+  const FencedTable<float> rows(Arrays::halves, {1, 4, 1, 24}, Against::end, 0);
+  const rw::View<float> x(memory.data(), {2, 2, 3, 64}, {page, 192, 64});
+  const std::vector<std::int32_t> starts = {1, -1}, ids = {3, 0, -1, -1};
+  memory.forbid_writing(page);
+  for (const rw::Isa isa : rw::available_isas()) {
+    for (const auto& table : {rows.view().rows_of_each(starts, 2).leaving(-1),
+                              rows.view().gather(ids.data(), 2, 2).leaving(-1)}) {
+      rw::apply_inplace(rw::serial, x, table, rw::half_pairs, forced(isa));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ropewalk_test

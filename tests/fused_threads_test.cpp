@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -120,6 +121,30 @@ TYPED_TEST(FusedThreads, ManyGiveTheBitsOfOne) {
       const Pool pool(threads);
       for (const Form& form : forms_of<TypeParam, TypeParam>()) {
         EXPECT_TRUE(problem.holds(form, pool.device)) << form.name() << ", threads " << threads;
+      }
+    }
+  }
+}
+
+// The ranges of threads begin and end inside samples.
+TYPED_TEST(FusedThreads, TokensThatIdsLeaveGiveTheBitsOfOne) {
+  const Problem<TypeParam> problem(large);
+  std::vector<std::int32_t> ids, starts = {-1, 0};
+  for (Index i = 0; i < large.batch * large.seq; ++i) {
+    ids.push_back(static_cast<std::int32_t>(i % 3 == 0 ? -1 : 7 * i % large.seq));
+  }
+  const auto rows = problem.table();
+  for (const auto& table : {rows.gather(ids.data(), large.batch, large.seq).leaving(-1),
+                            rows.rows_of_each(starts, large.seq).leaving(-1)}) {
+    std::vector<TypeParam> wanted(problem.x.size());
+    apply_definition(rw::View<TypeParam>(wanted.data(), large), problem.view(), table);
+    for (int threads = 1; threads <= 4; ++threads) {
+      const Pool pool(threads);
+      for (const Form& form : forms_of<TypeParam, TypeParam>()) {
+        std::vector<TypeParam> out(wanted.size());
+        apply_form(form, pool.device, rw::View<TypeParam>(out.data(), large), problem.view(),
+                   table);
+        EXPECT_TRUE(same_bits(out, wanted)) << form.name() << ", threads " << threads;
       }
     }
   }

@@ -193,7 +193,7 @@ class FusedViews : public testing::Test {
     }
     const auto definition = table_over<Tab>(values.data(), Layout::half, named);
     using Map = Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>>;
-    const auto gathered = rows.gather(Map(ids.data(), id_batch, shape.seq), first);
+    const auto gathered = rows.gather(Map(ids.data(), id_batch, shape.seq)).first_position(first);
     const Place dense = places_of(shape)[0];
     check(dense, dense, shape, gathered, definition);
     check_in_place(dense, shape, gathered, definition);
@@ -244,6 +244,28 @@ TYPED_TEST(FusedViews, TablesByPositionIds) {
         this->template check_gathered<std::int64_t>(shape, rows, id_batch, -1);
         this->template check_gathered<std::int64_t>(one_token, rows, id_batch, 0);
         if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+// Some tokens, whole samples, and all of one after another, whose table rows are asked for ahead.
+TYPED_TEST(FusedViews, TokensThatIdsLeave) {
+  const std::vector<std::int32_t> ids = {-1, 2, -1, 0, -1, -1}, starts = {-1, 0};
+  for (const Lengths& lengths : {all_lengths[0], all_lengths[3], all_lengths[4]}) {
+    for (const Index heads : {1, 19}) {
+      const rw::Shape shape{2, 3, heads, lengths.head_dim};
+      const Place dense = places_of(shape)[0];
+      for (const Index table_heads : {Index{1}, heads}) {
+        const auto rows = this->table(false, table_heads, lengths.pairs);
+        for (const auto& table : {rows.gather(ids.data(), 2, 3).leaving(-1),
+                                  rows.rows_of_each(starts, 3).leaving(-1)}) {
+          for (const Place& place : places_of(shape)) {
+            this->check(dense, place, shape, table);
+            this->check_in_place(place, shape, table);
+            if (this->HasFailure()) return;
+          }
+        }
       }
     }
   }

@@ -256,7 +256,8 @@ TEST(Overflow, PositionIdsFarFromTheTableAreRefused) {
   float x[8] = {};
   const auto apply = [&](Index id, Index first) {
     ids(0) = id;
-    rw::apply_inplace(Eigen::DefaultDevice(), rw::View<float>(x, shape), table.gather(ids, first));
+    rw::apply_inplace(Eigen::DefaultDevice(), rw::View<float>(x, shape),
+                      table.gather(ids).first_position(first));
   };
   const auto expect_refused = [&](Index id, Index first) {
     expect_error([&] { apply(id, first); }, "apply_inplace: position id [0] of the table is " +
@@ -270,8 +271,8 @@ TEST(Overflow, PositionIdsFarFromTheTableAreRefused) {
       if (id < first || id > first + 3) expect_refused(id, first);
     }
   }
-  expect_error([&] { table.gather(ids, most - 3); },
-               "gather: the first position of the table is " + std::to_string(most - 3) +
+  expect_error([&] { table.gather(ids).first_position(most - 3); },
+               "first_position: the first position of the table is " + std::to_string(most - 3) +
                    ", must be so that the last one fits 64 bits");
 }
 

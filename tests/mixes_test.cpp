@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -70,6 +71,52 @@ TYPED_TEST(EveryMix, FeaturesBeyondTheTablePassThrough) {
       }
     }
   }
+}
+
+// By the ids of tokens and by the starts of samples; what an id leaves passes through whole, every
+// bit of it.
+TYPED_TEST(EveryMix, IdsChooseRowsOrLeaveTokens) {
+  using X = typename TypeParam::X;
+  using Tab = typename TypeParam::Tab;
+  using P = rw::Promoted<X, Tab>;
+  const rw::Shape shape{3, 2, 3, 38};
+  constexpr Index pairs = 15;
+  const auto x = random_values<X>(size_of(shape), Values::special, 1);
+  const StoredTable<Tab> table(Width::half, true, {1, 6, 1, 38}, pairs, Values::uniform, 2);
+  const std::vector<std::int32_t> ids = {4, -1, 0, 5, -1, 2};
+  const std::vector<std::int64_t> starts = {4, -1, 1}, all = {4, 0, 1};
+  const auto check = [&](const rw::TableView<Tab>& by_ids, const auto& row) {
+    const auto at = [&](Index b, Index s, Index, Index i) { return table.at(0, row(b, s), i); };
+    const auto is_left = [&](Index b, Index s) { return row(b, s) < 0; };
+    for (const rw::Pairing pairing :
+         {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+      const rw::Options options(pairing);
+      const auto wanted = rotated<X>(x, shape, pairs, at, options, is_left);
+      expect_every_form(x, shape, by_ids, wanted, options);
+      if constexpr (!std::is_same_v<X, P>) {
+        expect_every_form(x, shape, by_ids, rotated<P>(x, shape, pairs, at, options, is_left),
+                          options);
+      }
+    }
+    for (const Form& form : forms_of<X, X>()) {
+      SCOPED_TRACE(form.name());
+      std::vector<X> out(x.size(), X(3));
+      apply_form(form, Eigen::DefaultDevice{}, rw::View<X>(out.data(), shape),
+                 rw::View<const X>(x.data(), shape), by_ids);
+      constexpr std::size_t token = 3 * 38;
+      for (Index b = 0; b < shape.batch; ++b) {
+        for (Index s = 0; s < shape.seq; ++s) {
+          const std::size_t first = count_of(b * shape.seq + s) * token;
+          EXPECT_TRUE(!is_left(b, s) || same_bytes(&out[first], &x[first], token));
+        }
+      }
+    }
+  };
+  check(table.view().gather(ids.data(), 3, 2).leaving(-1),
+        [&](Index b, Index s) { return Index{ids[count_of(2 * b + s)]}; });
+  check(table.view().rows_of_each(starts, 2).leaving(-1),
+        [&](Index b, Index s) { return starts[count_of(b)] < 0 ? -1 : starts[count_of(b)] + s; });
+  check(table.view().rows_of_each(all, 2), [&](Index b, Index s) { return all[count_of(b)] + s; });
 }
 
 // Four readers of their own, none like another: what no ordinary table has, but the rule allows.

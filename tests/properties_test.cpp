@@ -146,7 +146,7 @@ RC_GTEST_PROP(Gathering, TakesTheRowOfTheId, ()) {
     std::vector<std::int64_t> ids;
     for (Index s = 0; s < of.shape.seq; ++s) ids.push_back(first + drawn(0, stored - 1));
     const Map<const std::int64_t, 1> map(ids.data(), of.shape.seq);
-    const auto whole = applied(of.view(), table.gather(map, first), of.options);
+    const auto whole = applied(of.view(), table.gather(map).first_position(first), of.options);
     for (Index s = 0; s < of.shape.seq; ++s) {
       const auto row = table.rows(ids[count_of(s)] - first, 1);
       RC_ASSERT(same_bits(applied(of.view().seq(s, 1), row, of.options),

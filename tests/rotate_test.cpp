@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -97,6 +98,43 @@ TEST(Rotate, TurnsTheFeaturesBehindTheOffset) {
   EXPECT_TRUE(same_bits(out.values, wanted.values));
   EXPECT_TRUE(same_bits(key_here.values, key_wanted.values));
   EXPECT_TRUE(same_bits(key_out.values, key_wanted.values));
+}
+
+// Each sample as a call of its own by table.rows would turn it; what is left passes through, where
+// features before the offset do so anyhow as well.
+TEST(Rotate, TakesRowsOfEachSampleAndLeavesSome) {
+  for (const char* name : {"Llama 3.2 1B", "DeepSeek-V2", "DeepSeek-V3"}) {
+    SCOPED_TRACE(name);
+    const Model model = rw::model_named(name).with_table_type(Model::TableType::f32);
+    const auto table = rw::model_table(model, Grid{9});
+    const Index head_dim = model.shape.head_dim;
+    const Tensor<float> q({3, 2, 2, head_dim}, 1), k({3, 2, 1, head_dim}, 2);
+    const std::vector<std::int64_t> starts = {7, -1, 0};
+    const std::vector<std::int32_t> ids = {7, 8, -1, -1, 0, 1};
+    const auto alone = [&](const Tensor<float>& x) {
+      Tensor<float> out = x;
+      for (const Index b : {0, 2}) {
+        const Shape one{1, 2, x.shape.heads, head_dim};
+        const Index first = b * 2 * one.heads * head_dim;
+        rw::rotate(rw::serial, rw::View<float>(out.values.data() + first, one),
+                   rw::View<const float>(x.values.data() + first, one), model,
+                   table.view().rows(starts[count_of(b)], 2));
+      }
+      return out.values;
+    };
+    for (const auto& rows : {table.view().rows_of_each(starts, 2).leaving(-1),
+                             table.view().gather(ids.data(), 3, 2).leaving(-1)}) {
+      Tensor<float> q_out(q.shape, 3), k_out(k.shape, 4), q_here = q, k_here = k;
+      rw::rotate(rw::serial, std::tuple{q_out.view(), k_out.view()}, std::tuple{q.read(), k.read()},
+                 model, rows);
+      EXPECT_TRUE(same_bits(q_out.values, alone(q)));
+      EXPECT_TRUE(same_bits(k_out.values, alone(k)));
+      if (model.pairing == rw::Pairing::interleaved_to_half) continue;
+      rw::rotate(rw::serial, std::tuple{q_here.view(), k_here.view()}, model, rows);
+      EXPECT_TRUE(same_bits(q_here.values, alone(q)));
+      EXPECT_TRUE(same_bits(k_here.values, alone(k)));
+    }
+  }
 }
 
 TEST(Rotate, OfAShardTakesItsPartOfATablePerHead) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -123,7 +124,7 @@ TEST(TableView, GatheredRowsAreThoseOfTheIds) {
   EXPECT_EQ(once.row(1, 0, 1).sin_b.data, table.row(0, 5, 1).sin_b.data);
   Tensor<std::int32_t, 2, RowMajor> batched(2, 2);
   batched.setValues({{-3, 2}, {0, -1}});
-  const auto twice = table.gather(batched, -3);
+  const auto twice = table.gather(batched).first_position(-3);
   EXPECT_EQ(twice.seq(), 2);
   EXPECT_EQ(twice.batch(), 2);
   EXPECT_EQ(twice.row(0, 0, 1).cos_a.data, table.row(0, 0, 1).cos_a.data);
@@ -151,6 +152,110 @@ TEST(TableView, BatchesOfIdsAreThoseOfTheTable) {
   EXPECT_EQ(table.gather(two).batch(), 2);
   const rw::TableView<float> shared({readers, readers, readers, readers}, {1, 5, 1, 4}, 0, 10, 0);
   EXPECT_EQ(shared.gather(three).batch(), 3);
+}
+
+// A vector is [seq], whatever its length; two sizes are [batch, seq].
+TEST(TableView, IdsMayBeAVectorOrAPointer) {
+  const std::vector<float> values(1000);
+  const rw::TableView<float> table = wide_view(values);
+  std::vector<std::int32_t> narrow = {5, 0, 4, 1};
+  const std::vector<std::int64_t> wide(narrow.begin(), narrow.end());
+  const std::array<std::int64_t, 4> fixed = {5, 0, 4, 1};
+  const Eigen::TensorMap<Tensor<std::int32_t, 1, RowMajor>> map(narrow.data(), 4);
+  for (const auto& ids :
+       {table.gather(narrow), table.gather(wide), table.gather(fixed), table.gather(map),
+        table.gather(Eigen::TensorMap<Tensor<std::int32_t, 1, RowMajor>>(narrow.data(), 4)),
+        table.gather(narrow.data(), narrow.size()), table.gather(wide.data(), 4)}) {
+    EXPECT_EQ(ids.batch(), 1);
+    EXPECT_EQ(ids.seq(), 4);
+    for (Index s = 0; s < 4; ++s) {
+      EXPECT_EQ(ids.row(1, s, 2).cos_b.data,
+                table.row(0, fixed[static_cast<std::size_t>(s)], 2).cos_b.data);
+    }
+  }
+  const auto of_two = table.gather(wide.data(), 2, 2);
+  EXPECT_EQ(of_two.batch(), 2);
+  EXPECT_EQ(of_two.seq(), 2);
+  EXPECT_EQ(of_two.row(1, 0, 2).cos_b.data, table.row(0, 4, 2).cos_b.data);
+  const std::vector<std::int32_t> none;
+  EXPECT_EQ(table.gather(none).seq(), 0);
+  EXPECT_EQ(error_of([&] { table.gather(wide.data(), -1); }),
+            "gather: seq of ids is -1, must be 0 or more");
+  EXPECT_EQ(error_of([&] { table.gather(wide.data(), -1, 2); }),
+            "gather: batch of ids is -1, must be 0 or more");
+}
+
+TEST(TableView, RowsOfEachFollowItsStart) {
+  const std::vector<float> values(1000);
+  const rw::TableView<float> table = wide_view(values);
+  std::vector<std::int32_t> starts = {4, 0, 3};
+  const std::vector<std::int64_t> wide(starts.begin(), starts.end());
+  const Eigen::TensorMap<Tensor<std::int32_t, 1, RowMajor>> map(starts.data(), 3);
+  for (const auto& rows : {table.rows_of_each(starts, 2), table.rows_of_each(wide, 2),
+                           table.rows_of_each(map, 2), table.rows_of_each(starts.data(), 3, 2)}) {
+    EXPECT_EQ(rows.batch(), 3);
+    EXPECT_EQ(rows.seq(), 2);
+    for (Index b = 0; b < 3; ++b) {
+      for (Index s = 0; s < 2; ++s) {
+        EXPECT_EQ(rows.row(b, s, 1).sin_a.data,
+                  table.row(0, wide[static_cast<std::size_t>(b)] + s, 1).sin_a.data);
+      }
+    }
+  }
+  // Read where it is used: an engine counts its starts up in place.
+  const auto rows = table.rows_of_each(starts, 1);
+  ++starts[2];
+  EXPECT_EQ(rows.row(2, 0, 0).cos_a.data, table.row(0, 4, 0).cos_a.data);
+  // Cut before, heads and pairs after, as of gathered rows.
+  EXPECT_EQ(table.rows(1, 5).rows_of_each(starts, 1).row(2, 0, 0).cos_a.data,
+            table.row(0, 5, 0).cos_a.data);
+  EXPECT_EQ(at(rows.heads(1, 2).pairs(1, 3).row(0, 0, 1).cos_b, 2),
+            at(table.row(0, 4, 2).cos_b, 3));
+  EXPECT_EQ(error_of([&] { rows.rows(0, 1); }),
+            "rows: seq of the table is gathered, must be cut before it is gathered");
+  EXPECT_EQ(error_of([&] { rows.rows_of_each(starts, 1); }),
+            "rows_of_each: seq of the table is gathered already, must not be");
+  EXPECT_EQ(error_of([&] { table.rows_of_each(starts, -1); }),
+            "rows_of_each: count of starts is -1, must be 0 or more");
+  EXPECT_EQ(error_of([&] { table.rows_of_each(starts.data(), -3, 1); }),
+            "rows_of_each: batch of starts is -3, must be 0 or more");
+}
+
+// One start is not that of all samples: each has its own.
+TEST(TableView, StartsAreAsManyAsTheTablesSamples) {
+  const std::vector<float> values(1000);
+  const rw::CoefficientReader<float> readers{values.data(), 1};
+  const rw::TableView<float> table({readers, readers, readers, readers}, {2, 5, 1, 4}, 100, 10, 0);
+  const std::vector<std::int64_t> one = {1}, two = {1, 2};
+  EXPECT_EQ(error_of([&] { table.rows_of_each(one, 1); }),
+            "rows_of_each: batch of starts is 1, must be 2");
+  EXPECT_EQ(table.rows_of_each(two, 1).row(1, 0, 0).cos_a.data, values.data() + 120);
+}
+
+TEST(TableView, TheIdToLeaveIsNoPosition) {
+  const std::vector<float> values(1000);
+  const rw::TableView<float> table = wide_view(values);  // of six rows
+  const std::vector<std::int32_t> ids = {5, -1};
+  const auto gathered = table.gather(ids), of_each = table.rows_of_each(ids, 1);
+  for (const auto& rows : {gathered, of_each}) {
+    for (const Index id : {-1, 6}) EXPECT_EQ(error_of([&] { rows.leaving(id); }), "");
+    for (const Index id : {0, 5}) {
+      EXPECT_EQ(error_of([&] { rows.leaving(id); }),
+                "leaving: the id to leave is " + std::to_string(id) +
+                    ", must be outside 0 to 5, the positions of the table");
+    }
+    EXPECT_EQ(
+        error_of([&] { rows.leaving(-1).first_position(-3); }),
+        "first_position: the id to leave is -1, must be outside -3 to 2, the positions of the "
+        "table");
+    EXPECT_EQ(error_of([&] { rows.first_position(-3).leaving(3); }), "");
+  }
+  EXPECT_EQ(error_of([&] { table.leaving(-1); }),
+            "leaving: position ids of the table are missing, must be given first, by gather or "
+            "rows_of_each");
+  EXPECT_EQ(error_of([&] { table.first_position(1); }),
+            "first_position: position ids of the table are missing, must be given first, by gather "
+            "or rows_of_each");
 }
 
 TEST(TableView, GradientSwapsTheSinesOfTheInverse) {

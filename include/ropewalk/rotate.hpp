@@ -28,9 +28,9 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Shapes   xs: one tensor, or a tuple of several, each [batch, seq, heads, head_dim] with the
 ///          model's head_dim, or the features alone that follow its offset (DeepSeek's shared key);
 ///          heads as the caller has them (of a shard, of keys)
-/// Table    made once by model_table<T>, where T is model.table_type; or what its rows, gather and
-///          heads give. Positions or a Grid instead: the table is made in this call, which
-///          allocates
+/// Table    made once by model_table<T>, where T is model.table_type; or what its rows, gather,
+///          rows_of_each and heads give. Positions or a Grid instead: the table is made in this
+///          call, which allocates
 /// Model    a Model, or fixed_model<of a constant>, which compiles its own kernels alone; of a name
 ///          that is known when the program runs all are compiled: meant for ropewalk::compiled
 /// Device, Alias   as apply_inplace; a pairing that moves features needs an output

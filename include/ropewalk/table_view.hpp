@@ -2,138 +2,14 @@
 #ifndef ROPEWALK_TABLE_VIEW_HPP
 #define ROPEWALK_TABLE_VIEW_HPP
 
-#include <cinttypes>
-#include <cstdint>
 #include <type_traits>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/row_ids.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/shape.hpp"
-
-ROPEWALK_BEGIN_TYPES
-
-/// One coefficient of every pair of a table row: entry i is data[i * stride], or that with the
-/// other sign.
-template <class T>
-struct CoefficientReader {
-  ROPEWALK_INLINE constexpr CoefficientReader() = default;
-  ROPEWALK_INLINE constexpr CoefficientReader(const T* entries, Index entry_stride = 1,
-                                              bool other_sign = false)
-      : data(entries), stride(entry_stride), negative(other_sign) {}
-
-  const T* data = nullptr;
-  Index stride = 1;
-  bool negative = false;
-};
-
-/// The four coefficients of the pair rule
-///   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b;
-/// in an ordinary rotation cos_a and cos_b are one, and so are sin_a and sin_b.
-template <class T>
-struct PairReaders {
-  ROPEWALK_INLINE constexpr PairReaders() = default;
-  ROPEWALK_INLINE constexpr PairReaders(const CoefficientReader<T>& of_cos_a,
-                                        const CoefficientReader<T>& of_cos_b,
-                                        const CoefficientReader<T>& of_sin_a,
-                                        const CoefficientReader<T>& of_sin_b)
-      : cos_a(of_cos_a), cos_b(of_cos_b), sin_a(of_sin_a), sin_b(of_sin_b) {}
-
-  CoefficientReader<T> cos_a, cos_b, sin_a, sin_b;
-};
-
-namespace detail {
-
-/// Which row of a table each token takes: ids[b, s] of 32 or 64 bits; none: token s takes row s.
-class RowIds {
- public:
-  ROPEWALK_INLINE RowIds() = default;
-  template <class Id>
-  ROPEWALK_INLINE RowIds(const Id* data, Index batch_stride, Index seq_stride, Index first,
-                         Index rows)
-      : data_(data),
-        is_given_(true),
-        are_64_bit_(sizeof(Id) == 8),
-        batch_stride_(batch_stride),
-        seq_stride_(seq_stride),
-        first_(first),
-        rows_(rows) {
-    static_assert(std::is_same_v<Id, std::int32_t> || std::is_same_v<Id, std::int64_t>,
-                  "ropewalk: position ids must be int32_t or int64_t");
-  }
-
-  ROPEWALK_INLINE explicit operator bool() const { return is_given_; }
-  ROPEWALK_INLINE const void* data() const { return data_; }
-  ROPEWALK_INLINE bool are_64_bit() const { return are_64_bit_; }
-  ROPEWALK_INLINE Index batch_stride() const { return batch_stride_; }
-  ROPEWALK_INLINE Index seq_stride() const { return seq_stride_; }
-  ROPEWALK_INLINE Index first() const { return first_; }
-  ROPEWALK_INLINE Index rows() const { return rows_; }
-
-  ROPEWALK_INLINE Index id(Index b, Index s) const {
-    const Index at = b * batch_stride_ + s * seq_stride_;
-    return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
-                       : static_cast<const std::int32_t*>(data_)[at];
-  }
-  /// Not in [0, rows()) for an id outside the table, whatever it is: where the difference does not
-  /// fit, unsigned arithmetic wraps it to a row that no table has.
-  ROPEWALK_INLINE Index row(Index b, Index s) const {
-    return static_cast<Index>(static_cast<std::uint64_t>(id(b, s)) -
-                              static_cast<std::uint64_t>(first_));
-  }
-
- private:
-  const void* data_ = nullptr;
-  bool is_given_ = false, are_64_bit_ = false;
-  Index batch_stride_ = 0, seq_stride_ = 0;
-  Index first_ = 0, rows_ = 0;
-};
-
-}  // namespace detail
-
-ROPEWALK_END_TYPES
-
-ROPEWALK_BEGIN_NESTED(detail)
-
-template <class T>
-CoefficientReader<T> moved(const CoefficientReader<T>& reader, Index offset) {
-  return {reader.data + offset, reader.stride, reader.negative};
-}
-
-template <class T>
-PairReaders<T> moved(const PairReaders<T>& readers, Index offset) {
-  return {moved(readers.cos_a, offset), moved(readers.cos_b, offset), moved(readers.sin_a, offset),
-          moved(readers.sin_b, offset)};
-}
-
-template <class T>
-CoefficientReader<T> checked_part(const Place& place, const char* property,
-                                  const CoefficientReader<T>& reader, Index begin, Index stride) {
-  return {checked_part(place, property, reader.data, begin, stride), reader.stride,
-          reader.negative};
-}
-
-/// From entry `begin` on of an axis of that stride.
-template <class T>
-PairReaders<T> checked_part(const Place& place, const char* property, const PairReaders<T>& readers,
-                            Index begin, Index stride) {
-  return {checked_part(place, property, readers.cos_a, begin, stride),
-          checked_part(place, property, readers.cos_b, begin, stride),
-          checked_part(place, property, readers.sin_a, begin, stride),
-          checked_part(place, property, readers.sin_b, begin, stride)};
-}
-
-/// From pair `begin` on.
-template <class T>
-PairReaders<T> checked_pairs(const Place& place, const PairReaders<T>& readers, Index begin) {
-  const auto part = [&](const CoefficientReader<T>& reader) {
-    return checked_part(place, "pairs", reader, begin, reader.stride);
-  };
-  return {part(readers.cos_a), part(readers.cos_b), part(readers.sin_a), part(readers.sin_b)};
-}
-
-ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_TYPES
 
@@ -223,37 +99,104 @@ class TableView {
     return part;
   }
 
-  /// The table whose token s takes the row of position ids[s] (or ids[b, s]).
+  /// The table whose token s takes the row of position ids[s], whatever the sample, or ids[b, s]:
+  ///   gather(ids)                 [seq]: a std::vector or any container with data() and size();
+  ///                               [seq] or [batch, seq]: a row-major Eigen tensor or map
+  ///   gather(ids, seq)            [seq], a pointer
+  ///   gather(ids, batch, seq)     [batch, seq], a pointer
   ///
-  /// Shapes   ids [seq] or [batch, seq], row-major Eigen tensors or maps of int32 or int64
-  /// Units    the id of the first row is `first`: negative ids, if the table has them
+  /// Units    ids of int32_t or int64_t; 0 is the first row, unless first_position says otherwise
   /// Alias    the ids stay where they are and are read by each call of apply: they must live until
-  ///          then, on a device until the stream has passed the call
-  /// Errors   std::invalid_argument by the function that reads it: an id outside the table
+  ///          then, on a device until the stream has passed the call. A temporary container of them
+  ///          does not compile
+  /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by the
+  /// function
+  ///          that reads it: null, an id outside the table
   template <class Ids>
-  ROPEWALK_INLINE TableView gather(const Ids& ids, Index first = 0) const {
-    if constexpr (detail::takes_ids<Ids>()) {
-      const detail::Place place{"gather", "the table"};
-      if (ids_) detail::fail(place, "seq", "is gathered already, must not be");
-      Index end = 0;
-      if (__builtin_add_overflow(first, seq(), &end)) {
-        detail::fail(place, "the first position",
-                     "is %" PRId64 ", must be so that the last one fits 64 bits", first);
+  ROPEWALK_INLINE TableView gather(Ids&& ids) const {
+    if constexpr (detail::takes_ids<Ids, detail::IdsOf::tokens>()) {
+      if constexpr (detail::is_list<std::remove_reference_t<Ids>>) {
+        return gather(ids.data(), ids.size());
+      } else if constexpr (static_cast<int>(std::decay_t<Ids>::NumIndices) == 1) {
+        return gather(ids.data(), ids.dimension(0));
+      } else {
+        return gather(ids.data(), ids.dimension(0), ids.dimension(1));
       }
-      constexpr int rank = static_cast<int>(Ids::NumIndices);
-      const Index count = ids.dimension(rank - 1);
-      const Index id_rows = rank == 2 ? ids.dimension(0) : 1;
-      if (batch() != 1) detail::check_one_or_equal({"gather", "ids"}, "batch", id_rows, batch());
-      TableView gathered = *this;
-      gathered.ids_ =
-          detail::RowIds(static_cast<const std::remove_const_t<typename Ids::Scalar>*>(ids.data()),
-                         id_rows == 1 ? 0 : count, 1, first, seq());
-      gathered.shape_.seq = count;
-      gathered.shape_.batch = id_rows == 1 ? batch() : id_rows;
-      return gathered;
     } else {
       return *this;
     }
+  }
+  template <class Pointer>
+  ROPEWALK_INLINE TableView gather(Pointer ids, detail::Size seq) const {
+    return gather(ids, 1, seq);
+  }
+  template <class Pointer>
+  ROPEWALK_INLINE TableView gather(Pointer ids, detail::Size batch, detail::Size seq) const {
+    if constexpr (detail::takes_pointer_to_ids<Pointer>()) {
+      const detail::Place place{"gather", "ids"};
+      detail::check_not_negative(place, "batch", batch.value);
+      detail::check_not_negative(place, "seq", seq.value);
+      if (shape_.batch != 1) detail::check_one_or_equal(place, "batch", batch.value, shape_.batch);
+      const Index batch_stride = batch.value == 1 ? 0 : seq.value;
+      return with_ids(place, {ids, detail::IdsOf::tokens, batch_stride, shape_.seq}, batch.value,
+                      seq.value);
+    } else {
+      return *this;
+    }
+  }
+
+  /// The table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count` of
+  /// them: batched decode, each sample at its own position; more than one token a sample in
+  /// speculative decode or chunked prefill.
+  ///   rows_of_each(starts, count)           [batch]: a container or an Eigen tensor or map
+  ///   rows_of_each(starts, batch, count)    [batch], a pointer
+  ///
+  /// Units, Alias   as gather
+  /// Errors   as gather; a batch of x that is not that of the starts
+  template <class Starts>
+  ROPEWALK_INLINE TableView rows_of_each(Starts&& starts, detail::Size count) const {
+    if constexpr (detail::takes_ids<Starts, detail::IdsOf::samples>()) {
+      return rows_of_each(starts.data(), starts.size(), count);
+    } else {
+      return *this;
+    }
+  }
+  template <class Pointer>
+  ROPEWALK_INLINE TableView rows_of_each(Pointer starts, detail::Size batch,
+                                         detail::Size count) const {
+    if constexpr (detail::takes_pointer_to_ids<Pointer>()) {
+      const detail::Place place{"rows_of_each", "starts"};
+      detail::check_not_negative(place, "batch", batch.value);
+      detail::check_not_negative(place, "count", count.value);
+      if (shape_.batch != 1) detail::check_equal(place, "batch", batch.value, shape_.batch);
+      const Index batch_stride = batch.value == 1 ? 0 : 1;
+      return with_ids(place, {starts, detail::IdsOf::samples, batch_stride, shape_.seq},
+                      batch.value, count.value);
+    } else {
+      return *this;
+    }
+  }
+
+  /// After gather or rows_of_each: the first row is that of `position`, below 0 perhaps.
+  ///
+  /// Errors   std::invalid_argument: a last position that does not fit 64 bits; no ids
+  ROPEWALK_INLINE TableView first_position(Index position) const {
+    TableView numbered = *this;
+    numbered.ids_.set_first(position);
+    detail::check_said_of_ids("first_position", numbered.ids_);
+    return numbered;
+  }
+
+  /// After gather or rows_of_each: tokens of this id, or samples of this start, are left as they
+  /// are. In place nothing of them is written; an output of its own takes all their features as it
+  /// takes those beyond the pairs: in their places, converted to its type.
+  ///
+  /// Errors   std::invalid_argument: an id that is a position of the table; no ids
+  ROPEWALK_INLINE TableView leaving(Index id) const {
+    TableView some = *this;
+    some.ids_.set_left(id);
+    detail::check_said_of_ids("leaving", some.ids_);
+    return some;
   }
 
   /// The table that turns by the opposite angles: undoes a rotation of unit length. Not one that
@@ -278,6 +221,19 @@ class TableView {
   }
 
  private:
+  /// For a batch of one the ids are everybody's.
+  ROPEWALK_INLINE TableView with_ids(const detail::Place& place, const detail::RowIds& ids,
+                                     Index id_batch, Index seq) const {
+    if (ids_) {
+      detail::fail({place.function, "the table"}, "seq", "is gathered already, must not be");
+    }
+    TableView gathered = *this;
+    gathered.ids_ = ids;
+    gathered.shape_.seq = seq;
+    if (id_batch != 1) gathered.shape_.batch = id_batch;
+    return gathered;
+  }
+
   PairReaders<T> readers_;
   TableShape shape_;
   Index batch_stride_, seq_stride_, heads_stride_;

@@ -494,20 +494,55 @@ auto call(const engine::DlTensor& tensor) { return rw::dlpack_view<int>(tensor);
 auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table(parts); }
 
 // Position ids.
-#elif defined(VECTOR_OF_IDS)
-// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
-auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
+#elif defined(POINTER_TO_IDS)
+// position ids must be a std::vector or another container with data() and size(), an Eigen
+auto call(const rw::Table<float>& table, const std::int32_t* ids) {
   return table.view().gather(ids);
 }
-#elif defined(POINTER_TO_IDS)
-// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
-auto call(const rw::Table<float>& table, const std::int32_t* ids) {
-  return table.view().gather(ids, 1);
-}
 #elif defined(SLICE_OF_IDS)
-// position ids must be an Eigen TensorMap or Tensor of int32_t or int64_t
+// position ids must be a std::vector or another container with data() and size(), an Eigen
 auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
   return table.view().gather(ids.chip(0, 0));
+}
+#elif defined(MATRIX_OF_IDS)
+// position ids must be a std::vector or another container with data() and size(), an Eigen
+auto call(const rw::Table<float>& table, const Eigen::VectorXi& ids) {
+  return table.view().gather(ids);
+}
+#elif defined(TEMPORARY_IDS)
+// position ids are read when the table is, must not be a temporary
+auto call(const rw::Table<float>& table) {
+  return table.view().gather(std::vector<std::int64_t>{1, 2});
+}
+#elif defined(TEMPORARY_TENSOR_OF_IDS)
+// position ids are read when the table is, must not be a temporary
+auto call(const rw::Table<float>& table) {
+  return table.view().gather(Eigen::Tensor<std::int64_t, 1, Eigen::RowMajor>(3));
+}
+#elif defined(TEMPORARY_STARTS)
+// position ids are read when the table is, must not be a temporary
+auto call(const rw::Table<float>& table) {
+  return table.view().rows_of_each(std::vector<std::int32_t>(3), 1);
+}
+#elif defined(SIZE_OF_A_VECTOR_OF_IDS)
+// position ids that come with sizes must be a pointer
+auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
+  return table.view().gather(ids, 1);
+}
+#elif defined(POINTER_TO_IDS_OF_16_BITS)
+// position ids must be int32_t or int64_t
+auto call(const rw::Table<float>& table, const std::int16_t* ids) {
+  return table.view().gather(ids, 1);
+}
+#elif defined(STARTS_OF_RANK_2)
+// starts must be [batch], a position of each sample
+auto call(const rw::Table<float>& table, Map<const std::int32_t, 2> at) {
+  return table.view().rows_of_each(at, 1);
+}
+#elif defined(POINTER_TO_STARTS_WITHOUT_BATCH)
+// position ids must be a std::vector or another container with data() and size(), an Eigen
+auto call(const rw::Table<float>& table, const std::int32_t* at) {
+  return table.view().rows_of_each(at, 1);
 }
 #elif defined(IDS_OF_16_BITS)
 // position ids must be int32_t or int64_t
@@ -563,5 +598,17 @@ void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> 
   rw::apply(device, mapped, x, rw::per_feature_table(x, x, rw::Pairing::half));
   rw::apply(device, mapped, x, rw::packed_table(x));
   rw::apply(device, mapped, x, rw::matrix_table(x));
+}
+
+// Maps and spans may be temporaries: their memory is another's.
+void calls_with_ids(const rw::TableView<float>& table, const std::vector<std::int32_t>& list,
+                    const std::array<std::int64_t, 3>& fixed, std::vector<std::int64_t>& changing,
+                    const Eigen::Tensor<std::int32_t, 2, Eigen::RowMajor>& tensor) {
+  table.gather(list), table.gather(fixed), table.gather(changing), table.gather(tensor);
+  table.gather(list.data(), list.size()), table.gather(changing.data(), 3u, 1);
+  table.gather(Map<const std::int32_t, 1>(list.data(), 3));
+  table.gather(Map<std::int64_t, 2>(changing.data(), 1, 3)).first_position(-2).leaving(-3);
+  table.rows_of_each(fixed, 1), table.rows_of_each(Map<std::int64_t, 1>(changing.data(), 3), 1);
+  table.rows_of_each(list.data(), list.size(), 4).leaving(-1);
 }
 #endif

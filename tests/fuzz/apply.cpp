@@ -108,7 +108,8 @@ class Problem {
     bool open = jobs_.size() > 1 && jobs_[0].x.block == jobs_[1].x.block;
     for (const Job& job : jobs_) {
       if (job.x.empty()) continue;
-      if (job.x.first < 0 || job.out.first < 0 || has_wrong_id()) return Verdict::refused;
+      if (job.x.first < 0 || job.out.first < 0 || has_wrong_id(job.x.shape.batch))
+        return Verdict::refused;
       const bool in_place = std::is_same_v<Out, X> && job.out.is(job.x) && job.x.of.nested;
       const bool may_be_in_place =
           form.kind == Form::fused && options_.pairing != rw::Pairing::interleaved_to_half;
@@ -144,24 +145,32 @@ class Problem {
          (shape.heads != 1 && negative(table_.stored.heads, table_.strides.heads)))) {
       return true;
     }
-    const DrawnIds& ids = table_.ids;
-    if (ids.given && ids.batch != 1 && table_.stored.batch != 1 &&
-        ids.batch != table_.stored.batch) {
-      return true;
-    }
+    if (ids_are_wrong(rows)) return true;
     if (std::min({shape.batch, shape.seq, shape.heads, shape.pairs}) == 0) return false;
     const auto& readers = table_.row.readers;
     return std::any_of(readers.begin(), readers.end(), [](auto& of) { return of.stride < 0; }) ||
            table_.extent() * sizeof(Tab) >= 0x1p63;
   }
 
-  bool has_wrong_id() const {
+  /// What is refused before an id is read.
+  bool ids_are_wrong(Index rows) const {
+    const DrawnIds& ids = table_.ids;
+    const Index stored = table_.stored.batch;
+    if (!ids.given) return false;
+    if (ids.leaves && ids.left >= ids.first && ids.left < ids.first + rows) return true;
+    return stored != 1 && ids.batch != stored && (ids.are_starts || ids.batch != 1);
+  }
+
+  bool has_wrong_id(Index batch) const {
     const DrawnIds& ids = table_.ids;
     const Index rows = table_.stored.seq - table_.begin.seq;
-    for (Index b = 0; ids.given && b < ids.batch; ++b) {
+    if (!ids.given) return false;
+    if (rows == 0 || (ids.are_starts && ids.batch != batch)) return true;
+    for (Index b = 0; b < ids.batch; ++b) {
       for (Index s = 0; s < ids.seq; ++s) {
         const Index id = ids.at(b, s);
-        if (id < ids.first || id >= ids.first + rows) return true;
+        if (ids.is_left(b, s)) continue;
+        if (id < ids.first || id >= ids.first + rows || ids.row(b, s) >= rows) return true;
       }
     }
     return false;
@@ -210,16 +219,21 @@ class Problem {
     copy_rows(rw::View<X>(x.data(), job.x.shape), rw::View<const X>(job.x.in<const X>(before_)));
     const Index pairs = table_.shape.pairs;
     const Tab* values = reinterpret_cast<const Tab*>(before_[table_block].data());
+    const auto is_left = [&](Index b, Index s) { return table_.ids.is_left(b, s); };
     auto out = rotated<Out>(
         x, job.x.shape, pairs,
-        [&](Index b, Index s, Index h, Index i) { return table_.at(values, b, s, h, i); },
-        options_);
+        [&](Index b, Index s, Index h, Index i) { return table_.at(values, b, s, h, i); }, options_,
+        is_left);
     std::vector<Out> made(out.size());
     copy_rows(rw::View<Out>(made.data(), job.x.shape),
               rw::View<const Out>(job.out.in<const Out>(after_)));
+    const Index head_dim = job.x.shape.head_dim;
     for (std::size_t i = 0; i < out.size(); ++i) {
-      const bool copied =
-          std::is_same_v<Out, X> && i % count_of(job.x.shape.head_dim) >= count_of(2 * pairs);
+      const auto at = static_cast<Index>(i);
+      const Index token = at / (job.x.shape.heads * head_dim);
+      const bool passes =
+          at % head_dim >= 2 * pairs || is_left(token / job.x.shape.seq, token % job.x.shape.seq);
+      const bool copied = std::is_same_v<Out, X> && passes;
       const auto is_nan_at = [](const Out& value) {
         return is_nan(dtype_of<Out>(), to_bits(value));
       };

@@ -135,18 +135,33 @@ ropewalk::TableView<Tab> made_table(Maker maker, const Tab* data, const DrawnRow
           strides.heads};
 }
 
-/// Position ids, dense and of exact size.
+/// Position ids, dense and of exact size: [seq], [batch, seq], or [batch] at which samples start.
 struct DrawnIds {
   bool given = false, wide = false, per_sample = false;
+  bool are_starts = false, leaves = false;
   Index first = 0, batch = 1, seq = 0;
+  Index left = 0;  ///< what means "leave it", if there is one
   std::vector<std::int32_t> narrow_ids;
   std::vector<std::int64_t> wide_ids;
 
   Index at(Index b, Index s) const {
-    const std::size_t place = count_of((batch == 1 ? 0 : b) * seq + s);
+    const Index sample = batch == 1 ? 0 : b;
+    const std::size_t place = count_of(are_starts ? sample : sample * seq + s);
     return wide ? wide_ids[place] : narrow_ids[place];
   }
+  bool is_left(Index b, Index s) const { return given && leaves && at(b, s) == left; }
+  /// Of a token whose id is sound.
+  Index row(Index b, Index s) const { return at(b, s) - first + (are_starts ? s : 0); }
+
+  void add(Index id) {
+    wide ? wide_ids.push_back(id) : narrow_ids.push_back(static_cast<std::int32_t>(id));
+  }
 };
+
+inline Index drawn_id(Input& in, const DrawnIds& ids, Index rows) {
+  const Index wrong = in.rarely() ? in.one_of<Index>({ids.first + rows, lowest, highest}) : 0;
+  return wrong != 0 ? wrong : ids.first + (rows > 0 ? in.below(rows) : 0);
+}
 
 inline DrawnIds draw_ids(Input& in, Index batch, Index seq, Index rows) {
   DrawnIds ids;
@@ -156,14 +171,27 @@ inline DrawnIds draw_ids(Input& in, Index batch, Index seq, Index rows) {
   ids.batch = ids.per_sample && in.below(2) == 1 ? batch : 1;
   ids.seq = seq;
   ids.first = in.one_of<Index>({0, 0, -3, 1000, lowest});
-  for (Index i = 0; i < ids.batch * seq; ++i) {
-    const Index wrong = in.rarely() ? in.one_of<Index>({ids.first + rows, lowest, highest}) : 0;
-    const Index id = wrong != 0 ? wrong : ids.first + (rows > 0 ? in.below(rows) : 0);
-    ids.wide ? ids.wide_ids.push_back(id) : ids.narrow_ids.push_back(static_cast<std::int32_t>(id));
-  }
-  ids.wide_ids.shrink_to_fit();
-  ids.narrow_ids.shrink_to_fit();
+  for (Index i = 0; i < ids.batch * seq; ++i) ids.add(drawn_id(in, ids, rows));
   return ids;
+}
+
+/// Starts instead of ids of tokens, perhaps, and perhaps one that means "leave it".
+inline void draw_meaning(Input& in, DrawnIds& ids, Index batch, Index rows) {
+  ids.are_starts = in.below(4) == 3;
+  ids.leaves = in.below(4) == 3;
+  ids.left = ids.first + (in.rarely() ? in.below(rows + 1) : rows);
+  if (ids.are_starts) {
+    ids.batch = in.rarely() ? in.below(4) : batch;
+    ids.narrow_ids.clear(), ids.wide_ids.clear();
+    const Index starts = std::max<Index>(rows - std::max<Index>(ids.seq, 1) + 1, 0);
+    for (Index b = 0; b < ids.batch; ++b) ids.add(drawn_id(in, ids, starts));
+  }
+  const auto leave_some = [&](auto& list) {
+    for (auto& id : list) {
+      if (in.below(4) == 3) id = static_cast<std::decay_t<decltype(id)>>(ids.left);
+    }
+  };
+  if (ids.leaves) leave_some(ids.narrow_ids), leave_some(ids.wide_ids);
 }
 
 /// Rows [batch, rows, heads] of which the table is a part, gathered perhaps and turned round.
@@ -200,8 +228,9 @@ struct DrawnTable {
                                          .heads(begin.heads, shape.heads)
                                          .pairs(begin.pairs, shape.pairs);
     if (ids.given) {
-      table =
-          ids.wide ? gathered(table, ids.wide_ids.data()) : gathered(table, ids.narrow_ids.data());
+      table = ids.wide ? gathered(table, ids.wide_ids) : gathered(table, ids.narrow_ids);
+      table = table.first_position(ids.first);
+      if (ids.leaves) table = table.leaving(ids.left);
     }
     if (inverse) table = table.inverse();
     return gradient ? table.gradient() : table;
@@ -209,7 +238,7 @@ struct DrawnTable {
 
   template <class Tab>
   Coefficients<Tab> at(const Tab* data, Index b, Index s, Index h, Index pair) const {
-    const Index rows = ids.given ? ids.at(b, s) - ids.first : s;
+    const Index rows = ids.given ? ids.row(b, s) : s;
     const Index from = (stored.batch == 1 ? 0 : b) * strides.batch +
                        (begin.seq + rows) * strides.seq +
                        (begin.heads + (shape.heads == 1 ? 0 : h)) * strides.heads;
@@ -228,14 +257,12 @@ struct DrawnTable {
 
  private:
   template <class Tab, class Id>
-  ropewalk::TableView<Tab> gathered(const ropewalk::TableView<Tab>& table, const Id* data) const {
-    using Eigen::RowMajor;
-    if (!ids.per_sample) {
-      using Ids = Eigen::TensorMap<const Eigen::Tensor<Id, 1, RowMajor>>;
-      return table.gather(Ids(data, ids.seq), ids.first);
-    }
-    using Ids = Eigen::TensorMap<const Eigen::Tensor<Id, 2, RowMajor>>;
-    return table.gather(Ids(data, ids.batch, ids.seq), ids.first);
+  ropewalk::TableView<Tab> gathered(const ropewalk::TableView<Tab>& table,
+                                    const std::vector<Id>& list) const {
+    if (ids.are_starts) return table.rows_of_each(list, ids.seq);
+    if (!ids.per_sample) return table.gather(list);
+    using Ids = Eigen::TensorMap<const Eigen::Tensor<Id, 2, Eigen::RowMajor>>;
+    return table.gather(Ids(list.data(), ids.batch, ids.seq));
   }
 };
 
@@ -262,8 +289,9 @@ inline DrawnTable draw_table(Input& in, const ropewalk::Shape& x) {
                       .strides;
   if (gathered) {
     table.ids = draw_ids(in, x.batch, x.seq, rows);
+    draw_meaning(in, table.ids, x.batch, rows);
     table.shape.seq = x.seq;
-    if (table.ids.batch != 1) table.shape.batch = x.batch;
+    if (table.ids.batch != 1) table.shape.batch = table.ids.batch;
   }
   table.inverse = in.below(4) == 3;
   table.gradient = in.below(4) == 3;

@@ -3,7 +3,6 @@
 #define ROPEWALK_TESTS_SUPPORT_CUDA_FORM_CUH
 
 #include <type_traits>
-#include <unsupported/Eigen/CXX11/Tensor>
 
 #include "cuda_form.hpp"
 #include "cuda_memory.cuh"
@@ -63,10 +62,11 @@ void run_mix(const CudaCall& call) {
   const auto with_ids = [&](auto id) {
     using Id = decltype(id);
     const auto* ids = mirrors.on_device(static_cast<const Id*>(call.ids.data));
-    using Map = Eigen::TensorMap<Eigen::Tensor<const Id, 2, Eigen::RowMajor>>;
-    return table.gather(
-        Map(ids, call.ids.batch_stride == 0 ? 1 : call.table_shape[0], call.table_shape[1]),
-        call.ids.first);
+    const std::int64_t batch = call.ids.batch_stride == 0 ? 1 : call.table_shape[0];
+    const auto by_ids = (call.ids.are_starts ? table.rows_of_each(ids, batch, call.table_shape[1])
+                                             : table.gather(ids, batch, call.table_shape[1]))
+                            .first_position(call.ids.first);
+    return call.ids.leaves ? by_ids.leaving(call.ids.left) : by_ids;
   };
   if (gathered) table = call.ids.wide ? with_ids(std::int64_t{}) : with_ids(std::int32_t{});
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "reference.hpp"
+#include "ropewalk/base/row_ids.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -26,8 +27,8 @@ struct CudaCall {
   };
   struct Ids {
     const void* data;
-    bool wide;
-    std::int64_t batch_stride, seq_stride, first, rows;
+    bool wide, are_starts, leaves;
+    std::int64_t batch_stride, seq_stride, first, rows, left;
   };
 
   Tensor out, x;
@@ -66,6 +67,20 @@ CudaCall::Reader plain(const ropewalk::CoefficientReader<T>& reader) {
   return {reader.data, reader.stride, reader.negative};
 }
 
+inline CudaCall::Ids plain(const ropewalk::detail::RowIds& ids) {
+  CudaCall::Ids of{};
+  of.data = ids.data();
+  of.wide = ids.are_64_bit();
+  of.are_starts = ids.are_starts();
+  of.leaves = ids.leaves();
+  of.batch_stride = ids.batch_stride();
+  of.seq_stride = ids.seq_stride();
+  of.first = ids.first();
+  of.rows = ids.rows();
+  of.left = ids.left();
+  return of;
+}
+
 }  // namespace detail
 
 template <class Out, class X, class Tab>
@@ -73,7 +88,6 @@ void apply_on_cuda(const ropewalk::View<Out>& out, const ropewalk::View<const X>
                    const ropewalk::TableView<Tab>& table, const ropewalk::Options& options,
                    bool in_place) {
   const auto& readers = table.readers();
-  const auto& ids = table.ids();
   run_on_cuda({detail::plain(out),
                detail::plain(x),
                dtype_of<Tab>(),
@@ -81,8 +95,7 @@ void apply_on_cuda(const ropewalk::View<Out>& out, const ropewalk::View<const X>
                 detail::plain(readers.sin_a), detail::plain(readers.sin_b)},
                {table.batch(), table.seq(), table.heads(), table.pairs()},
                {table.batch_stride(), table.seq_stride(), table.heads_stride()},
-               {ids.data(), ids.are_64_bit(), ids.batch_stride(), ids.seq_stride(), ids.first(),
-                ids.rows()},
+               detail::plain(table.ids()),
                static_cast<int>(options.pairing),
                options.compute == ropewalk::Compute::wide,
                in_place});

@@ -59,6 +59,10 @@ class FaultPages {
 
   /// From now on a write faults, into the array as well: for inputs.
   void forbid_writing() { allow(PROT_READ); }
+  /// The same of the pages that begin `first` values or more into the data pages.
+  void forbid_writing(std::size_t first) {
+    allow(PROT_READ, (first * sizeof(T) + page_ - 1) / page_ * page_);
+  }
   void allow_writing() { allow(PROT_READ | PROT_WRITE); }
 
   /// True while nothing has been written into the data pages outside the array.
@@ -76,8 +80,8 @@ class FaultPages {
 
   unsigned char* pages() const { return static_cast<unsigned char*>(mapping_) + page_; }
 
-  void allow(int protection) {
-    if (mprotect(pages(), data_bytes_, protection) != 0) fail("mprotect");
+  void allow(int protection, std::size_t from = 0) {
+    if (mprotect(pages() + from, data_bytes_ - from, protection) != 0) fail("mprotect");
   }
 
   [[noreturn]] static void fail(const char* what) {

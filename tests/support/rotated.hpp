@@ -13,11 +13,17 @@
 
 namespace ropewalk_test {
 
+struct NoneLeft {
+  bool operator()(Index, Index) const { return false; }
+};
+
 /// What the rotation of dense x must be, by the reference; coefficients(b, s, h, pair) are the
-/// table's. Features beyond the pairs are copied, or converted.
-template <class Out, class X, class At>
+/// table's. Features beyond the pairs are copied, or converted, and so are all of the tokens for
+/// which is_left(b, s).
+template <class Out, class X, class At, class IsLeft = NoneLeft>
 std::vector<Out> rotated(const std::vector<X>& x, const ropewalk::Shape& shape, Index pairs,
-                         const At& coefficients, const ropewalk::Options& options = {}) {
+                         const At& coefficients, const ropewalk::Options& options = {},
+                         const IsLeft& is_left = {}) {
   const bool half_in = options.pairing == ropewalk::Pairing::half;
   const bool half_out = options.pairing != ropewalk::Pairing::interleaved;
   const bool wide = options.compute == ropewalk::Compute::wide;
@@ -33,8 +39,9 @@ std::vector<Out> rotated(const std::vector<X>& x, const ropewalk::Shape& shape, 
   std::size_t row = 0;
   for (Index b = 0; b < shape.batch; ++b) {
     for (Index s = 0; s < shape.seq; ++s) {
+      const Index turning = is_left(b, s) ? 0 : pairs;
       for (Index h = 0; h < shape.heads; ++h, row += count_of(shape.head_dim)) {
-        for (Index i = 0; i < pairs; ++i) {
+        for (Index i = 0; i < turning; ++i) {
           const Pair<X> pair{x[place(half_in, row, i, 0)], x[place(half_in, row, i, 1)]};
           const auto turned = rotate_pair<Out>(pair, coefficients(b, s, h, i), wide);
           out[place(half_out, row, i, 0)] = turned.a;

@@ -41,8 +41,17 @@ rw::TableView<Tab> table_of(Map<const Tab, 3> cos, Map<const Tab, 3> sin, bool& 
                                        rw::packed_sin_cos_repeated_table(cos)};
   for (const rw::TableView<Tab>& table : tables) has_none = has_none || table.pairs() == 0;
   const Map<const std::int64_t, 1> wide_ids(wide.data(), static_cast<Eigen::Index>(wide.size()));
-  return tables[0].gather(ids).pairs(0, 1).heads(0, 1).inverse().gradient().rows(0, 1).gather(
-      wide_ids, 1);
+  const auto of_list = tables[0].gather(wide).gather(wide.data(), wide.size());
+  const auto of_each = of_list.rows_of_each(wide, 1).rows_of_each(wide.data(), wide.size(), 1);
+  return of_each.gather(ids)
+      .pairs(0, 1)
+      .heads(0, 1)
+      .inverse()
+      .gradient()
+      .rows(0, 1)
+      .gather(wide_ids)
+      .first_position(1)
+      .leaving(-1);
 }
 
 template <class T>

@@ -4,7 +4,6 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -99,29 +98,6 @@ constexpr bool takes_layout() {
   static_assert(!is_ranked || is_row_major<Map>,
                 "ropewalk: x and out must be row-major (Eigen::RowMajor)");
   return is_ranked && is_row_major<Map>;
-}
-
-/// Asserts what it returns, as do the others of entry_types.hpp.
-template <class Ids>
-constexpr bool takes_ids() {
-  constexpr bool is_dense = is_dense_tensor<const Ids>;
-  static_assert(is_dense,
-                "ropewalk: position ids must be an Eigen TensorMap or Tensor of int32_t or "
-                "int64_t; of a std::vector pass a TensorMap of its data");
-  if constexpr (is_dense) {
-    constexpr int rank = static_cast<int>(Ids::NumIndices);
-    constexpr bool is_ranked = rank == 1 || rank == 2;
-    constexpr bool is_dense_rows = rank != 2 || is_row_major<Ids>;
-    using Id = std::remove_const_t<typename Ids::Scalar>;
-    constexpr bool is_id = std::is_same_v<Id, std::int32_t> || std::is_same_v<Id, std::int64_t>;
-    static_assert(is_id, "ropewalk: position ids must be int32_t or int64_t");
-    static_assert(!is_id || is_ranked, "ropewalk: position ids must be [seq] or [batch, seq]");
-    static_assert(!is_id || is_dense_rows,
-                  "ropewalk: position ids must be row-major (Eigen::RowMajor)");
-    return is_id && is_ranked && is_dense_rows;
-  } else {
-    return false;
-  }
 }
 
 ROPEWALK_END_NESTED

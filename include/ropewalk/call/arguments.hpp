@@ -127,9 +127,11 @@ enum class Ids { on_host, on_device };
        ids.id(b, s), ids.first(), ids.first() + ids.rows() - 1);
 }
 
-/// If the table is gathered: position ids must be somewhere, and so must rows.
-inline void check_can_gather(const Place& place, const RawTable& table) {
+/// If the table is gathered: position ids must be somewhere, and so must rows. One start is not
+/// that of every sample, as ids of one sequence are those of all.
+inline void check_can_gather(const Place& place, const RawTable& table, Index batch) {
   if (!table.ids) return;
+  if (table.ids.are_starts()) check_equal(place, "batch", table.shape.batch, batch);
   if (table.ids.data() == nullptr) fail(place, "position ids", "are null, must point to the ids");
   if (table.ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
@@ -140,8 +142,7 @@ inline void check_ids(const Place& place, const RawTable& table) {
   if (!ids) return;
   for (Index b = 0; b < table.shape.batch; ++b) {
     for (Index s = 0; s < table.shape.seq; ++s) {
-      const Index row = ids.row(b, s);
-      if (row < 0 || row >= ids.rows()) fail_id(place, ids, b, s);
+      if (!ids.has(ids.row(b, s))) fail_id(place, ids, b, s);
     }
   }
 }
@@ -204,7 +205,7 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
   check_shapes(names, out.shape, x.shape, table.shape);
   if (x.empty()) return false;
   check_apart_from_itself(names.out, out);
-  check_can_gather(names.table, table);
+  check_can_gather(names.table, table, x.shape.batch);
   if (ids == Ids::on_host) check_ids(names.table, table);
   const bool same = same_place(out, x);
   if (!(same && in_place == InPlace::allowed) && share_memory(out, written, x, read)) {

@@ -36,7 +36,8 @@ inline Span span_of(const RawView& view) {
 
 inline Span span_of_ids(const RawTable& table) {
   const RowIds& ids = table.ids;
-  const Index extent = (table.shape.batch - 1) * ids.batch_stride() + table.shape.seq;
+  const Index extent =
+      (table.shape.batch - 1) * ids.batch_stride() + (table.shape.seq - 1) * ids.seq_stride() + 1;
   return span_of(ids.data(), extent, ids.are_64_bit() ? 8 : 4);
 }
 

@@ -118,6 +118,7 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
   const bool wanted =
       stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
   job.nontemporal = wanted && can_go_past_caches(job);
+  job.is_plain = !job.nontemporal && !job.of->table.ids.leaves();
   job.prefetch = {};
   if (!fits_second_cache(bytes)) set_prefetches(job);
 }
@@ -156,6 +157,17 @@ inline void rotate_past_caches(const Job& job, RowBatch& batch) {
   }
 }
 
+/// Rows of a job that is not plain. Of a token that its id leaves as it is all features pass
+/// through: in place there is nothing to do.
+[[gnu::noinline]] inline void run_rows(const Job& job, RowBatch& batch, Index b, Index s) {
+  if (job.of->table.ids.leaves(b, s)) {
+    if (job.in_place) return;
+    batch.layout.pairs = 0;
+    batch.layout.rest = job.of->x.shape.head_dim;
+  }
+  job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
+}
+
 /// While token s is rotated: of rows before token `end` only.
 inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index end) {
   PrefetchDistances within = plan.distances;
@@ -181,7 +193,7 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
   if (job.prefetch.of_table && s + 1 < end) {
     batch.prefetch.table_l1 = table_offset(job, b, s + 1, h) - offset;
   }
-  job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
+  job.is_plain ? job.kernel(batch) : run_rows(job, batch, b, s);
 }
 
 /// Tokens [begin, end) of one batch entry, nearly in the order in which they stand in memory.

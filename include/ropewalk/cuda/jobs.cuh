@@ -67,10 +67,12 @@ TableRows table_rows(const TableView<Tab>& table) {
   rows.heads_stride = static_cast<std::uint64_t>(table.heads_stride());
   rows.ids.data = ids.data();
   rows.ids.batch_stride = ids.batch_stride();
-  rows.ids.seq_stride = ids.seq_stride();
   rows.ids.first = ids.first();
   rows.ids.rows = ids.rows();
+  rows.ids.left = ids.left();
   rows.ids.are_64_bit = ids.are_64_bit();
+  rows.ids.are_starts = ids.are_starts();
+  rows.ids.leaves = ids.leaves();
   return rows;
 }
 

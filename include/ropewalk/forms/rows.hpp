@@ -51,8 +51,6 @@ auto coefficients(const CoefficientReader<Tab>& reader, Index pairs) {
 template <class Form, class Arithmetic, Pairing Of, class Device, class Out, class X, class Tab>
 void for_each_row(const Device& device, const View<Out>& out, const View<const X>& x,
                   const TableView<Tab>& table) {
-  const Index pairs = table.pairs();
-  const Index rest = x.head_dim() - 2 * pairs;
   const Index features = x.heads() * x.head_dim();
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
@@ -64,6 +62,9 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
       const Index s = token % x.seq();
+      // What has no pairs passes through, and so does a token that its id leaves as it is.
+      const Index pairs = table.ids().leaves(b, s) ? 0 : table.pairs();
+      const Index rest = x.head_dim() - 2 * pairs;
       const bool prefetches = distance != 0 && s + distance < x.seq() && token + distance < end;
       for (Index h = 0; h < x.heads(); ++h) {
         if (prefetches) {
@@ -72,7 +73,9 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
         }
         Out* out_row = out.row(b, s, h);
         const X* x_row = x.row(b, s, h);
-        Form::template rotate<Arithmetic, Of>(out_row, x_row, table.row(b, s, h), pairs);
+        if (pairs != 0) {
+          Form::template rotate<Arithmetic, Of>(out_row, x_row, table.row(b, s, h), pairs);
+        }
         array_map<1>(out_row + 2 * pairs, rest) =
             converted<Out>(array_map<1>(x_row + 2 * pairs, rest));
       }

@@ -18,8 +18,8 @@ namespace gpu {
 /// The position ids, if the table is gathered; see RowIds.
 struct DeviceIds {
   const void* data = nullptr;
-  Index batch_stride = 0, seq_stride = 0, first = 0, rows = 0;
-  bool are_64_bit = false;
+  Index batch_stride = 0, first = 0, rows = 0, left = 0;
+  bool are_64_bit = false, are_starts = false, leaves = false;
 };
 
 /// From row to row, in entries.
@@ -29,10 +29,10 @@ struct TableRows {
 };
 
 /// Where a token's coefficients begin, from the coefficient readers' data on; not there: the id is
-/// bad.
+/// bad; left: it says that the token is left as it is.
 struct TableRow {
   std::uint64_t offset;
-  bool is_there;
+  bool is_there, is_left = false;
 };
 
 /// Of a batch entry and a row of the table.
@@ -46,14 +46,24 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
                                            std::uint64_t s) {
   if (table.ids.data != nullptr) {
     const auto at = static_cast<Index>(b) * table.ids.batch_stride +
-                    static_cast<Index>(s) * table.ids.seq_stride;
+                    (table.ids.are_starts ? 0 : static_cast<Index>(s));
     const Index id = table.ids.are_64_bit ? static_cast<const std::int64_t*>(table.ids.data)[at]
                                           : static_cast<const std::int32_t*>(table.ids.data)[at];
+    if (table.ids.leaves && id == table.ids.left) return {0, false, true};
     // Without a sign, so that ids below the first are beyond the last.
-    s = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
-    if (s >= static_cast<std::uint64_t>(table.ids.rows)) return {0, false};
+    const auto rows = static_cast<std::uint64_t>(table.ids.rows);
+    const auto row = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);
+    if (row >= rows) return {0, false};
+    s = table.ids.are_starts ? row + s : row;
+    if (s >= rows) return {0, false};
   }
   return row_at(table, b, s);
+}
+
+/// Whether a tensor is rotated in its own place: no other out begins where x does.
+template <class Out, class X>
+__device__ __forceinline__ bool is_in_place(const Out* out, const X* x) {
+  return static_cast<const void*>(out) == static_cast<const void*>(x);
 }
 
 // Coefficient readers -----------------------------------------------------------------------------

@@ -44,7 +44,9 @@ struct SmallJob {
     for (int i = 0; i < U::packs; ++i) {
       packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, read_pairing(Of) == Pairing::half));
     }
-    const auto with = coefficients(walk, static_cast<unsigned>(unit * U::pairs));
+    const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
+    if (row.is_left) return pass(out_row, x_row, packs, unit);
+    const auto with = coefficients(row, static_cast<unsigned>(unit * U::pairs));
     Pack<Out, U::pack> done[U::packs];
     turn<Arithmetic, Of>(done, packs, with);
 #pragma unroll
@@ -58,8 +60,18 @@ struct SmallJob {
     return by_halves ? unit * U::pack + i * pairs : (unit * U::packs + i) * U::pack;
   }
 
-  __device__ __forceinline__ Pairs coefficients(const Walk& walk, unsigned first) const {
-    const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
+  /// Of a token that is left: its features stay in their places.
+  __device__ __forceinline__ void pass(Raw<Out>* out_row, const Raw<X>* x_row,
+                                       const UnitPacks<Of, X>& packs, int unit) const {
+    if (is_in_place(out_row, x_row)) return;
+#pragma unroll
+    for (int i = 0; i < U::packs; ++i) {
+      store(out_row + place(unit, i, read_pairing(Of) == Pairing::half),
+            converted_pack<Out>(packs.pack[i]));
+    }
+  }
+
+  __device__ __forceinline__ Pairs coefficients(const TableRow& row, unsigned first) const {
     if (!row.is_there) return Pairs::not_there();
     Pairs with;
     read(with, cos, sin, false, row.offset, first);

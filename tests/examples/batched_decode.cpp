@@ -1,0 +1,59 @@
+// Batched decode: one token of each sample, each sample at a position of its own. One sample has
+// finished and waits for the others; its tensors stay as they are.
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <ropewalk/ropewalk.hpp>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace rw = ropewalk;
+using bf16 = Eigen::bfloat16;
+static constexpr rw::Model llama = rw::model_named("Llama 3.2 1B");
+constexpr rw::Index batch = 3, max_seq = 4096, head_dim = llama.shape.head_dim;
+constexpr rw::Shape q_shape{batch, 1, llama.shape.heads, head_dim};
+constexpr rw::Shape k_shape{batch, 1, llama.shape.kv_heads, head_dim};
+
+static std::vector<bf16> numbers(const rw::Shape& shape) {
+  std::vector<bf16> values;
+  const rw::Index count = shape.batch * shape.seq * shape.heads * shape.head_dim;
+  for (rw::Index i = 0; i < count; ++i) values.push_back(bf16(float(i % 251) / 64 - 2));
+  return values;
+}
+
+int main() {
+  const rw::Table<bf16> table = rw::model_table<bf16>(llama, rw::Grid{max_seq});  // once, for all
+  std::vector<bf16> q_memory = numbers(q_shape), k_memory = numbers(k_shape);
+  const rw::View<bf16> q(q_memory.data(), q_shape), k(k_memory.data(), k_shape);
+
+  // Where each sample stands; the engine has chosen -1 to mean "finished". The positions are read
+  // by each call, so that these rows serve every step while the engine counts them up.
+  std::vector<std::int32_t> positions = {7, -1, 2048};
+  const auto rows = table.view().rows_of_each(positions, 1).leaving(-1);
+  rw::rotate(rw::serial, std::tie(q, k), rw::fixed_model<llama>, rows);
+
+  // Each sample has the bits of a call of its own, the finished one those that it had.
+  std::vector<bf16> q_alone = numbers(q_shape), k_alone = numbers(k_shape);
+  for (const rw::Index b : {0, 2}) {
+    const rw::View<bf16> q_one(q_alone.data() + b * q.strides().batch, {1, 1, q.heads(), head_dim});
+    const rw::View<bf16> k_one(k_alone.data() + b * k.strides().batch, {1, 1, k.heads(), head_dim});
+    const auto row = table.view().rows(positions[std::size_t(b)], 1);
+    rw::rotate(rw::serial, std::tie(q_one, k_one), rw::fixed_model<llama>, row);
+  }
+  const bool same = std::memcmp(q_alone.data(), q_memory.data(), 2 * q_memory.size()) == 0 &&
+                    std::memcmp(k_alone.data(), k_memory.data(), 2 * k_memory.size()) == 0;
+
+  // gather's list is the ids of the tokens of one sequence, whatever its length: that of three
+  // tokens does not fit three samples of one token.
+  std::string error;
+  try {
+    rw::rotate(rw::serial, std::tie(q, k), rw::fixed_model<llama>, table.view().gather(positions));
+  } catch (const std::invalid_argument& refused) {
+    error = refused.what();
+  }
+  const bool refused = error == "rotate: seq of the table is 3, must be 1";
+  std::printf("%s; %s\n", same ? "the same bits" : "OTHER BITS", error.c_str());
+  return same && refused ? 0 : 1;
+}
