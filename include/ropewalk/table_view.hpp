@@ -109,9 +109,8 @@ class TableView {
   /// Alias    the ids stay where they are and are read by each call of apply: they must live until
   ///          then, on a device until the stream has passed the call. A temporary container of them
   ///          does not compile
-  /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by the
-  /// function
-  ///          that reads it: null, an id outside the table
+  /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by what reads
+  ///          it: null, an id outside the table
   template <class Ids>
   ROPEWALK_INLINE TableView gather(Ids&& ids) const {
     if constexpr (detail::takes_ids<Ids, detail::IdsOf::tokens>()) {
