@@ -4,9 +4,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/axial_options.hpp"
 #include "ropewalk/frequencies.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 

@@ -4,8 +4,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/frequency_types.hpp"  // for Frequencies, AngleSteps and the scaling rules
-#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

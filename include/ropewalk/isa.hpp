@@ -7,7 +7,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/list.hpp"
+#include "ropewalk/base/list.hpp"
 
 #if ROPEWALK_X86
 #include <cpuid.h>  // for F16C, which clang 14's __builtin_cpu_supports does not know

@@ -4,10 +4,10 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build.hpp"
 #include "ropewalk/build/model_types.hpp"  // for Model
 #include "ropewalk/frequencies.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/table.hpp"
 

@@ -6,8 +6,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/position_types.hpp"  // for Positions and Grid
-#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

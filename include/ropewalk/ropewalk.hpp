@@ -3,14 +3,13 @@
 #define ROPEWALK_ROPEWALK_HPP
 
 #include "ropewalk/apply.hpp"
-#include "ropewalk/build.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/build.hpp"
 #include "ropewalk/device.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/isa.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/model.hpp"
 #include "ropewalk/models/models.hpp"
 #include "ropewalk/options.hpp"

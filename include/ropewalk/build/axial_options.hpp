@@ -3,8 +3,8 @@
 #define ROPEWALK_BUILD_AXIAL_OPTIONS_HPP
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/frequency_types.hpp"
-#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

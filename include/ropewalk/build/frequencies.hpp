@@ -6,11 +6,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/scaling.hpp"
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/build/term_rules.hpp"
-#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 

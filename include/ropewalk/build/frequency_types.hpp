@@ -4,7 +4,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/list.hpp"
+#include "ropewalk/base/list.hpp"
 
 ROPEWALK_BEGIN_TYPES
 

@@ -7,11 +7,11 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)

@@ -8,7 +8,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/list.hpp"
+#include "ropewalk/base/list.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
 

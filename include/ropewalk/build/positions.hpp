@@ -11,9 +11,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/build/position_types.hpp"
 #include "ropewalk/build/steps.hpp"
-#include "ropewalk/list.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -7,6 +7,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/list.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/axial_options.hpp"
 #include "ropewalk/build/frequencies.hpp"
@@ -15,7 +16,6 @@
 #include "ropewalk/build/positions.hpp"
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/build/term_rules.hpp"
-#include "ropewalk/list.hpp"
 #include "ropewalk/table.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)

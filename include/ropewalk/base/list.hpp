@@ -1,6 +1,6 @@
 // List: a std::vector whose code belongs to the unit that uses it.
-#ifndef ROPEWALK_LIST_HPP
-#define ROPEWALK_LIST_HPP
+#ifndef ROPEWALK_BASE_LIST_HPP
+#define ROPEWALK_BASE_LIST_HPP
 
 #include <cstddef>
 #include <new>
@@ -63,4 +63,4 @@ class List : public std::vector<T, detail::ListAllocator<T>> {
 
 ROPEWALK_END_NAMESPACE
 
-#endif  // ROPEWALK_LIST_HPP
+#endif  // ROPEWALK_BASE_LIST_HPP
