@@ -3,9 +3,9 @@
 #define ROPEWALK_ROPEWALK_HPP
 
 #include "ropewalk/apply.hpp"
+#include "ropewalk/build.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/build.hpp"
 #include "ropewalk/device.hpp"
 #include "ropewalk/dtype.hpp"
 #include "ropewalk/frequencies.hpp"
