@@ -57,13 +57,6 @@ enum ropewalk_compute {
   ROPEWALK_COMPUTE_WIDE = 1      /* float (double stays double), rounded once */
 };
 
-/* All have the same bits. */
-enum ropewalk_form {
-  ROPEWALK_FORM_FUSED = 0,   /* the fast one */
-  ROPEWALK_FORM_STRIDED = 1, /* the two definitions, to compare with; never in place */
-  ROPEWALK_FORM_STACK_FLATTEN = 2
-};
-
 /* How cos and sin lie in rows [.., width]; see table_layouts.hpp. */
 enum ropewalk_layout {
   ROPEWALK_LAYOUT_HALF = 0,                    /* cos, sin: width is pairs */
@@ -141,8 +134,6 @@ typedef struct ropewalk_options {
   int64_t struct_size;
   int32_t pairing;
   int32_t compute;
-  int32_t form;
-  int32_t reserved; /* 0 */
 } ropewalk_options;
 
 /* A preset, a constant of the library. */
@@ -267,7 +258,7 @@ ROPEWALK_EXPORT int32_t ropewalk_model_table(ropewalk_table* table, const ropewa
  * Errors   ROPEWALK_INVALID_ARGUMENT: what apply.hpp says, null arguments, numbers that are none of
  *          the enumerations', a struct_size of another version
  * Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
- * Allocates nothing for up to 4 tensors in the fused form. */
+ * Allocates nothing for up to 4 tensors. */
 ROPEWALK_EXPORT int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* outs,
                                        const ropewalk_tensor* xs, int64_t count,
                                        const ropewalk_table* table,

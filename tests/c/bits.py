@@ -28,8 +28,7 @@ class Table(c.Structure):
 
 
 class Options(c.Structure):
-    _fields_ = [("struct_size", c.c_int64), ("pairing", c.c_int32), ("compute", c.c_int32),
-                ("form", c.c_int32), ("reserved", c.c_int32)]
+    _fields_ = [("struct_size", c.c_int64), ("pairing", c.c_int32), ("compute", c.c_int32)]
 
 
 Task = c.CFUNCTYPE(None, c.c_void_p, c.c_int64, c.c_int64)
@@ -137,16 +136,16 @@ def keeps_bits(random, x_dtype, table_dtype):
     cos, sin = (drawn(random, (1, 5, 1, 13), table_dtype) for _ in range(2))
     table = table_of(cos, sin, table_dtype)
     cos, sin = cos.reshape(5, 1, 13), sin.reshape(5, 1, 13)
-    for pairing, wide, form in itertools.product(range(3), range(2), range(3)):
+    for pairing, wide in itertools.product(range(3), range(2)):
         # Every second head of a larger array, and features that pass through.
         x = drawn(random, (2, 5, 6, 30), x_dtype)[:, :, ::2]
         wanted = rotated(x, x_dtype, cos, sin, table_dtype, pairing, wide)
         out = np.zeros_like(wanted)
-        options = Options(c.sizeof(Options), pairing, wide, form)
+        options = Options(c.sizeof(Options), pairing, wide)
         works(lib.ropewalk_apply(None, tensor(out, x_dtype), tensor(x, x_dtype), 1, table, options))
-        case = (x_dtype, table_dtype, pairing, wide, form)
+        case = (x_dtype, table_dtype, pairing, wide)
         assert same_bits(out, wanted), case
-        if form == 0 and pairing != INTERLEAVED_TO_HALF:
+        if pairing != INTERLEAVED_TO_HALF:
             works(lib.ropewalk_apply(None, None, tensor(x, x_dtype), 1, table, options))
             assert same_bits(np.ascontiguousarray(x), wanted), case
 

@@ -123,7 +123,7 @@ std::vector<T> zeros(const rw::Shape& shape) {
   return std::vector<T>(size_of(shape), from_bits<T>(0));
 }
 
-/// Both by every form, pairing and arithmetic; with outs of type Out.
+/// Both with ids of tokens and of samples, by every pairing and arithmetic; with outs of type Out.
 template <class Out, class X, class Tab>
 void expect_same_bits() {
   const Case<X, Tab> of;

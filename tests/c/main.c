@@ -218,18 +218,30 @@ static void gathers_rows(void) {
   ropewalk_table_free(&rows);
 }
 
+/* Fields that say something of ids which are not there. */
+static void refuses_words_without_ids(void) {
+  const int32_t ids[1] = {0};
+  ropewalk_table starts = empty_table, leaving = empty_table, numbered = empty_table;
+  ropewalk_table part = empty_table;
+  starts.ids_are_starts = leaving.leaves = 1;
+  numbered.first_position = 1;
+  REFUSES("ropewalk_apply: position ids of the table are missing, must be given first, by gather",
+          ropewalk_apply(NULL, NULL, NULL, 0, &starts, NULL));
+  REFUSES("ropewalk_table_rows: position ids of the table are missing, must be given first",
+          ropewalk_table_rows(&part, &leaving, 0, 0));
+  REFUSES("ropewalk_table_gather: position ids of the table are missing, must be given first",
+          ropewalk_table_gather(&part, &numbered, ids, 32, 1, 1));
+}
+
 /* Nothing is read for it. */
 static void leaves_empty_tensors(void) {
-  const int64_t shape[4] = {2, 2, 0, 2}, two_by_two[2] = {2, 2};
-  ropewalk_options options = {.struct_size = sizeof options};
+  const int64_t shape[4] = {2, 2, 0, 2};
   ropewalk_tensor tensor;
   ropewalk_table table = empty_table;
   WORKS(ropewalk_tensor_set(&tensor, NULL, ROPEWALK_DTYPE_F64, shape));
   WORKS(ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F64, 2, 100, 3));
-  WORKS(ropewalk_table_gather(&table, &table, NULL, 32, two_by_two, 0));
-  for (options.form = 0; options.form <= ROPEWALK_FORM_STACK_FLATTEN; ++options.form) {
-    WORKS(ropewalk_apply(NULL, &tensor, &tensor, 1, &table, &options));
-  }
+  WORKS(ropewalk_table_gather(&table, &table, NULL, 32, 2, 2));
+  WORKS(ropewalk_apply(NULL, &tensor, &tensor, 1, &table, NULL));
   ropewalk_table_free(&table);
 }
 
@@ -344,21 +356,14 @@ static void applies(void) {
   ropewalk_table table = empty_table;
   ropewalk_options options = {.struct_size = sizeof options};
   ropewalk_tensor xs[2], outs[2];
-  int32_t form;
   xs[0] = tensor_of(q, ROPEWALK_DTYPE_F32, 1, 2, 4);
   xs[1] = tensor_of(k, ROPEWALK_DTYPE_F32, 1, 1, 4);
   outs[0] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 4);
   outs[1] = tensor_of(k_out, ROPEWALK_DTYPE_F32, 1, 1, 4);
   WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
-  for (form = ROPEWALK_FORM_FUSED; form <= ROPEWALK_FORM_STACK_FLATTEN; ++form) {
-    options.form = form;
-    memset(out, 0, sizeof out);
-    memset(k_out, 0, sizeof k_out);
-    WORKS(ropewalk_apply(NULL, outs, xs, 2, &table, &options));
-    EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[7] == 8);
-    EXPECT(k_out[0] == -2 && k_out[1] == 1 && k_out[2] == 3 && k_out[3] == 4);
-  }
-  options.form = ROPEWALK_FORM_FUSED;
+  WORKS(ropewalk_apply(NULL, outs, xs, 2, &table, NULL));
+  EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[7] == 8);
+  EXPECT(k_out[0] == -2 && k_out[1] == 1 && k_out[2] == 3 && k_out[3] == 4);
   options.pairing = ROPEWALK_PAIRING_HALF;
   WORKS(ropewalk_apply(NULL, NULL, xs, 1, &table, &options)); /* in place */
   EXPECT(q[0] == -3 && q[1] == 2 && q[2] == 1 && q[3] == 4);
@@ -396,7 +401,7 @@ static void refuses_calls(void) {
           ropewalk_apply(NULL, NULL, &x, 1, &bad, NULL));
 
   options.struct_size = 1;
-  REFUSES("ropewalk_apply: struct_size of the options is 1, must be 24",
+  REFUSES("ropewalk_apply: struct_size of the options is 1, must be 16",
           ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
   options.struct_size = sizeof options;
   options.pairing = 3;
@@ -410,19 +415,6 @@ static void refuses_calls(void) {
   options.pairing = 0;
   options.compute = 2;
   REFUSES("ropewalk_apply: compute of the options is 2, must be 0 to 1",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  options.compute = 0;
-  options.form = -1;
-  REFUSES("ropewalk_apply: form of the options is -1, must be 0 to 2",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  options.form = ROPEWALK_FORM_STRIDED;
-  REFUSES("ropewalk_apply: outs is null, must not be: only the fused form rotates in place",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  REFUSES("ropewalk_apply: memory of outs[0] overlaps that of xs[0], must be apart from it",
-          ropewalk_apply(NULL, &x, &x, 1, &table, &options));
-  options.form = 0;
-  options.reserved = 1;
-  REFUSES("ropewalk_apply: reserved of the options is 1, must be 0",
           ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
 
   x.dtype = 9;
@@ -450,7 +442,6 @@ static void two_tensors_stay_apart(void) {
   const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 1);
   const ropewalk_tensor second = tensor_of(sin, ROPEWALK_DTYPE_F32, 1, 1, 1);
   ropewalk_table table = empty_table;
-  ropewalk_options options = {.struct_size = sizeof options};
   ropewalk_tensor xs[2], outs[2];
   xs[0] = xs[1] = tensor_of(data, ROPEWALK_DTYPE_F32, 1, 2, 2);
   WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
@@ -458,9 +449,8 @@ static void two_tensors_stay_apart(void) {
           ropewalk_apply(NULL, NULL, xs, 2, &table, NULL));
   EXPECT(data[0] == 1);
   outs[0] = outs[1] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 2);
-  options.form = ROPEWALK_FORM_STACK_FLATTEN;
   REFUSES("ropewalk_apply: memory of outs[1] overlaps that of outs[0], must be apart from it",
-          ropewalk_apply(NULL, outs, xs, 2, &table, &options));
+          ropewalk_apply(NULL, outs, xs, 2, &table, NULL));
   EXPECT(out[0] == 0);
 }
 
