@@ -23,21 +23,28 @@ void keep(const char* text) noexcept {
 
 // Turns -------------------------------------------------------------------------------------------
 
+/// The ids of a table of so many rows.
+static detail::RowIds ids_of(const ropewalk_table& table, Index stride, Index rows) {
+  using detail::IdsOf;
+  const IdsOf of = table.ids_are_starts != 0 ? IdsOf::samples : IdsOf::tokens;
+  if (table.id_bits == 32) return {static_cast<const std::int32_t*>(table.ids), of, stride, rows};
+  return {static_cast<const std::int64_t*>(table.ids), of, stride, rows};
+}
+
 detail::RawTable raw_table(const Place& place, const ropewalk_table& table) {
   detail::RawTable raw =
       with_table(place, table, [](const auto& view) { return detail::RawTable(view); });
-  const Index batch = table.id_shape[0], stride = table.id_batch_stride;
-  if (table.id_bits == 0 || batch <= 1) return raw;
+  if (!raw.ids) return raw;
   const Place of_ids{place.function, "the position ids"};
+  const Index batch = table.id_shape[0];
+  const Index stride = batch > 1 ? table.id_batch_stride : 0;  // those of one are everybody's
   detail::check_not_negative(of_ids, "batch stride", stride);
   const Index end = detail::checked_reach(of_ids, "batch", table.id_shape[1], batch, stride);
   detail::checked_reach(of_ids, "bytes", end, table.id_bits / 8, end);
-  const Index first = raw.ids.first(), rows = raw.ids.rows();
-  if (table.id_bits == 32) {
-    raw.ids = {static_cast<const std::int32_t*>(table.ids), stride, 1, first, rows};
-  } else {
-    raw.ids = {static_cast<const std::int64_t*>(table.ids), stride, 1, first, rows};
-  }
+  raw.ids = ids_of(table, stride, raw.ids.rows());
+  raw.ids.set_first(table.first_position);
+  if (table.leaves != 0) raw.ids.set_left(table.left_id);
+  detail::check_said_of_ids(place.function, raw.ids);
   return raw;
 }
 

@@ -111,10 +111,13 @@ typedef struct ropewalk_table {
   int64_t shape[4];   /* of the rows in memory: batch | 1, seq, heads | 1, pairs */
   int64_t strides[3]; /* of batch, seq, heads; in elements */
   ropewalk_reader cos_a, cos_b, sin_a, sin_b;
-  const void* ids;         /* [batch | 1, seq], read by every call */
+  const void* ids;         /* [batch | 1, seq], or starts [batch]; read by every call */
   int64_t id_shape[2];     /* batch | 1, seq of the tokens */
   int64_t id_batch_stride; /* in ids; those of one sample follow one another */
-  int64_t first_id;        /* the id of row 0 */
+  int32_t ids_are_starts;  /* 1: token s of sample b takes the row of ids[b] + s */
+  int32_t leaves;          /* 1: tokens of left_id, or samples of this start, stay as they are */
+  int64_t left_id;         /* no position of the table */
+  int64_t first_position;  /* the id of row 0, below 0 perhaps */
   void* owner;             /* for ropewalk_table_free; null where the rows are the caller's */
 } ropewalk_table;
 
@@ -195,12 +198,25 @@ ROPEWALK_EXPORT int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk
 /* Makes a table whose token s takes the row of ids[b, s]. `part` may be the table itself.
  *
  * Shapes   ids [batch | 1, seq], contiguous (or set id_batch_stride afterwards)
- * Units    id_bits 32 or 64, signed; the id of the first row is `first`
+ * Units    id_bits 32 or 64, signed; 0 is the first row (or set first_position afterwards)
+ * Leaving  with `leaves` and left_id set afterwards, tokens of this id are left as they are: in
+ *          place nothing of them is written, an output of its own takes their features unturned
  * Memory   as ropewalk_table_rows; the ids must live until the last call that reads the table
- * Errors   other id_bits, a table that is gathered; an id outside the table by what reads it */
+ * Errors   other id_bits, a table that is gathered; by what reads it: null, an id outside the
+ *          table, a left_id that is a position of it */
 ROPEWALK_EXPORT int32_t ropewalk_table_gather(ropewalk_table* part, const ropewalk_table* table,
-                                              const void* ids, int32_t id_bits,
-                                              const int64_t shape[2], int64_t first);
+                                              const void* ids, int32_t id_bits, int64_t batch,
+                                              int64_t seq);
+
+/* Makes a table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count`
+ * of them: batched decode, each sample at its own position. `part` may be the table itself.
+ *
+ * Shapes   starts [batch], contiguous (or set id_batch_stride afterwards)
+ * Units, Leaving, Memory   as ropewalk_table_gather; what is left is the samples of this start
+ * Errors   as ropewalk_table_gather; a batch of x that is not that of the starts */
+ROPEWALK_EXPORT int32_t ropewalk_table_rows_of_each(ropewalk_table* part,
+                                                    const ropewalk_table* table, const void* starts,
+                                                    int32_t id_bits, int64_t batch, int64_t count);
 
 /* Frees what a table owns, and forgets it; null and a table of the caller's memory are fine. A copy
  * of the struct reads the same memory: one of them is to be freed. */
