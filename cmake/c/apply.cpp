@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "border.hpp"
-#include "readable.hpp"
 #include "turns.hpp"
 
 namespace ropewalk_c {
@@ -24,21 +23,28 @@ void keep(const char* text) noexcept {
 
 // Turns -------------------------------------------------------------------------------------------
 
+/// The ids of a table of so many rows.
+static detail::RowIds ids_of(const ropewalk_table& table, Index stride, Index rows) {
+  using detail::IdsOf;
+  const IdsOf of = table.ids_are_starts != 0 ? IdsOf::samples : IdsOf::tokens;
+  if (table.id_bits == 32) return {static_cast<const std::int32_t*>(table.ids), of, stride, rows};
+  return {static_cast<const std::int64_t*>(table.ids), of, stride, rows};
+}
+
 detail::RawTable raw_table(const Place& place, const ropewalk_table& table) {
   detail::RawTable raw =
       with_table(place, table, [](const auto& view) { return detail::RawTable(view); });
-  const Index batch = table.id_shape[0], stride = table.id_batch_stride;
-  if (table.id_bits == 0 || batch <= 1) return raw;
+  if (!raw.ids) return raw;
   const Place of_ids{place.function, "the position ids"};
+  const Index batch = table.id_shape[0];
+  const Index stride = batch > 1 ? table.id_batch_stride : 0;  // those of one are everybody's
   detail::check_not_negative(of_ids, "batch stride", stride);
   const Index end = detail::checked_reach(of_ids, "batch", table.id_shape[1], batch, stride);
   detail::checked_reach(of_ids, "bytes", end, table.id_bits / 8, end);
-  const Index first = raw.ids.first(), rows = raw.ids.rows();
-  if (table.id_bits == 32) {
-    raw.ids = {static_cast<const std::int32_t*>(table.ids), stride, 1, first, rows};
-  } else {
-    raw.ids = {static_cast<const std::int64_t*>(table.ids), stride, 1, first, rows};
-  }
+  raw.ids = ids_of(table, stride, raw.ids.rows());
+  raw.ids.set_first(table.first_position);
+  if (table.leaves != 0) raw.ids.set_left(table.left_id);
+  detail::check_said_of_ids(place.function, raw.ids);
   return raw;
 }
 
@@ -108,33 +114,10 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
 
 static rw::Options options_of(const char* function, const ropewalk_options& options) {
   const Place place{function, "the options"};
-  detail::check_equal(place, "reserved", options.reserved, 0);
   const auto pairing =
       checked_number(place, "pairing", options.pairing, ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
   const auto compute = checked_number(place, "compute", options.compute, ROPEWALK_COMPUTE_WIDE);
-  checked_number(place, "form", options.form, ROPEWALK_FORM_STACK_FLATTEN);
   return rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute));
-}
-
-/// By one of the two definitions, tensor by tensor.
-static void readable(const detail::Names& names, const Device& device,
-                     const ropewalk_options& options, const ropewalk_tensor* outs,
-                     const ropewalk_tensor* xs, const ropewalk_table& table, const Turns& turns) {
-  const rw::Options how = options_of(names.function, options);
-  if (!names.has_out && !turns.empty()) {
-    detail::fail(names.function, "outs is null, must not be: only the fused form rotates in place");
-  }
-  for (std::size_t i = 0; i < turns.size(); ++i) {
-    with_types(names_of(names, i), turns[i], [](auto...) {});
-  }
-  check(names, turns, detail::InPlace::refused);
-  for (std::size_t i = 0; i < turns.size(); ++i) {
-    if (turns[i].of.x.empty()) continue;  // nobody has looked at its ids
-    with_dtype(names.x, xs[i].dtype, [&](auto x) {
-      Readable<typename decltype(x)::type>::rotate({names.function, options.form, device, how},
-                                                   outs[i], xs[i], table);
-    });
-  }
 }
 
 }  // namespace ropewalk_c
@@ -149,7 +132,7 @@ int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* o
   return guarded([&] {
     const char* const function = "ropewalk_apply";
     const detail::Names names(function, "xs", outs != nullptr ? "outs" : nullptr, 0);
-    const ropewalk_options defaults = {sizeof(defaults), 0, 0, 0, 0};
+    const ropewalk_options defaults = {sizeof(defaults), 0, 0};
     const ropewalk_options& how =
         options != nullptr ? given_sized(function, "the options", options) : defaults;
     const rw::Options arithmetic = options_of(function, how);
@@ -158,7 +141,6 @@ int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* o
     Memory memory;
     const Turns turns =
         turns_of(memory, names, outs, xs, count, of.dtype, raw_table(names.table, of));
-    if (how.form == ROPEWALK_FORM_FUSED) return fused(memory, names, device, arithmetic, turns);
-    readable(names, device, how, outs, xs, of, turns);
+    fused(memory, names, device, arithmetic, turns);
   });
 }

@@ -82,20 +82,6 @@ inline detail::RawView raw_view(const Place& place, const ropewalk_tensor& tenso
 
 // Tables ------------------------------------------------------------------------------------------
 
-/// Position ids as gather takes them, one row after the other.
-template <class Id>
-struct IdMap {
-  static constexpr int NumIndices = 2;
-  static constexpr int Layout = Eigen::RowMajor;
-  using Scalar = const Id;
-
-  Index dimension(int axis) const { return axis == 0 ? batch : seq; }
-  const Id* data() const { return ids; }
-
-  const Id* ids;
-  Index batch, seq;
-};
-
 template <class T>
 rw::CoefficientReader<T> reader_of(const ropewalk_reader& reader) {
   return {static_cast<const T*>(reader.data), reader.stride, reader.negative != 0};
@@ -113,37 +99,47 @@ rw::TableView<T> rows_of(const ropewalk_table& table) {
           table.strides[2]};
 }
 
-/// The table of the rows that ids name, which are taken to be contiguous.
+/// The table of the rows that `by` names with its ids; how they lie is for raw_table.
 template <class Id, class T>
-rw::TableView<T> gathered(const rw::TableView<T>& rows, const void* ids,
-                          const std::int64_t shape[2], Index first) {
-  return rows.gather(IdMap<Id>{static_cast<const Id*>(ids), shape[0], shape[1]}, first);
+rw::TableView<T> gathered(const rw::TableView<T>& rows, const ropewalk_table& by) {
+  const auto* const ids = static_cast<const Id*>(by.ids);
+  const Index batch = by.id_shape[0], seq = by.id_shape[1];
+  if (by.ids_are_starts != 0) return rows.rows_of_each(ids, batch, seq);
+  return rows.gather(ids, batch, seq);
 }
 
 template <class T>
-rw::TableView<T> gathered(const Place& place, const rw::TableView<T>& rows, std::int32_t id_bits,
-                          const void* ids, const std::int64_t shape[2], Index first) {
+rw::TableView<T> gathered(const Place& place, const rw::TableView<T>& rows,
+                          const ropewalk_table& by) {
   const Place of_ids{place.function, "the position ids"};
-  detail::check_not_negative(of_ids, "batch", shape[0]);
-  detail::check_not_negative(of_ids, "seq", shape[1]);
-  if (id_bits == 32) return gathered<std::int32_t>(rows, ids, shape, first);
-  if (id_bits != 64) {
-    detail::fail(place, "id_bits", "is %" PRId32 ", must be 32 or 64", id_bits);
+  detail::check_not_negative(of_ids, "batch", by.id_shape[0]);
+  detail::check_not_negative(of_ids, "seq", by.id_shape[1]);
+  if (by.id_bits == 32) return gathered<std::int32_t>(rows, by);
+  if (by.id_bits != 64) {
+    detail::fail(place, "id_bits", "is %" PRId32 ", must be 32 or 64", by.id_bits);
   }
-  return gathered<std::int64_t>(rows, ids, shape, first);
+  return gathered<std::int64_t>(rows, by);
 }
 
-/// Calls work(TableView<T>) with what a table's fields say; its ids are contiguous.
+/// Whether there are ids; without them nothing may be said of them.
+inline bool has_ids(const Place& place, const ropewalk_table& table) {
+  if (table.id_bits != 0) return true;
+  if (table.ids_are_starts != 0 || table.leaves != 0 || table.first_position != 0) {
+    detail::check_said_of_ids(place.function, {});
+  }
+  return false;
+}
+
+/// Calls work(TableView<T>) with the shape and the rows that a table's fields say.
 template <class Work>
 auto with_table(const Place& place, const ropewalk_table& table, const Work& work) {
   return with_dtype(place, table.dtype, [&](auto type) {
     const auto rows = rows_of<typename decltype(type)::type>(table);
-    if (table.id_bits == 0) return work(rows);
-    return work(gathered(place, rows, table.id_bits, table.ids, table.id_shape, table.first_id));
+    return work(has_ids(place, table) ? gathered(place, rows, table) : rows);
   });
 }
 
-/// The same without its type, with the stride that its ids have.
+/// The same without its type, with all that is said of its ids.
 detail::RawTable raw_table(const Place& place, const ropewalk_table& table);
 
 // Threads -----------------------------------------------------------------------------------------

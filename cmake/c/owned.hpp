@@ -45,6 +45,9 @@ void set_rows(ropewalk_table& table, const rw::TableView<T>& view) {
            {0, 0},
            0,
            0,
+           0,
+           0,
+           0,
            nullptr};
 }
 

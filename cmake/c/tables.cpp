@@ -74,6 +74,22 @@ static void set_part(ropewalk_table& part, ropewalk_table made, const ropewalk_t
   part = made;
 }
 
+static ropewalk_table with_ids(ropewalk_table rows, const void* ids, std::int32_t id_bits,
+                               Index batch, Index seq) {
+  rows.ids = ids;
+  rows.id_bits = id_bits;
+  rows.id_shape[0] = batch, rows.id_shape[1] = seq;
+  return rows;
+}
+
+/// A table of the rows that the ids of `made` name, which is `table` otherwise.
+static void set_gathered(const char* function, ropewalk_table& part, const ropewalk_table& made,
+                         const ropewalk_table& table) {
+  const Place place{function, "the table"};
+  with_table(place, table, [&](const auto& rows) { gathered(place, rows, made); });
+  set_part(part, made, table);
+}
+
 }  // namespace ropewalk_c
 
 using namespace ropewalk_c;
@@ -134,28 +150,35 @@ int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk_table* table, i
 }
 
 int32_t ropewalk_table_gather(ropewalk_table* part, const ropewalk_table* table, const void* ids,
-                              int32_t id_bits, const int64_t shape[2], int64_t first) {
+                              int32_t id_bits, int64_t batch, int64_t seq) {
   return guarded([&] {
-    const Place place{"ropewalk_table_gather", "the table"};
-    ropewalk_table& to = given_sized(place.function, "part", part);
-    const ropewalk_table& from = given_sized(place.function, place.argument, table);
-    given(place.function, "shape", shape);
-    with_table(place, from,
-               [&](const auto& view) { gathered(place, view, id_bits, ids, shape, first); });
-    ropewalk_table made = from;
-    made.id_bits = id_bits;
-    made.ids = ids;
-    made.id_shape[0] = shape[0], made.id_shape[1] = shape[1];
-    made.id_batch_stride = shape[0] == 1 ? 0 : shape[1];
-    made.first_id = first;
-    set_part(to, made, from);
+    const char* const function = "ropewalk_table_gather";
+    ropewalk_table& to = given_sized(function, "part", part);
+    const ropewalk_table& from = given_sized(function, "the table", table);
+    ropewalk_table made = with_ids(from, ids, id_bits, batch, seq);
+    made.id_batch_stride = seq;
+    set_gathered(function, to, made, from);
+  });
+}
+
+int32_t ropewalk_table_rows_of_each(ropewalk_table* part, const ropewalk_table* table,
+                                    const void* starts, int32_t id_bits, int64_t batch,
+                                    int64_t count) {
+  return guarded([&] {
+    const char* const function = "ropewalk_table_rows_of_each";
+    ropewalk_table& to = given_sized(function, "part", part);
+    const ropewalk_table& from = given_sized(function, "the table", table);
+    ropewalk_table made = with_ids(from, starts, id_bits, batch, count);
+    made.id_batch_stride = 1;
+    made.ids_are_starts = 1;
+    set_gathered(function, to, made, from);
   });
 }
 
 void ropewalk_table_free(ropewalk_table* table) {
   if (table == nullptr || table->owner == nullptr) return;
   delete static_cast<Owner*>(table->owner);
-  // Null data is refused by whatever reads it.
-  *table = {
-      table->struct_size, table->dtype, 0, {}, {}, {}, {}, {}, {}, nullptr, {}, 0, 0, nullptr};
+  const std::int64_t size = table->struct_size;
+  *table = {};  // null data is refused by whatever reads it
+  table->struct_size = size;
 }

@@ -57,13 +57,6 @@ enum ropewalk_compute {
   ROPEWALK_COMPUTE_WIDE = 1      /* float (double stays double), rounded once */
 };
 
-/* All have the same bits. */
-enum ropewalk_form {
-  ROPEWALK_FORM_FUSED = 0,   /* the fast one */
-  ROPEWALK_FORM_STRIDED = 1, /* the two definitions, to compare with; never in place */
-  ROPEWALK_FORM_STACK_FLATTEN = 2
-};
-
 /* How cos and sin lie in rows [.., width]; see table_layouts.hpp. */
 enum ropewalk_layout {
   ROPEWALK_LAYOUT_HALF = 0,                    /* cos, sin: width is pairs */
@@ -118,10 +111,13 @@ typedef struct ropewalk_table {
   int64_t shape[4];   /* of the rows in memory: batch | 1, seq, heads | 1, pairs */
   int64_t strides[3]; /* of batch, seq, heads; in elements */
   ropewalk_reader cos_a, cos_b, sin_a, sin_b;
-  const void* ids;         /* [batch | 1, seq], read by every call */
+  const void* ids;         /* [batch | 1, seq], or starts [batch]; read by every call */
   int64_t id_shape[2];     /* batch | 1, seq of the tokens */
   int64_t id_batch_stride; /* in ids; those of one sample follow one another */
-  int64_t first_id;        /* the id of row 0 */
+  int32_t ids_are_starts;  /* 1: token s of sample b takes the row of ids[b] + s */
+  int32_t leaves;          /* 1: tokens of left_id, or samples of this start, stay as they are */
+  int64_t left_id;         /* no position of the table */
+  int64_t first_position;  /* the id of row 0, below 0 perhaps */
   void* owner;             /* for ropewalk_table_free; null where the rows are the caller's */
 } ropewalk_table;
 
@@ -141,8 +137,6 @@ typedef struct ropewalk_options {
   int64_t struct_size;
   int32_t pairing;
   int32_t compute;
-  int32_t form;
-  int32_t reserved; /* 0 */
 } ropewalk_options;
 
 /* A preset, a constant of the library. */
@@ -204,12 +198,25 @@ ROPEWALK_EXPORT int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk
 /* Makes a table whose token s takes the row of ids[b, s]. `part` may be the table itself.
  *
  * Shapes   ids [batch | 1, seq], contiguous (or set id_batch_stride afterwards)
- * Units    id_bits 32 or 64, signed; the id of the first row is `first`
+ * Units    id_bits 32 or 64, signed; 0 is the first row (or set first_position afterwards)
+ * Leaving  with `leaves` and left_id set afterwards, tokens of this id are left as they are: in
+ *          place nothing of them is written, an output of its own takes their features unturned
  * Memory   as ropewalk_table_rows; the ids must live until the last call that reads the table
- * Errors   other id_bits, a table that is gathered; an id outside the table by what reads it */
+ * Errors   other id_bits, a table that is gathered; by what reads it: null, an id outside the
+ *          table, a left_id that is a position of it */
 ROPEWALK_EXPORT int32_t ropewalk_table_gather(ropewalk_table* part, const ropewalk_table* table,
-                                              const void* ids, int32_t id_bits,
-                                              const int64_t shape[2], int64_t first);
+                                              const void* ids, int32_t id_bits, int64_t batch,
+                                              int64_t seq);
+
+/* Makes a table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count`
+ * of them: batched decode, each sample at its own position. `part` may be the table itself.
+ *
+ * Shapes   starts [batch], contiguous (or set id_batch_stride afterwards)
+ * Units, Leaving, Memory   as ropewalk_table_gather; what is left is the samples of this start
+ * Errors   as ropewalk_table_gather; a batch of x that is not that of the starts */
+ROPEWALK_EXPORT int32_t ropewalk_table_rows_of_each(ropewalk_table* part,
+                                                    const ropewalk_table* table, const void* starts,
+                                                    int32_t id_bits, int64_t batch, int64_t count);
 
 /* Frees what a table owns, and forgets it; null and a table of the caller's memory are fine. A copy
  * of the struct reads the same memory: one of them is to be freed. */
@@ -267,7 +274,7 @@ ROPEWALK_EXPORT int32_t ropewalk_model_table(ropewalk_table* table, const ropewa
  * Errors   ROPEWALK_INVALID_ARGUMENT: what apply.hpp says, null arguments, numbers that are none of
  *          the enumerations', a struct_size of another version
  * Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
- * Allocates nothing for up to 4 tensors in the fused form. */
+ * Allocates nothing for up to 4 tensors. */
 ROPEWALK_EXPORT int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* outs,
                                        const ropewalk_tensor* xs, int64_t count,
                                        const ropewalk_table* table,

@@ -24,12 +24,12 @@ class Table(c.Structure):
     _fields_ = [("struct_size", c.c_int64), ("dtype", c.c_int32), ("id_bits", c.c_int32),
                 ("shape", c.c_int64 * 4), ("strides", c.c_int64 * 3), ("readers", Reader * 4),
                 ("ids", c.c_void_p), ("id_shape", c.c_int64 * 2), ("id_batch_stride", c.c_int64),
-                ("first_id", c.c_int64), ("owner", c.c_void_p)]
+                ("ids_are_starts", c.c_int32), ("leaves", c.c_int32), ("left_id", c.c_int64),
+                ("first_position", c.c_int64), ("owner", c.c_void_p)]
 
 
 class Options(c.Structure):
-    _fields_ = [("struct_size", c.c_int64), ("pairing", c.c_int32), ("compute", c.c_int32),
-                ("form", c.c_int32), ("reserved", c.c_int32)]
+    _fields_ = [("struct_size", c.c_int64), ("pairing", c.c_int32), ("compute", c.c_int32)]
 
 
 Task = c.CFUNCTYPE(None, c.c_void_p, c.c_int64, c.c_int64)
@@ -42,8 +42,9 @@ class Threads(c.Structure):
 
 lib.ropewalk_table_set.argtypes = [c.POINTER(Table), c.c_int32, c.POINTER(Tensor),
                                    c.POINTER(Tensor)]
-lib.ropewalk_table_gather.argtypes = [c.POINTER(Table), c.POINTER(Table), c.c_void_p, c.c_int32,
-                                      c.POINTER(c.c_int64), c.c_int64]
+for of_ids in (lib.ropewalk_table_gather, lib.ropewalk_table_rows_of_each):
+    of_ids.argtypes = [c.POINTER(Table), c.POINTER(Table), c.c_void_p, c.c_int32, c.c_int64,
+                       c.c_int64]
 lib.ropewalk_table_free.argtypes = [c.POINTER(Table)]
 lib.ropewalk_table_free.restype = None
 lib.ropewalk_apply.argtypes = [c.POINTER(Threads), c.POINTER(Tensor), c.POINTER(Tensor), c.c_int64,
@@ -137,32 +138,39 @@ def keeps_bits(random, x_dtype, table_dtype):
     cos, sin = (drawn(random, (1, 5, 1, 13), table_dtype) for _ in range(2))
     table = table_of(cos, sin, table_dtype)
     cos, sin = cos.reshape(5, 1, 13), sin.reshape(5, 1, 13)
-    for pairing, wide, form in itertools.product(range(3), range(2), range(3)):
+    for pairing, wide in itertools.product(range(3), range(2)):
         # Every second head of a larger array, and features that pass through.
         x = drawn(random, (2, 5, 6, 30), x_dtype)[:, :, ::2]
         wanted = rotated(x, x_dtype, cos, sin, table_dtype, pairing, wide)
         out = np.zeros_like(wanted)
-        options = Options(c.sizeof(Options), pairing, wide, form)
+        options = Options(c.sizeof(Options), pairing, wide)
         works(lib.ropewalk_apply(None, tensor(out, x_dtype), tensor(x, x_dtype), 1, table, options))
-        case = (x_dtype, table_dtype, pairing, wide, form)
+        case = (x_dtype, table_dtype, pairing, wide)
         assert same_bits(out, wanted), case
-        if form == 0 and pairing != INTERLEAVED_TO_HALF:
+        if pairing != INTERLEAVED_TO_HALF:
             works(lib.ropewalk_apply(None, None, tensor(x, x_dtype), 1, table, options))
             assert same_bits(np.ascontiguousarray(x), wanted), case
 
 
-def gathers(random):
+def takes_ids(random, call, shape, id_type):
+    """Turns by ids of tokens or by starts, as they are, with other numbers, and with one left."""
     cos, sin = (drawn(random, (1, 9, 1, 4), F32) for _ in range(2))
     x = drawn(random, (2, 3, 2, 8), F16)
-    for id_type in (np.int32, np.int64):
-        ids = random.integers(0, 9, (2, 3)).astype(id_type)
+    steps = 0 if shape == (2, 3) else np.arange(3)
+    for first, left in itertools.product((0, -4), (False, True)):
+        rows = random.integers(0, 7, shape)
+        ids = (rows + first).astype(id_type)
+        if left:
+            ids[1, 0] = 77
         table = table_of(cos, sin, F32)
-        works(lib.ropewalk_table_gather(table, table, ids.ctypes.data, 8 * ids.itemsize,
-                                        (c.c_int64 * 2)(2, 3), 0))
+        works(call(table, table, ids.ctypes.data, 8 * ids.itemsize, 2, 3))
+        table.first_position, table.leaves, table.left_id = first, left, 77
         out = np.zeros_like(x)
         works(lib.ropewalk_apply(None, tensor(out, F16), tensor(x, F16), 1, table, None))
-        rows = cos[0, ids], sin[0, ids]
-        assert same_bits(out, rotated(x, F16, *rows, F32, INTERLEAVED, False))
+        wanted = rotated(x, F16, cos[0, rows + steps], sin[0, rows + steps], F32, INTERLEAVED,
+                         False)
+        is_left = np.broadcast_to((ids == 77)[:, :, None, None], x.shape)
+        assert same_bits(out, np.where(is_left, x, wanted)), (shape, id_type, first, left)
 
 
 def splits_over_threads(random):
@@ -223,7 +231,9 @@ says_errors_per_thread()  # first: nothing has failed yet
 seeded = np.random.default_rng(17)
 for of_x, of_table in itertools.product(range(4), range(4)):
     keeps_bits(seeded, of_x, of_table)
-gathers(seeded)
+for id_type in (np.int32, np.int64):
+    takes_ids(seeded, lib.ropewalk_table_gather, (2, 3), id_type)
+    takes_ids(seeded, lib.ropewalk_table_rows_of_each, (2, 1), id_type)
 splits_over_threads(seeded)
 makes_tables()
 print("all mixes of types have NumPy's bits, by version", lib.ropewalk_version().decode())

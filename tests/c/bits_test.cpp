@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
-#include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/ropewalk.h"
@@ -20,23 +19,25 @@
 namespace rw = ropewalk;
 using namespace ropewalk_test;
 
-// What other languages write down by themselves
-// -----------------------------------------------------
+// What other languages write down by themselves ---------------------------------------------------
 
 static_assert(sizeof(ropewalk_tensor) == 72 && offsetof(ropewalk_tensor, dtype) == 8 &&
               offsetof(ropewalk_tensor, shape) == 16 && offsetof(ropewalk_tensor, strides) == 48);
 static_assert(sizeof(ropewalk_reader) == 24 && offsetof(ropewalk_reader, stride) == 8 &&
               offsetof(ropewalk_reader, negative) == 16);
-static_assert(sizeof(ropewalk_table) == 216 && offsetof(ropewalk_table, dtype) == 8 &&
+static_assert(sizeof(ropewalk_table) == 232 && offsetof(ropewalk_table, dtype) == 8 &&
               offsetof(ropewalk_table, id_bits) == 12 && offsetof(ropewalk_table, shape) == 16 &&
               offsetof(ropewalk_table, strides) == 48 && offsetof(ropewalk_table, cos_a) == 72 &&
               offsetof(ropewalk_table, sin_b) == 144 && offsetof(ropewalk_table, ids) == 168 &&
               offsetof(ropewalk_table, id_shape) == 176 &&
               offsetof(ropewalk_table, id_batch_stride) == 192 &&
-              offsetof(ropewalk_table, first_id) == 200 && offsetof(ropewalk_table, owner) == 208);
+              offsetof(ropewalk_table, ids_are_starts) == 200 &&
+              offsetof(ropewalk_table, leaves) == 204 && offsetof(ropewalk_table, left_id) == 208 &&
+              offsetof(ropewalk_table, first_position) == 216 &&
+              offsetof(ropewalk_table, owner) == 224);
 static_assert(sizeof(ropewalk_threads) == 16 && offsetof(ropewalk_threads, context) == 8);
-static_assert(sizeof(ropewalk_options) == 24 && offsetof(ropewalk_options, pairing) == 8 &&
-              offsetof(ropewalk_options, compute) == 12 && offsetof(ropewalk_options, form) == 16);
+static_assert(sizeof(ropewalk_options) == 16 && offsetof(ropewalk_options, pairing) == 8 &&
+              offsetof(ropewalk_options, compute) == 12);
 static_assert(sizeof(ropewalk_model_info) == 88 && offsetof(ropewalk_model_info, name) == 8 &&
               offsetof(ropewalk_model_info, heads) == 24 &&
               offsetof(ropewalk_model_info, pairs) == 56 &&
@@ -94,7 +95,9 @@ struct Case {
   std::vector<X> x = random_values<X>(batch * seq * heads * 40, Values::special, 1);
   std::vector<Tab> cos = random_values<Tab>(batch * rows * pairs, Values::special, 2);
   std::vector<Tab> sin = random_values<Tab>(batch * rows * pairs, Values::special, 3);
-  std::vector<std::int32_t> ids = {3, 9, 4, 3, 5, -1, -1, 8, 8, 7, 3, 6};  // rows of 5 in rows of 7
+  // Of tokens in rows of 7, of samples every other one; positions 3 to 9, and -1 is left.
+  std::vector<std::int32_t> ids = {3, 9, 4, -1, 5, 0, 0, 8, 8, -1, 3, 6};
+  std::vector<std::int64_t> starts = {-1, 0, 5};
 
   rw::View<const X> view() const {
     return {x.data(), {batch, seq, heads, head_dim}, {seq * heads * 40, heads * 40, 40}};
@@ -102,19 +105,18 @@ struct Case {
   rw::View<const Tab> source(const std::vector<Tab>& values) const {
     return {values.data(), {batch, rows, 1, pairs}};
   }
-  ropewalk_table c_table() const {
+  ropewalk_table c_table(bool of_samples = false) const {
     const ropewalk_tensor c = tensor_of(source(cos)), s = tensor_of(source(sin));
     ropewalk_table table = empty_table();
     expect_ok(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &c, &s));
-    const std::int64_t shape[2] = {batch, seq};
-    expect_ok(ropewalk_table_gather(&table, &table, ids.data(), 32, shape, 3));
-    table.id_batch_stride = 7;
+    expect_ok(of_samples
+                  ? ropewalk_table_rows_of_each(&table, &table, starts.data(), 64, batch, seq)
+                  : ropewalk_table_gather(&table, &table, ids.data(), 32, batch, seq));
+    table.id_batch_stride = of_samples ? 2 : 7;
+    table.first_position = 3;
+    table.leaves = 1;
+    table.left_id = -1;
     return table;
-  }
-  std::vector<std::int32_t> contiguous_ids() const {
-    std::vector<std::int32_t> all(ids.begin(), ids.begin() + seq);
-    all.insert(all.end(), ids.begin() + 7, ids.begin() + 7 + seq);
-    return all;
   }
 };
 
@@ -123,31 +125,29 @@ std::vector<T> zeros(const rw::Shape& shape) {
   return std::vector<T>(size_of(shape), from_bits<T>(0));
 }
 
-/// Both by every form, pairing and arithmetic; with outs of type Out.
+/// Both with ids of tokens and of samples, by every pairing and arithmetic; with outs of type Out.
 template <class Out, class X, class Tab>
 void expect_same_bits() {
   const Case<X, Tab> of;
-  const std::vector<std::int32_t> ids = of.contiguous_ids();
-  const Eigen::TensorMap<Eigen::Tensor<const std::int32_t, 2, Eigen::RowMajor>> map(
-      ids.data(), of.batch, of.seq);
-  const auto table = rw::half_table(of.source(of.cos), of.source(of.sin)).gather(map, 3);
-  const ropewalk_table c_table = of.c_table();
-  const Form forms[] = {
-      {Form::fused, rw::Isa::automatic}, {Form::strided, {}}, {Form::stack_flatten, {}}};
-  for (std::int32_t choice = 0; choice < 3 * 3 * 2 * 2; ++choice) {
-    const std::int32_t form = choice % 3, pairing = choice / 3 % 3, compute = choice / 9 % 2;
-    SCOPED_TRACE(std::to_string(form) + " " + std::to_string(pairing) + " " +
+  const std::vector<std::int32_t> ids = {3, 9, 4, -1, 5, 8, 8, -1, 3, 6};
+  const std::vector<std::int64_t> starts = {-1, 5};
+  const auto rows = rw::half_table(of.source(of.cos), of.source(of.sin));
+  const rw::TableView<Tab> tables[] = {rows.gather(ids.data(), of.batch, of.seq),
+                                       rows.rows_of_each(starts, of.seq)};
+  for (std::int32_t choice = 0; choice < 2 * 3 * 2 * 2; ++choice) {
+    const std::int32_t of_samples = choice % 2, pairing = choice / 2 % 3, compute = choice / 6 % 2;
+    SCOPED_TRACE(std::to_string(of_samples) + " " + std::to_string(pairing) + " " +
                  std::to_string(compute));
     const rw::Shape shape = of.view().shape();
     std::vector<Out> wanted = zeros<Out>(shape), got = zeros<Out>(shape);
-    apply_form(forms[form], Eigen::DefaultDevice{}, rw::View<Out>(wanted.data(), shape), of.view(),
-               table,
-               rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute)));
+    rw::apply(rw::serial, rw::View<Out>(wanted.data(), shape), of.view(),
+              tables[of_samples].first_position(3).leaving(-1),
+              rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute)));
     const ropewalk_tensor x = tensor_of(of.view());
     const ropewalk_tensor out = tensor_of(rw::View<Out>(got.data(), shape));
-    const ropewalk_options options = {sizeof(options), pairing, compute, form, 0};
-    expect_ok(
-        ropewalk_apply(choice / 18 == 0 ? nullptr : &threads, &out, &x, 1, &c_table, &options));
+    const ropewalk_table table = of.c_table(of_samples == 1);
+    const ropewalk_options options = {sizeof(options), pairing, compute};
+    expect_ok(ropewalk_apply(choice / 12 == 0 ? nullptr : &threads, &out, &x, 1, &table, &options));
     EXPECT_TRUE(same_bits(wanted, got));
   }
 }
@@ -268,8 +268,7 @@ TYPED_TEST(CModels, ShiftAsTheHeadersDo) {
   }
 }
 
-// The border
-// ----------------------------------------------------------------------------------------
+// The border --------------------------------------------------------------------------------------
 
 /// What a call returns whose threads throw what throw_it throws.
 std::int32_t status_where_threads_throw(void (*throw_it)()) {

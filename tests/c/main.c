@@ -127,7 +127,7 @@ static void refuses_tables(void) {
   memset(&unset, 0, sizeof unset);
   REFUSES("ropewalk_table_set: the table is null, must not be",
           ropewalk_table_set(NULL, 0, &cos, &cos));
-  REFUSES("ropewalk_table_set: struct_size of the table is 0, must be 216",
+  REFUSES("ropewalk_table_set: struct_size of the table is 0, must be 232",
           ropewalk_table_set(&unset, 0, &cos, &cos));
   REFUSES("ropewalk_table_set: layout of the table is 12, must be 0 to 11",
           ropewalk_table_set(&table, 12, &cos, &cos));
@@ -180,56 +180,153 @@ static void makes_frequency_tables(void) {
 
 static void gathers_rows(void) {
   const int32_t ids[4] = {11, 10, 10, 12};
-  const int64_t wide_ids[1] = {12};
-  const int64_t two_by_two[2] = {2, 2}, one[2] = {1, 1}, negative[2] = {1, -1};
+  const int64_t wide_ids[1] = {12}, shape[4] = {2, 2, 1, 2};
   double x[8] = {1, 0, 1, 0, 1, 0, 1, 0};
-  const int64_t shape[4] = {2, 2, 1, 2};
   ropewalk_tensor tensor;
   ropewalk_table rows = empty_table, table = empty_table;
   WORKS(ropewalk_frequency_table(&rows, ROPEWALK_DTYPE_F64, 2, 100, 3));
-  WORKS(ropewalk_table_gather(&table, &rows, ids, 32, two_by_two, 10));
+  WORKS(ropewalk_table_gather(&table, &rows, ids, 32, 2, 2));
+  table.first_position = 10;
   WORKS(ropewalk_tensor_set(&tensor, x, ROPEWALK_DTYPE_F64, shape));
   WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   EXPECT(near(x[1], sin(1), 1e-15) && x[3] == 0 && x[5] == 0 && near(x[7], sin(2), 1e-15));
+  WORKS(ropewalk_table_gather(&table, &rows, ids + 2, 32, 1, 2)); /* of both samples */
+  table.first_position = 10;
+  WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  EXPECT(near(x[1], sin(1), 1e-15) && near(x[3], sin(2), 1e-15));
+  EXPECT(x[5] == 0 && near(x[7], sin(4), 1e-15));
+  WORKS(ropewalk_table_gather(&table, &rows, ids, 32, 2, 2));
   table.id_batch_stride = -1;
   REFUSES("ropewalk_apply: batch stride of the position ids is -1, must be 0 or more",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   table.id_bits = 16;
   REFUSES("ropewalk_apply: id_bits of the table is 16, must be 32 or 64",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
-  WORKS(ropewalk_table_gather(&table, &rows, wide_ids, 64, one, 0));
+  WORKS(ropewalk_table_gather(&table, &rows, wide_ids, 64, 1, 1));
+  EXPECT(table.first_position == 0 && table.leaves == 0 && table.ids_are_starts == 0);
   tensor.shape[0] = tensor.shape[1] = 1;
   REFUSES("ropewalk_apply: position id [0] of the table is 12, must be from 0 to 2",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   REFUSES("gather: seq of the table is gathered already, must not be",
-          ropewalk_table_gather(&table, &table, wide_ids, 64, one, 0));
+          ropewalk_table_gather(&table, &table, wide_ids, 64, 1, 1));
   REFUSES("rows: seq of the table is gathered, must be cut before it is gathered",
           ropewalk_table_rows(&table, &table, 0, 1));
   REFUSES("ropewalk_table_gather: id_bits of the table is 8, must be 32 or 64",
-          ropewalk_table_gather(&table, &rows, ids, 8, one, 0));
+          ropewalk_table_gather(&table, &rows, ids, 8, 1, 1));
+  REFUSES("ropewalk_table_gather: batch of the position ids is -1, must be 0 or more",
+          ropewalk_table_gather(&table, &rows, ids, 32, -1, 1));
   REFUSES("ropewalk_table_gather: seq of the position ids is -1, must be 0 or more",
-          ropewalk_table_gather(&table, &rows, ids, 32, negative, 0));
+          ropewalk_table_gather(&table, &rows, ids, 32, 1, -1));
   REFUSES("ropewalk_table_gather: part is null, must not be",
-          ropewalk_table_gather(NULL, &rows, ids, 32, one, 0));
+          ropewalk_table_gather(NULL, &rows, ids, 32, 1, 1));
   REFUSES("ropewalk_table_gather: the table is null, must not be",
-          ropewalk_table_gather(&table, NULL, ids, 32, one, 0));
-  REFUSES("ropewalk_table_gather: shape is null, must not be",
-          ropewalk_table_gather(&table, &rows, ids, 32, NULL, 0));
+          ropewalk_table_gather(&table, NULL, ids, 32, 1, 1));
   ropewalk_table_free(&rows);
+}
+
+/* Samples at positions 2, 0 and 1, then by starts of every other entry. */
+static void takes_rows_of_each(void) {
+  const int32_t starts[3] = {2, 0, 1};
+  const int64_t wide_starts[5] = {1, 9, 2, 9, 0}, shape[4] = {3, 2, 1, 2};
+  double x[12] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
+  int b;
+  ropewalk_tensor tensor;
+  ropewalk_table rows = empty_table, table = empty_table;
+  WORKS(ropewalk_frequency_table(&rows, ROPEWALK_DTYPE_F64, 2, 100, 4));
+  WORKS(ropewalk_table_rows_of_each(&table, &rows, starts, 32, 3, 2));
+  EXPECT(table.owner == NULL && table.id_batch_stride == 1 && table.ids_are_starts == 1);
+  WORKS(ropewalk_tensor_set(&tensor, x, ROPEWALK_DTYPE_F64, shape));
+  WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  for (b = 0; b < 3; ++b) {
+    EXPECT(near(x[4 * b], cos(starts[b]), 1e-15) && near(x[4 * b + 3], sin(starts[b] + 1), 1e-15));
+  }
+  WORKS(ropewalk_table_rows_of_each(&table, &rows, wide_starts, 64, 3, 2));
+  table.id_batch_stride = 2;
+  WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  for (b = 0; b < 3; ++b) EXPECT(near(x[4 * b], cos(starts[b] + wide_starts[2 * b]), 1e-15));
+  table.id_batch_stride = 1;
+  REFUSES("ropewalk_apply: position id [1, 0] of the table is 9, must be from 0 to 3",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  table.id_batch_stride = INT64_MAX / 2;
+  REFUSES("ropewalk_apply: batch of the position ids is 3 entries 4611686018427387903 apart, must",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  table.id_batch_stride = INT64_MAX / 4;
+  REFUSES("ropewalk_apply: bytes of the position ids is 8 entries 4611686018427387904 apart, must",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  WORKS(ropewalk_table_rows_of_each(&table, &rows, starts, 32, 1, 2));
+  REFUSES("ropewalk_apply: batch of the table is 1, must be 3",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  WORKS(ropewalk_table_rows_of_each(&table, &rows, NULL, 32, 3, 2));
+  REFUSES("ropewalk_apply: position ids of the table are null, must point to the ids",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  REFUSES("rows_of_each: seq of the table is gathered already, must not be",
+          ropewalk_table_rows_of_each(&table, &table, starts, 32, 3, 2));
+  REFUSES("ropewalk_table_rows_of_each: id_bits of the table is 0, must be 32 or 64",
+          ropewalk_table_rows_of_each(&table, &rows, starts, 0, 3, 2));
+  REFUSES("ropewalk_table_rows_of_each: seq of the position ids is -1, must be 0 or more",
+          ropewalk_table_rows_of_each(&table, &rows, starts, 32, 3, -1));
+  REFUSES("ropewalk_table_rows_of_each: part is null, must not be",
+          ropewalk_table_rows_of_each(NULL, &rows, starts, 32, 3, 2));
+  REFUSES("ropewalk_table_rows_of_each: the table is null, must not be",
+          ropewalk_table_rows_of_each(&table, NULL, starts, 32, 3, 2));
+  ropewalk_table_free(&rows);
+}
+
+static void leaves_tokens(void) {
+  const int32_t ids[2] = {-1, 1};
+  const int64_t shape[4] = {2, 1, 1, 2};
+  double x[4] = {1, 0, 1, 0};
+  ropewalk_tensor tensor;
+  ropewalk_table rows = empty_table, table = empty_table;
+  WORKS(ropewalk_frequency_table(&rows, ROPEWALK_DTYPE_F64, 2, 100, 3));
+  WORKS(ropewalk_table_gather(&table, &rows, ids, 32, 1, 2));
+  table.leaves = 1;
+  table.left_id = -1;
+  WORKS(ropewalk_tensor_set(&tensor, x, ROPEWALK_DTYPE_F64, shape));
+  tensor.shape[0] = 1, tensor.shape[1] = 2; /* as two tokens, then as two samples */
+  WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  EXPECT(x[0] == 1 && x[1] == 0 && near(x[3], sin(1), 1e-15));
+  tensor.shape[0] = 2, tensor.shape[1] = 1;
+  WORKS(ropewalk_table_rows_of_each(&table, &rows, ids, 32, 2, 1));
+  table.left_id = -1;
+  REFUSES("ropewalk_apply: position id [0, 0] of the table is -1, must be from 0 to 2",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  table.leaves = 1;
+  WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  EXPECT(x[0] == 1 && x[1] == 0 && near(x[3], sin(2), 1e-15));
+  table.left_id = 2;
+  REFUSES("ropewalk_apply: the id to leave is 2, must be outside 0 to 2, the positions of the tab",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  table.first_position = INT64_MAX;
+  REFUSES("ropewalk_apply: the first position of the table is 9223372036854775807, must be so that",
+          ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
+  ropewalk_table_free(&rows);
+}
+
+/* Fields that say something of ids which are not there. */
+static void refuses_words_without_ids(void) {
+  const int32_t ids[1] = {0};
+  ropewalk_table starts = empty_table, leaving = empty_table, numbered = empty_table;
+  ropewalk_table part = empty_table;
+  starts.ids_are_starts = leaving.leaves = 1;
+  numbered.first_position = 1;
+  REFUSES("ropewalk_apply: position ids of the table are missing, must be given first, by gather",
+          ropewalk_apply(NULL, NULL, NULL, 0, &starts, NULL));
+  REFUSES("ropewalk_table_rows: position ids of the table are missing, must be given first",
+          ropewalk_table_rows(&part, &leaving, 0, 0));
+  REFUSES("ropewalk_table_gather: position ids of the table are missing, must be given first",
+          ropewalk_table_gather(&part, &numbered, ids, 32, 1, 1));
 }
 
 /* Nothing is read for it. */
 static void leaves_empty_tensors(void) {
-  const int64_t shape[4] = {2, 2, 0, 2}, two_by_two[2] = {2, 2};
-  ropewalk_options options = {.struct_size = sizeof options};
+  const int64_t shape[4] = {2, 2, 0, 2};
   ropewalk_tensor tensor;
   ropewalk_table table = empty_table;
   WORKS(ropewalk_tensor_set(&tensor, NULL, ROPEWALK_DTYPE_F64, shape));
   WORKS(ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F64, 2, 100, 3));
-  WORKS(ropewalk_table_gather(&table, &table, NULL, 32, two_by_two, 0));
-  for (options.form = 0; options.form <= ROPEWALK_FORM_STACK_FLATTEN; ++options.form) {
-    WORKS(ropewalk_apply(NULL, &tensor, &tensor, 1, &table, &options));
-  }
+  WORKS(ropewalk_table_gather(&table, &table, NULL, 32, 2, 2));
+  WORKS(ropewalk_apply(NULL, &tensor, &tensor, 1, &table, NULL));
   ropewalk_table_free(&table);
 }
 
@@ -344,21 +441,14 @@ static void applies(void) {
   ropewalk_table table = empty_table;
   ropewalk_options options = {.struct_size = sizeof options};
   ropewalk_tensor xs[2], outs[2];
-  int32_t form;
   xs[0] = tensor_of(q, ROPEWALK_DTYPE_F32, 1, 2, 4);
   xs[1] = tensor_of(k, ROPEWALK_DTYPE_F32, 1, 1, 4);
   outs[0] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 4);
   outs[1] = tensor_of(k_out, ROPEWALK_DTYPE_F32, 1, 1, 4);
   WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
-  for (form = ROPEWALK_FORM_FUSED; form <= ROPEWALK_FORM_STACK_FLATTEN; ++form) {
-    options.form = form;
-    memset(out, 0, sizeof out);
-    memset(k_out, 0, sizeof k_out);
-    WORKS(ropewalk_apply(NULL, outs, xs, 2, &table, &options));
-    EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[7] == 8);
-    EXPECT(k_out[0] == -2 && k_out[1] == 1 && k_out[2] == 3 && k_out[3] == 4);
-  }
-  options.form = ROPEWALK_FORM_FUSED;
+  WORKS(ropewalk_apply(NULL, outs, xs, 2, &table, NULL));
+  EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[7] == 8);
+  EXPECT(k_out[0] == -2 && k_out[1] == 1 && k_out[2] == 3 && k_out[3] == 4);
   options.pairing = ROPEWALK_PAIRING_HALF;
   WORKS(ropewalk_apply(NULL, NULL, xs, 1, &table, &options)); /* in place */
   EXPECT(q[0] == -3 && q[1] == 2 && q[2] == 1 && q[3] == 4);
@@ -392,11 +482,11 @@ static void refuses_calls(void) {
   REFUSES("ropewalk_apply: dtype of the table is 7, must be 0 to 3",
           ropewalk_apply(NULL, NULL, &x, 1, &bad, NULL));
   bad.struct_size = 8;
-  REFUSES("ropewalk_apply: struct_size of the table is 8, must be 216",
+  REFUSES("ropewalk_apply: struct_size of the table is 8, must be 232",
           ropewalk_apply(NULL, NULL, &x, 1, &bad, NULL));
 
   options.struct_size = 1;
-  REFUSES("ropewalk_apply: struct_size of the options is 1, must be 24",
+  REFUSES("ropewalk_apply: struct_size of the options is 1, must be 16",
           ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
   options.struct_size = sizeof options;
   options.pairing = 3;
@@ -410,19 +500,6 @@ static void refuses_calls(void) {
   options.pairing = 0;
   options.compute = 2;
   REFUSES("ropewalk_apply: compute of the options is 2, must be 0 to 1",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  options.compute = 0;
-  options.form = -1;
-  REFUSES("ropewalk_apply: form of the options is -1, must be 0 to 2",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  options.form = ROPEWALK_FORM_STRIDED;
-  REFUSES("ropewalk_apply: outs is null, must not be: only the fused form rotates in place",
-          ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
-  REFUSES("ropewalk_apply: memory of outs[0] overlaps that of xs[0], must be apart from it",
-          ropewalk_apply(NULL, &x, &x, 1, &table, &options));
-  options.form = 0;
-  options.reserved = 1;
-  REFUSES("ropewalk_apply: reserved of the options is 1, must be 0",
           ropewalk_apply(NULL, NULL, &x, 1, &table, &options));
 
   x.dtype = 9;
@@ -450,7 +527,6 @@ static void two_tensors_stay_apart(void) {
   const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 1);
   const ropewalk_tensor second = tensor_of(sin, ROPEWALK_DTYPE_F32, 1, 1, 1);
   ropewalk_table table = empty_table;
-  ropewalk_options options = {.struct_size = sizeof options};
   ropewalk_tensor xs[2], outs[2];
   xs[0] = xs[1] = tensor_of(data, ROPEWALK_DTYPE_F32, 1, 2, 2);
   WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
@@ -458,20 +534,19 @@ static void two_tensors_stay_apart(void) {
           ropewalk_apply(NULL, NULL, xs, 2, &table, NULL));
   EXPECT(data[0] == 1);
   outs[0] = outs[1] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 2);
-  options.form = ROPEWALK_FORM_STACK_FLATTEN;
   REFUSES("ropewalk_apply: memory of outs[1] overlaps that of outs[0], must be apart from it",
-          ropewalk_apply(NULL, outs, xs, 2, &table, &options));
+          ropewalk_apply(NULL, outs, xs, 2, &table, NULL));
   EXPECT(out[0] == 0);
 }
 
 static void rotates(void) {
   const ropewalk_model* const model = model_named("DeepSeek-V3", ROPEWALK_WEIGHTS_ANY);
   const double position = 3;
-  const int64_t shape[3] = {1, 1, 1};
+  const int64_t shape[3] = {1, 1, 1}, left = -1;
   float x[192], out[192];
   ropewalk_tensor from = tensor_of(x, ROPEWALK_DTYPE_F32, 1, 1, 192);
   const ropewalk_tensor to = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 1, 192);
-  ropewalk_table table = empty_table, of_bf16 = empty_table;
+  ropewalk_table table = empty_table, of_bf16 = empty_table, of_id = empty_table;
   int i;
   for (i = 0; i < 192; ++i) x[i] = (float)i, out[i] = 0;
   WORKS(ropewalk_model_table(&table, model, ROPEWALK_DTYPE_F32, &position, shape));
@@ -479,6 +554,11 @@ static void rotates(void) {
   EXPECT(memcmp(x, out, 128 * sizeof *x) == 0);
   EXPECT(near(out[128], 128 * cos(3) - 129 * sin(3), 1e-4));
   EXPECT(near(out[160], 129 * cos(3) + 128 * sin(3), 1e-4));
+  WORKS(ropewalk_table_gather(&of_id, &table, &left, 64, 1, 1));
+  of_id.leaves = 1;
+  of_id.left_id = left;
+  WORKS(ropewalk_rotate(NULL, &to, &from, 1, model, &of_id));
+  EXPECT(memcmp(x, out, sizeof x) == 0);
   REFUSES(
       "ropewalk_rotate: pairing of the options is interleaved_to_half, which moves features: "
       "pass an output apart from xs[0]",
@@ -608,6 +688,9 @@ int main(void) {
   refuses_tables();
   makes_frequency_tables();
   gathers_rows();
+  takes_rows_of_each();
+  leaves_tokens();
+  refuses_words_without_ids();
   leaves_empty_tensors();
   lists_models();
   gives_positions();

@@ -1,4 +1,0 @@
-// The definitions for x in half.
-#include "readable-inl.hpp"
-
-template struct ropewalk_c::Readable<Eigen::half>;
