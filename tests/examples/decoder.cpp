@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <random>
@@ -106,15 +107,16 @@ class Decoder {
   /// Takes tokens behind those that it has; returns the one that follows.
   int take(const std::vector<int>& tokens) {
     const auto begin = Clock::now();
-    std::vector<Vector> x;  // one a token
-    for (const int token : tokens) x.push_back(weights_.embedding.row(token));
-    for (Index i = 0; i < layer_count; ++i) {
+    const Index count = static_cast<Index>(tokens.size());
+    Matrix x(count, width);
+    for (Index s = 0; s < count; ++s) x.row(s) = weights_.embedding.row(tokens.data()[s]);
+    for (std::size_t i = 0; i < caches_.size(); ++i) {
       attend(weights_.layers[i], caches_[i], x);
-      for (Vector& token : x) feed_forward(weights_.layers[i], token);
+      for (Index s = 0; s < count; ++s) x.row(s) += feed_forward(weights_.layers[i], x.row(s));
     }
-    position_ += static_cast<Index>(tokens.size());
+    position_ += count;
     Index next = 0;
-    (weights_.embedding * rms_norm(x.back(), weights_.norm)).maxCoeff(&next);
+    (weights_.embedding * rms_norm(x.row(count - 1), weights_.norm)).maxCoeff(&next);
     whole += Clock::now() - begin;
     return static_cast<int>(next);
   }
@@ -124,12 +126,12 @@ class Decoder {
   std::chrono::duration<double> rotary{}, whole{};
 
  private:
-  void attend(const Layer& layer, Cache& cache, std::vector<Vector>& x) {
+  void attend(const Layer& layer, Cache& cache, Matrix& x) {
     // Token by token, so that a product rounds alike in a prompt and in a step of decode.
-    const Index count = static_cast<Index>(x.size());
+    const Index count = x.rows();
     MatrixOf<bf16> projected(count, layer.qkv.rows());
     for (Index s = 0; s < count; ++s) {
-      projected.row(s) = (layer.qkv * rms_norm(x[s], layer.attention_norm)).cast<bf16>();
+      projected.row(s) = (layer.qkv * rms_norm(x.row(s), layer.attention_norm)).cast<bf16>();
     }
     const auto qkv = rw::grouped_qkv_view(projected.data(), {1, count, heads, head_dim}, kv_heads);
     const rw::View<bf16> q = cache.queries().seq(position_, count);
@@ -143,7 +145,7 @@ class Decoder {
       for (Index h = 0; h < kv_heads; ++h) {
         std::copy_n(qkv.v.row(0, s, h), head_dim, values.row(0, s, h));
       }
-      x[s] += layer.out * mixed_values(cache, q, s);
+      x.row(s) += layer.out * mixed_values(cache, q, s);
     }
   }
 
@@ -164,10 +166,10 @@ class Decoder {
     return mixed;
   }
 
-  static void feed_forward(const Layer& layer, Vector& x) {
+  static Vector feed_forward(const Layer& layer, const Vector& x) {
     const Vector normed = rms_norm(x, layer.mlp_norm), gate = layer.gate * normed;
     const Vector silu = gate.array() / (1 + (-gate.array()).exp());
-    x += layer.down * silu.cwiseProduct(layer.up * normed);
+    return layer.down * silu.cwiseProduct(layer.up * normed);
   }
 
   const Weights& weights_;
