@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The README's example: its first cpp block with a main compiles and runs, and prints the text block
-# that comes next, if the next block is one. So do the lines of its tables of models and for engines.
+# that comes next, if the next block is one. So do the lines of its table of models and of its page
+# for engines.
 # usage: run.sh README BUILD_DIR COMPILER FLAG...
 set -euo pipefail
 readme=$1
@@ -48,13 +49,18 @@ END { if (rows < 10) exit 1 }' >lines.inc
 # The page for engines: its block, then its rows, each for the example that it names; the row of the
 # failure handler is for a build without exceptions. Every example is named, and none else.
 section "In an engine" | awk -F ' [|] ' '
-  /^```/ { printf in_block ? "  }}\n" : "  {\n    ROW(block); {\n" >"engine.inc"; in_block = !in_block; next }
+  /^```/ {
+    print (in_block ? "  }}" : "  {\n    ROW(block); {") >"engine.inc"
+    in_block = !in_block
+    next
+  }
   in_block { print "    " $0 >"engine.inc"; next }
   match($3, /\(tests\/examples\/[a-z0-9_]+/) {
     name = substr($3, RSTART + 16, RLENGTH - 16)
     gsub(/`<br>`/, "\n    ", $2)
     gsub(/`/, "", $2)
-    printf "  {\n    ROW(%s); {\n    %s\n  }}\n", name, $2 >(/failure_handler/ ? "handler.inc" : "engine.inc")
+    file = /failure_handler/ ? "handler.inc" : "engine.inc"
+    printf "  {\n    ROW(%s); {\n    %s\n  }}\n", name, $2 >file
     ++rows
   }
   END { if (rows < 10) exit 1 }'
