@@ -1,6 +1,5 @@
 // What the lines of the README's table of models stand in: names for what an engine has at hand.
 // Each row is a block, and `model` is the preset that it names in quotes.
-#include <cstdint>
 #include <ropewalk/ropewalk.hpp>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -37,17 +36,11 @@ int main() {
   constexpr double text_tokens = 12;
   const auto counted_text = rw::zip_axes({rw::sequence_positions(12), zero, zero});
   const auto t_ids = rw::sequence_positions(seq), h_ids = t_ids, w_ids = t_ids;
-  const rw::Index position = 7;
-  const auto table_of_all =
-      rw::model_table<Eigen::bfloat16>(rw::model_named("Llama 3.1 8B"), rw::Grid{100});
-  Eigen::Tensor<std::int32_t, 1, Eigen::RowMajor> ids(seq);
-  ids.setConstant(99);
   Eigen::Tensor<float, 2, Eigen::RowMajor> cos_and_sin(seq, 256);
   cos_and_sin.setZero();
-#define ROW(name)                                                                                 \
-  [[maybe_unused]] const rw::Model& model = rw::model_named(name);                                \
-  Engine engine(model);                                                                           \
-  [[maybe_unused]] const auto q = engine.tensor(0), k = engine.tensor(1), out = engine.tensor(2), \
-                              q_token = q.seq(0, 1), k_token = k.seq(0, 1)
+#define ROW(name)                                                  \
+  [[maybe_unused]] const rw::Model& model = rw::model_named(name); \
+  Engine engine(model);                                            \
+  [[maybe_unused]] const auto q = engine.tensor(0), k = engine.tensor(1), out = engine.tensor(2)
 #include "lines.inc"
 }

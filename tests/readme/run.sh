@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The README's example: its first cpp block with a main compiles and runs, and prints the text block
-# that comes next, if the next block is one. So do the lines of its table of models.
+# that comes next, if the next block is one. So do the lines of its table of models and of its page
+# for engines.
 # usage: run.sh README BUILD_DIR COMPILER FLAG...
 set -euo pipefail
 readme=$1
 build_dir=$2
-around=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/around_lines.cpp
+folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rm -rf "$build_dir"
 mkdir -p "$build_dir"
 
@@ -32,7 +33,8 @@ cd "$build_dir"
 [[ ! -e expected.txt ]] || diff expected.txt output.txt
 
 # Cells of code: each row is a block of its own, for the preset that its first cell has in quotes.
-awk -F ' [|] ' '/<br>`/ {
+section() { awk -v title="## $1" '/^## / { inside = $0 == title } inside' "$readme"; }
+section "Every model" | awk -F ' [|] ' '/<br>`/ {
   name = "Gemma 2 2B"  # wide enough for any table
   if ($2 ~ /model/ && match($1, /`[^`]+`/)) name = substr($1, RSTART + 1, RLENGTH - 2)
   gsub(/`<br>`/, "\n    ", $2)
@@ -40,6 +42,32 @@ awk -F ' [|] ' '/<br>`/ {
   printf "  {\n    ROW(\"%s\");\n    %s\n  }\n", name, $2
   ++rows
 }
-END { if (rows < 10) exit 1 }' "$readme" >lines.inc
-"${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -I. "$around" -o lines
+END { if (rows < 10) exit 1 }' >lines.inc
+"${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -I. "$folder/around_lines.cpp" -o lines
 ./lines
+
+# The page for engines: its block, then its rows, each for the example that it names; the row of the
+# failure handler is for a build without exceptions. Every example is named, and none else.
+section "In an engine" | awk -F ' [|] ' '
+  /^```/ {
+    print (in_block ? "  }}" : "  {\n    ROW(block); {") >"engine.inc"
+    in_block = !in_block
+    next
+  }
+  in_block { print "    " $0 >"engine.inc"; next }
+  match($3, /\(tests\/examples\/[a-z0-9_]+/) {
+    name = substr($3, RSTART + 16, RLENGTH - 16)
+    gsub(/`<br>`/, "\n    ", $2)
+    gsub(/`/, "", $2)
+    file = /failure_handler/ ? "handler.inc" : "engine.inc"
+    printf "  {\n    ROW(%s); {\n    %s\n  }}\n", name, $2 >file
+    ++rows
+  }
+  END { if (rows < 10) exit 1 }'
+for exceptions in -fexceptions -fno-exceptions; do
+  "${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -Wno-unused "$exceptions" -I. \
+    "$folder/around_engine.cpp" -o engine
+  ./engine
+done
+diff <(grep -o '(tests/examples/[^)]*' "$readme" | sort -u) \
+  <(cd "$folder/../examples" && printf '(tests/examples/%s\n' *.cpp | sort)
