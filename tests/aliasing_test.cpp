@@ -378,7 +378,8 @@ TEST(SeveralTensors, AreAllCheckedBeforeTheFirstIsWritten) {
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, odd), table); }),
             "apply_inplace: head_dim of xs[1] is 7, must be even");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, short_k), table); }),
-            "apply_inplace: seq of the table is 6, must be 2");
+            "apply_inplace: seq of the table is 6, must be 2: of a longer table pass its "
+            "rows(position, count)");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, half_batch), shared.view()); }),
             "apply_inplace: batch of xs[1] is 1, must be 2");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, q), table); }),

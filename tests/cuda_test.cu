@@ -656,7 +656,8 @@ TEST_F(CudaErrors, AreThoseOfTheCpu) {
       error_of([&] { rw::cuda::apply(nullptr, out.features(0, 5), x.features(0, 5), table); }),
       "cuda::apply: head_dim of x is 5, must be even");
   EXPECT_EQ(error_of([&] { rw::cuda::apply_inplace(nullptr, x.seq(0, 3), table); }),
-            "cuda::apply_inplace: seq of the table is 4, must be 3");
+            "cuda::apply_inplace: seq of the table is 4, must be 3: of a longer table pass its "
+            "rows(position, count)");
   EXPECT_EQ(
       error_of([&] { rw::cuda::apply(nullptr, out, rw::View<float>(nullptr, x.shape()), table); }),
       "cuda::apply: data of x is null, must point to the elements");

@@ -43,7 +43,10 @@ int main() {
     const rw::View<float> swapped(memory.data(), {1, heads, seq, head_dim}, {0, head_dim, row});
     rw::apply_inplace(rw::serial, swapped, table, rw::half_pairs);
   } catch (const std::invalid_argument& error) {
-    return error.what() == std::string("apply_inplace: seq of the table is 5, must be 4") ? 0 : 1;
+    const std::string text =
+        "apply_inplace: seq of the table is 5, must be 4: of a longer table pass its "
+        "rows(position, count)";
+    return error.what() == text ? 0 : 1;
   }
   return 1;
 }

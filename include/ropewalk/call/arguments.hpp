@@ -147,17 +147,30 @@ inline void check_ids(const Place& place, const RawTable& table) {
   }
 }
 
+/// A table of all positions in place of some rows, or ids of samples in place of ids of tokens, are
+/// what every engine meets first.
+inline void check_seq(const Place& place, const RawTable& table, Index seq) {
+  if (table.shape.seq == seq) return;
+  const char* hint = "";
+  if (table.ids) {
+    hint = ", an id for each token; starts of samples are for rows_of_each";
+  } else if (table.shape.seq > seq) {
+    hint = ": of a longer table pass its rows(position, count)";
+  }
+  fail(place, "seq", "is %" PRId64 ", must be %" PRId64 "%s", table.shape.seq, seq, hint);
+}
+
 inline void check_shapes(const Names& names, const Shape& out, const Shape& x,
-                         const TableShape& table) {
+                         const RawTable& table) {
   check_equal(names.out, "batch", out.batch, x.batch);
   check_equal(names.out, "seq", out.seq, x.seq);
   check_equal(names.out, "heads", out.heads, x.heads);
   check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
   check_even(names.x, "head_dim", x.head_dim);
-  check_one_or_equal(names.table, "batch", table.batch, x.batch);
-  check_equal(names.table, "seq", table.seq, x.seq);
-  check_one_or_equal(names.table, "heads", table.heads, x.heads);
-  check_at_most(names.table, "pairs", table.pairs, x.head_dim / 2);
+  check_one_or_equal(names.table, "batch", table.shape.batch, x.batch);
+  check_seq(names.table, table, x.seq);
+  check_one_or_equal(names.table, "heads", table.shape.heads, x.heads);
+  check_at_most(names.table, "pairs", table.shape.pairs, x.head_dim / 2);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_overlap(const Place& place,
@@ -202,7 +215,7 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
   const Span read = span_of(x.data, checked_extent(names.x, x), x.element_bytes);
   const Span written = span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
-  check_shapes(names, out.shape, x.shape, table.shape);
+  check_shapes(names, out.shape, x.shape, table);
   if (x.empty()) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table, x.shape.batch);
