@@ -146,7 +146,7 @@ int32_t ropewalk_model_table(ropewalk_table* table, const ropewalk_model* model,
                              const double* positions, const int64_t shape[3]) {
   return guarded([&] {
     const char* const function = "ropewalk_model_table";
-    ropewalk_table& to = given_sized(function, "the table", table);
+    ropewalk_table& to = given_to_set(function, "the table", table);
     const rw::Model& of = model_of(function, model);
     given(function, "positions", positions);
     given(function, "shape", shape);

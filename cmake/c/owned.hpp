@@ -25,6 +25,17 @@ struct OwnedTable : Owner {
   rw::Table<T> table;
 };
 
+/// A table that is to be set: what it owns would be lost.
+inline ropewalk_table& given_to_set(const char* function, const char* argument,
+                                    ropewalk_table* pointer) {
+  ropewalk_table& of = given_sized(function, argument, pointer);
+  if (of.owner != nullptr) {
+    detail::fail({function, argument}, "owner",
+                 "is not null, must be: zero a table at first, free it before it is set anew");
+  }
+  return of;
+}
+
 /// Sets the fields that say where rows lie; ids and owner are none.
 template <class T>
 void set_rows(ropewalk_table& table, const rw::TableView<T>& view) {

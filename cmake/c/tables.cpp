@@ -68,6 +68,11 @@ static void set_table(ropewalk_table& table, std::int32_t layout, const ropewalk
   });
 }
 
+static ropewalk_table& given_part(const char* function, ropewalk_table* part,
+                                  const ropewalk_table* table) {
+  return part == table ? given_sized(function, "part", part) : given_to_set(function, "part", part);
+}
+
 /// A table over the rows of another, which keeps its memory unless it is the same struct.
 static void set_part(ropewalk_table& part, ropewalk_table made, const ropewalk_table& table) {
   if (&part != &table) made.owner = nullptr;
@@ -120,7 +125,7 @@ int32_t ropewalk_table_set(ropewalk_table* table, int32_t layout, const ropewalk
                            const ropewalk_tensor* sin) {
   return guarded([&] {
     const char* const function = "ropewalk_table_set";
-    set_table(given_sized(function, "the table", table), layout, given(function, "cos", cos), sin);
+    set_table(given_to_set(function, "the table", table), layout, given(function, "cos", cos), sin);
   });
 }
 
@@ -128,7 +133,7 @@ int32_t ropewalk_frequency_table(ropewalk_table* table, int32_t dtype, int64_t r
                                  double theta, int64_t seq) {
   return guarded([&] {
     const Place place{"ropewalk_frequency_table", "the table"};
-    ropewalk_table& of = given_sized(place.function, place.argument, table);
+    ropewalk_table& of = given_to_set(place.function, place.argument, table);
     with_dtype(place, dtype, [&](auto type) {
       set_owned(of, rw::make_table<typename decltype(type)::type>(
                         rw::sequence_positions(seq), rw::frequencies(rotary_dim, theta)));
@@ -140,7 +145,7 @@ int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk_table* table, i
                             int64_t count) {
   return guarded([&] {
     const Place place{"ropewalk_table_rows", "the table"};
-    ropewalk_table& to = given_sized(place.function, "part", part);
+    ropewalk_table& to = given_part(place.function, part, table);
     const ropewalk_table& from = given_sized(place.function, place.argument, table);
     ropewalk_table made = from;
     with_table(place, from, [&](const auto& view) { set_rows(made, view.rows(position, count)); });
@@ -153,7 +158,7 @@ int32_t ropewalk_table_gather(ropewalk_table* part, const ropewalk_table* table,
                               int32_t id_bits, int64_t batch, int64_t seq) {
   return guarded([&] {
     const char* const function = "ropewalk_table_gather";
-    ropewalk_table& to = given_sized(function, "part", part);
+    ropewalk_table& to = given_part(function, part, table);
     const ropewalk_table& from = given_sized(function, "the table", table);
     ropewalk_table made = with_ids(from, ids, id_bits, batch, seq);
     made.id_batch_stride = seq;
@@ -166,7 +171,7 @@ int32_t ropewalk_table_rows_of_each(ropewalk_table* part, const ropewalk_table* 
                                     int64_t count) {
   return guarded([&] {
     const char* const function = "ropewalk_table_rows_of_each";
-    ropewalk_table& to = given_sized(function, "part", part);
+    ropewalk_table& to = given_part(function, part, table);
     const ropewalk_table& from = given_sized(function, "the table", table);
     ropewalk_table made = with_ids(from, starts, id_bits, batch, count);
     made.id_batch_stride = 1;

@@ -75,6 +75,12 @@ inline constexpr bool are_options = std::is_base_of_v<Options, T>;
 template <Pairing Of, Compute By>
 inline constexpr bool are_options<FixedOptions<Of, By>> = true;
 
+/// Whether options that are known when a call is compiled move features.
+template <class How>
+inline constexpr bool is_known_to_move = false;
+template <Pairing Of, Compute By>
+inline constexpr bool is_known_to_move<FixedOptions<Of, By>> = moves_features(Of);
+
 /// Options of a call whose out is x. One that moves features is refused before kernels are chosen,
 /// so that those of such a pairing need not be compiled.
 struct InPlaceOptions : Options {};

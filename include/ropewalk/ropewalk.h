@@ -7,9 +7,9 @@
  *          written, and ropewalk_last_error says which function and argument, what it got and what
  *          it wants. Nothing is thrown across
  *
- * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Other structs
- *          may grow at their end: the caller sets struct_size to the size that it knows, before any
- *          call, and zeroes the rest. Sizes and strides have 64 bits, enumerations are int32_t
+ * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Others may grow:
+ *          the caller zeroes them and sets struct_size to their size before any call, and a library
+ *          with another size refuses them. Sizes and strides have 64 bits, enumerations are int32_t
  *
  * Threads  calls may run at once; the library starts no thread of its own
  */
@@ -170,7 +170,8 @@ ROPEWALK_EXPORT const char* ropewalk_last_error(void);
 ROPEWALK_EXPORT int32_t ropewalk_tensor_set(ropewalk_tensor* tensor, void* data, int32_t dtype,
                                             const int64_t shape[4]);
 
-/* Makes a table of cos and sin in the caller's memory, which stays there and is not copied.
+/* Makes a table of cos and sin in the caller's memory, which stays there and is not copied. A table
+ * that owns memory, here and below, is refused: ropewalk_table_free comes first.
  *
  * Shapes   cos, sin [batch | 1, seq, heads | 1, width], of one shape, strides and dtype; where the
  *          layout has one tensor, cos is it and sin is null
@@ -190,7 +191,7 @@ ROPEWALK_EXPORT int32_t ropewalk_frequency_table(ropewalk_table* table, int32_t 
 /* Makes a table of rows [position, position + count) of another: a decode step's. `part` may be the
  * table itself.
  *
- * Memory   the table's; only the table is to be freed, and `part` is where it is the table itself
+ * Memory   the table's, which must outlive `part`; free the table, not the part
  * Errors   rows that the table does not have; a table that is gathered */
 ROPEWALK_EXPORT int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk_table* table,
                                             int64_t position, int64_t count);

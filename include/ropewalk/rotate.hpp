@@ -80,13 +80,23 @@ constexpr bool takes_model() {
   return is_model<Of>;
 }
 
+template <class Of>
+struct OptionsOf {
+  using type = Options;
+};
+template <const Model& Of>
+struct OptionsOf<FixedModel<Of>> {
+  using type = FixedOptions<Of.pairing, Of.compute>;
+};
+
 template <class... Xs>
 using FirstScalar = std::remove_const_t<ViewElement<std::tuple_element_t<0, std::tuple<Xs...>>>>;
 
 template <class Device, class Of, class Tab, class... Xs>
 void rotate_in_place(const Names& names, const Device& device, const Of& of, const Tab& table,
                      const CpuOptions& cpu, Xs&... xs) {
-  if constexpr (takes_model<Of, Tab>() && takes_in_place<Options, Device, Table<float>, Xs...>()) {
+  using How = typename OptionsOf<Of>::type;
+  if constexpr (takes_model<Of, Tab>() && takes_in_place<How, Device, Table<float>, Xs...>()) {
     const Model& model = of;
     with_table<FirstScalar<Xs...>>(of, table, [&](const auto& view) {
       Names named = names;

@@ -155,8 +155,16 @@ static void makes_frequency_tables(void) {
   WORKS(ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F64, 4, 100, 6));
   EXPECT(table.owner != NULL && table.dtype == ROPEWALK_DTYPE_F64);
   EXPECT(table.shape[0] == 1 && table.shape[1] == 6 && table.shape[2] == 1 && table.shape[3] == 2);
+  REFUSES(
+      "ropewalk_frequency_table: owner of the table is not null, must be: zero a table at first, "
+      "free it before it is set anew",
+      ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F64, 4, 100, 6));
   WORKS(ropewalk_table_rows(&row, &table, 5, 1));
   EXPECT(row.owner == NULL && row.shape[1] == 1);
+  REFUSES(
+      "ropewalk_table_rows: owner of part is not null, must be: zero a table at first, free it "
+      "before it is set anew",
+      ropewalk_table_rows(&table, &row, 0, 1));
   EXPECT(near(((const double*)row.cos_a.data)[1], cos(0.5), 1e-15));
   EXPECT(near(((const double*)row.sin_b.data)[0], sin(5), 1e-15));
   WORKS(ropewalk_table_rows(&table, &table, 1, 2));

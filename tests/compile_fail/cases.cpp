@@ -381,6 +381,17 @@ void call(Map<float> x, const rw::Model& model) { rw::rotate(device, x, model, x
 void call(Map<float> x, const rw::Table<float>& table, const rw::Model& model) {
   rw::rotate(device, x, table, model);
 }
+#elif defined(IN_PLACE_BY_A_PAIRING_THAT_MOVES)
+// the pairing interleaved_to_half moves features: pass an out apart from x
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table, rw::interleaved_to_half_pairs);
+}
+#elif defined(IN_PLACE_BY_A_MODEL_THAT_MOVES)
+// the pairing interleaved_to_half moves features: pass an out apart from x
+constexpr rw::Model moving = rw::model_named("DeepSeek-V3");
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::rotate(device, x, rw::fixed_model<moving>, table);
+}
 #elif defined(TABLE_BUT_NO_MODEL)
 // the model must be a Model or fixed_model<of a constant>
 void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {

@@ -14,7 +14,6 @@
 
 #include "ropewalk/base/config.hpp"
 
-#if !ROPEWALK_EXCEPTIONS
 // Outside the inline namespace: units compiled with other flags have other functions, but the
 // program has one handler.
 namespace ropewalk {
@@ -22,22 +21,19 @@ namespace process {
 inline void (*failure_handler)(const char* text) = nullptr;
 }
 }  // namespace ropewalk
-#endif
 
 ROPEWALK_BEGIN_NAMESPACE
 
 /// Sizes, strides and offsets, in elements.
 using Index = std::int64_t;
 
-#if !ROPEWALK_EXCEPTIONS
-/// Called with the text of a failed check in a build without exceptions; it should not return: if
-/// it does, the text is printed and the program aborts.
+/// Called with the text of a failed check by units that are compiled without exceptions; others
+/// throw. It should not return: if it does, the text is printed and the program aborts.
 using FailureHandler = void (*)(const char* text);
 
 /// The handler that the program has set; null prints the text and aborts. Set it before other
 /// threads call the library.
 inline FailureHandler& failure_handler() { return process::failure_handler; }
-#endif
 
 ROPEWALK_END_NAMESPACE
 

@@ -244,11 +244,20 @@ constexpr bool takes_tuples(TypeTag<std::tuple<Xs...>>) {
   return false;
 }
 
+template <class How>
+constexpr bool takes_options_in_place() {
+  static_assert(
+      !is_known_to_move<How>,
+      "ropewalk: the pairing interleaved_to_half moves features: pass an out apart from x");
+  if constexpr (!is_known_to_move<How>) return takes_options<How>();
+  return false;
+}
+
 template <class How, class Device, class Tab, class... Xs>
 constexpr bool takes_in_place() {
   if constexpr (takes_device<Device>() && takes_some<Xs...>()) {
     if constexpr ((takes_x_in_place<Xs>() && ...)) {
-      if constexpr (takes_table<Tab>()) return takes_options<How>();
+      if constexpr (takes_table<Tab>()) return takes_options_in_place<How>();
     }
   }
   return false;
