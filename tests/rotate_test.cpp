@@ -285,6 +285,22 @@ TEST(Shift, OfAModelKnownWhenCompiledGivesTheSameBits) {
   EXPECT_FALSE(same_bits(a.values, Tensor<bfloat16>({1, 3, 1, 64}).values));
 }
 
+TEST(Shift, OfSeveralTensorsIsThatOfEach) {
+  static constexpr Model llama = rw::model_named("Llama 2 7B");
+  Tensor<bfloat16> a({1, 3, 2, 128}), b({1, 3, 5, 128}), a_alone = a, b_alone = b;
+  rw::shift(rw::serial, std::tuple{a.view(), b.view()}, rw::fixed_model<llama>, -9);
+  rw::shift(rw::serial, a_alone.view(), llama, -9);
+  rw::shift(rw::serial, b_alone.view(), llama, -9);
+  EXPECT_TRUE(same_bits(a.values, a_alone.values));
+  EXPECT_TRUE(same_bits(b.values, b_alone.values));
+  Tensor<bfloat16> narrow({1, 3, 5, 64});
+  auto wide = a.view();
+  auto other = narrow.view();
+  EXPECT_EQ(error_of([&] { rw::shift(rw::serial, std::tie(wide, other), llama, 1); }),
+            "shift: head_dim of keys[1] is 64, Llama 2 7B has 128");
+  EXPECT_TRUE(same_bits(a.values, a_alone.values));
+}
+
 TEST(Shift, RefusesWhatHasNoWholePositions) {
   Tensor<float> keys({1, 2, 32, 64});
   EXPECT_EQ(error_of([&] { rw::shift(rw::serial, keys.view(), rw::model_named("LTX 2B"), 1); }),

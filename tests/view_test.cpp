@@ -359,6 +359,8 @@ TEST(View, PartsAreWhereTheyWere) {
   EXPECT_EQ(part.shape(), (rw::Shape{2, 3, 2, 4}));
   EXPECT_EQ(part.strides(), view.strides());
   EXPECT_EQ(part.row(1, 2, 1), view.row(1, 3, 2) + 4);
+  EXPECT_EQ(view.batch(1, 1).shape(), (rw::Shape{1, 5, 3, 8}));
+  EXPECT_EQ(view.batch(1, 1).row(0, 2, 1), view.row(1, 2, 1));
   EXPECT_TRUE(view.seq(5, 0).empty());
 }
 
@@ -367,6 +369,8 @@ TEST(View, PartsOutsideAreRefused) {
   constexpr rw::Index most = std::numeric_limits<rw::Index>::max();
   EXPECT_EQ(error_of([&] { view.seq(3, 3); }),
             "seq: seq of the view from 3, 3 of them, must be within 5");
+  EXPECT_EQ(error_of([&] { view.batch(1, 2); }),
+            "batch: batch of the view from 1, 2 of them, must be within 2");
   EXPECT_EQ(error_of([&] { view.heads(-1, 2); }),
             "heads: heads of the view from -1, 2 of them, must be within 3");
   EXPECT_EQ(error_of([&] { view.features(2, -1); }),

@@ -3,7 +3,9 @@
 #define ROPEWALK_SHIFT_HPP
 
 #include <cstddef>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/check.hpp"
@@ -16,11 +18,14 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// Moves cached keys, which rotate has turned, by `count` positions, forward or back (a context
-/// shift), in place. What turns is what rotate turned; the length of a key stays, since a model's
-/// attention factor is in it already.
+/// Turns cached keys, which rotate has turned, to positions that are `count` more or less (a
+/// context shift), where they are in memory: to move keys and values there is the caller's. What
+/// turns is what rotate turned; the length of a key stays, since a model's attention factor is in
+/// it already.
 ///
-/// Shapes   keys [batch, seq, heads, head_dim] as rotate has them; any number of tokens
+/// Shapes   keys: one tensor, or a tuple of several of one batch and seq (those of many layers),
+/// each
+///          [batch, seq, heads, head_dim] as rotate has them
 /// Units    positions, the same on every axis
 /// Table    one row for all tokens, made in this call, which allocates: of float, of double where
 ///          keys are of double; keys of 16 bits are rounded once more
@@ -59,25 +64,38 @@ constexpr FixedOptions<written_pairing(Of.pairing)> options_of_rotated(FixedMode
   return {};
 }
 
+template <class Device, class Of, class... Xs>
+void shift_all(const Names& names, const Device& device, const Of& of, Index count,
+               const CpuOptions& cpu, Xs&... keys) {
+  if constexpr (takes_model<Of, Grid>() && takes_in_place<Options, Device, Table<float>, Xs...>()) {
+    constexpr bool has_double = (std::is_same_v<ViewElement<Xs>, double> || ...);
+    using T = std::conditional_t<has_double, double, float>;
+    const Model& model = of;
+    const Table<T> row = shift_table<T>(names.function, model, model_frequencies(model), count);
+    Names named = names;
+    ((check_head_dim(named.x, model, as_view(keys).head_dim()), named.next()), ...);
+    const auto turn = [&](const auto& view) {
+      return rotation(view, view, row.view().repeated(view.seq()));
+    };
+    fused(names, device, in_place(options_of_rotated(of)), cpu,
+          turn(turning_part(model, as_view(keys)))...);
+  }
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
 template <class Device, class X, class Of>
 void shift(const Device& device, X&& keys, const Of& model, Index count, const CpuOptions& cpu) {
-  if constexpr (detail::takes_model<Of, Grid>() &&
-                detail::takes_in_place<Options, Device, Table<float>,
-                                       std::remove_reference_t<X>>()) {
-    using Key = detail::FirstScalar<std::remove_reference_t<X>>;
-    using T = std::conditional_t<std::is_same_v<Key, double>, double, float>;
-    const Model& of = model;
-    const auto view = as_view(keys);
-    const Table<T> row = detail::shift_table<T>("shift", of, model_frequencies(of), count);
-    const detail::Names names("shift", "keys");
-    detail::check_head_dim(names.x, of, view.head_dim());
-    const auto turning = detail::turning_part(of, view);
-    detail::fused(names, device, detail::in_place(detail::options_of_rotated(model)), cpu,
-                  detail::rotation(turning, turning, row.view().repeated(view.seq())));
+  if constexpr (detail::is_tuple<std::decay_t<X>>) {
+    std::apply(
+        [&](auto&... each) {
+          detail::shift_all({"shift", "keys", nullptr, 0}, device, model, count, cpu, each...);
+        },
+        detail::tied(std::forward<X>(keys)));
+  } else {
+    detail::shift_all({"shift", "keys"}, device, model, count, cpu, keys);
   }
 }
 

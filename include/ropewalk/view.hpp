@@ -58,8 +58,17 @@ class View {
     return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0;
   }
 
+  /// The part of samples [begin, begin + count): one that stands at a position of its own. Without
+  /// arguments batch(), seq(), heads() and head_dim() are sizes.
+  ROPEWALK_INLINE View batch(Index begin, Index count) const {
+    const detail::Place place{"batch", "the view"};
+    detail::check_range(place, "batch", begin, count, batch());
+    View part(detail::checked_part(place, "batch", data_, begin, strides_.batch), shape_, strides_);
+    part.shape_.batch = count;
+    return part;
+  }
+
   /// The part of tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
-  /// Without arguments seq(), heads() and head_dim() are sizes.
   ROPEWALK_INLINE View seq(Index begin, Index count) const {
     const detail::Place place{"seq", "the view"};
     detail::check_range(place, "seq", begin, count, seq());
