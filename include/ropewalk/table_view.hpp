@@ -186,9 +186,9 @@ class TableView {
     return numbered;
   }
 
-  /// After gather or rows_of_each: tokens of this id, or samples of this start, are left as they
-  /// are. In place nothing of them is written; an output of its own takes all their features as it
-  /// takes those beyond the pairs: in their places, converted to its type.
+  /// After gather or rows_of_each: tokens of this id, or samples of this start, are left: nothing
+  /// of them is written, in place or to an output of its own, which keeps what it holds there: the
+  /// cache slot of a sample that has finished, say.
   ///
   /// Errors   std::invalid_argument: an id that is a position of the table; no ids
   ROPEWALK_INLINE TableView leaving(Index id) const {

@@ -39,7 +39,7 @@ class RowIds {
   ROPEWALK_INLINE Index seq_stride() const { return are_starts_ ? 0 : 1; }
   ROPEWALK_INLINE Index first() const { return first_; }
   ROPEWALK_INLINE Index rows() const { return rows_; }
-  /// Whether there is an id that means "leave this token as it is", and which.
+  /// Whether there is an id that means "write nothing of this token", and which.
   ROPEWALK_INLINE bool leaves() const { return leaves_; }
   ROPEWALK_INLINE Index left() const { return left_; }
 
