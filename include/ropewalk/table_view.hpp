@@ -55,10 +55,10 @@ class TableView {
   }
 
   /// The table of tokens at positions [position, position + count), of a table whose first row is
-  /// position 0: a decode step or a sub-sequence.
+  /// position 0: a decode step or a sub-sequence. Its first row is that of id 0 where it is
+  /// gathered next; first_position(position) keeps the positions.
   ROPEWALK_INLINE TableView rows(Index position, Index count) const {
-    const detail::Place place{"rows", "the table"};
-    if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
+    const detail::Place place = detail::place_without_ids("rows", ids_);
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
     part.readers_ = detail::checked_part(place, "seq", readers_, position, seq_stride_);
@@ -68,8 +68,7 @@ class TableView {
 
   /// The table whose one row serves `count` tokens.
   ROPEWALK_INLINE TableView repeated(Index count) const {
-    const detail::Place place{"repeated", "the table"};
-    if (ids_) detail::fail(place, "seq", "is gathered, must be one row");
+    const detail::Place place = detail::place_without_ids("repeated", ids_);
     detail::check_equal(place, "seq", seq(), 1);
     detail::check_not_negative(place, "count", count);
     TableView part = *this;
@@ -224,7 +223,8 @@ class TableView {
   ROPEWALK_INLINE TableView with_ids(const detail::Place& place, const detail::RowIds& ids,
                                      Index id_batch, Index seq) const {
     if (ids_) {
-      detail::fail({place.function, "the table"}, "seq", "is gathered already, must not be");
+      detail::fail({place.function, "the table"}, "position ids",
+                   "are given already, must be given once");
     }
     TableView gathered = *this;
     gathered.ids_ = ids;

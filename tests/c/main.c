@@ -207,9 +207,9 @@ static void gathers_rows(void) {
   tensor.shape[0] = tensor.shape[1] = 1;
   REFUSES("ropewalk_apply: position id [0] of the table is 12, must be from 0 to 2",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
-  REFUSES("gather: seq of the table is gathered already, must not be",
+  REFUSES("gather: position ids of the table are given already, must be given once",
           ropewalk_table_gather(&table, &table, wide_ids, 64, 1, 1));
-  REFUSES("rows: seq of the table is gathered, must be cut before it is gathered",
+  REFUSES("rows: position ids of the table are given already, must be given after rows",
           ropewalk_table_rows(&table, &table, 0, 1));
   REFUSES("ropewalk_table_gather: id_bits of the table is 8, must be 32 or 64",
           ropewalk_table_gather(&table, &rows, ids, 8, 1, 1));
@@ -245,7 +245,7 @@ static void takes_rows_of_each(void) {
   WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   for (b = 0; b < 3; ++b) EXPECT(near(x[4 * b], cos(starts[b] + wide_starts[2 * b]), 1e-15));
   table.id_batch_stride = 1;
-  REFUSES("ropewalk_apply: position id [1, 0] of the table is 9, must be from 0 to 3",
+  REFUSES("ropewalk_apply: start [1] of the table is 9, of 2 tokens: must be from 0 to 2",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   table.id_batch_stride = INT64_MAX / 2;
   REFUSES("ropewalk_apply: batch of the position ids is 3 entries 4611686018427387903 apart, must",
@@ -259,7 +259,7 @@ static void takes_rows_of_each(void) {
   WORKS(ropewalk_table_rows_of_each(&table, &rows, NULL, 32, 3, 2));
   REFUSES("ropewalk_apply: position ids of the table are null, must point to the ids",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
-  REFUSES("rows_of_each: seq of the table is gathered already, must not be",
+  REFUSES("rows_of_each: position ids of the table are given already, must be given once",
           ropewalk_table_rows_of_each(&table, &table, starts, 32, 3, 2));
   REFUSES("ropewalk_table_rows_of_each: id_bits of the table is 0, must be 32 or 64",
           ropewalk_table_rows_of_each(&table, &rows, starts, 0, 3, 2));
@@ -292,7 +292,7 @@ static void leaves_tokens(void) {
   tensor.shape[0] = 2, tensor.shape[1] = 1;
   WORKS(ropewalk_table_rows_of_each(&table, &rows, ids, 32, 2, 1));
   table.left_id = -1;
-  REFUSES("ropewalk_apply: position id [0, 0] of the table is -1, must be from 0 to 2",
+  REFUSES("ropewalk_apply: start [0] of the table is -1, of 1 tokens: must be from 0 to 2",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   table.leaves = 1;
   WORKS(ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));

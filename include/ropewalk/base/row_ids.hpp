@@ -48,7 +48,7 @@ class RowIds {
 
   /// What stands in memory for a token: its own id, or its sample's.
   ROPEWALK_INLINE Index given(Index b, Index s) const {
-    const Index at = b * batch_stride_ + (are_starts_ ? 0 : s);
+    const Index at = b * batch_stride_ + s * seq_stride();
     return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
                        : static_cast<const std::int32_t*>(data_)[at];
   }
@@ -68,9 +68,6 @@ class RowIds {
     const auto steps = static_cast<std::uint64_t>(are_starts_ ? s : 0);
     return static_cast<Index>(static_cast<std::uint64_t>(row_of(id)) + steps);
   }
-  /// The position of a token, as an error names it. It fits 64 bits for the first token of a sample
-  /// that the table has no row for.
-  ROPEWALK_INLINE Index id(Index b, Index s) const { return given(b, s) + (are_starts_ ? s : 0); }
 
  private:
   const void* data_ = nullptr;
@@ -101,6 +98,13 @@ inline void check_said_of_ids(const char* function, const RowIds& ids) {
          ", the positions of the table",
          ids.left(), ids.first(), end - 1);
   }
+}
+
+/// Where what is asked of rows must be asked before ids choose among them.
+inline Place place_without_ids(const char* function, const RowIds& ids) {
+  const Place place{function, "the table"};
+  if (ids) fail(place, "position ids", "are given already, must be given after %s", function);
+  return place;
 }
 
 // What may be passed as ids -----------------------------------------------------------------------
