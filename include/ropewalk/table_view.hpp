@@ -105,9 +105,9 @@ class TableView {
   ///   gather(ids, batch, seq)     [batch, seq], a pointer
   ///
   /// Units    ids of int32_t or int64_t; 0 is the first row, unless first_position says otherwise
-  /// Alias    the ids stay where they are and are read by each call of apply: they must live until
-  ///          then, on a device until the stream has passed the call. A temporary container of them
-  ///          does not compile
+  /// Alias    the ids stay where they are and are read by each call of apply: while the table view
+  ///          is used their memory must not move, so a vector must not grow; on a device until the
+  ///          stream has passed the call. A temporary container of them does not compile
   /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by what reads
   ///          it: null, an id outside the table
   template <class Ids>
@@ -145,7 +145,8 @@ class TableView {
 
   /// The table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count` of
   /// them: batched decode, each sample at its own position; more than one token a sample in
-  /// speculative decode or chunked prefill.
+  /// speculative decode or chunked prefill. The cache slots of samples at different positions are
+  /// not one View: rotate keys in place, then store them.
   ///   rows_of_each(starts, count)           [batch]: a container or an Eigen tensor or map
   ///   rows_of_each(starts, batch, count)    [batch], a pointer
   ///
@@ -154,7 +155,11 @@ class TableView {
   template <class Starts>
   ROPEWALK_INLINE TableView rows_of_each(Starts&& starts, detail::Size count) const {
     if constexpr (detail::takes_ids<Starts, detail::IdsOf::samples>()) {
-      return rows_of_each(starts.data(), starts.size(), count);
+      if constexpr (detail::is_dense_tensor<std::remove_reference_t<Starts>>) {
+        return rows_of_each(starts.data(), starts.dimension(0), count);
+      } else {
+        return rows_of_each(starts.data(), starts.size(), count);
+      }
     } else {
       return *this;
     }

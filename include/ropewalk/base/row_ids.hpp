@@ -4,6 +4,7 @@
 
 #include <cinttypes>
 #include <cstdint>
+#include <tuple>  // for tuple_size
 #include <type_traits>
 #include <utility>
 
@@ -116,10 +117,17 @@ inline constexpr bool is_list<
     T, std::void_t<decltype(*std::declval<T&>().data()), decltype(std::declval<T&>().size())>> =
     !is_dense_tensor<T> && !is_matrix<T>;  // a matrix may have gaps
 
+/// std::array, whose data is const in both if its elements are.
+template <class T, class = void>
+inline constexpr bool is_array = false;
+template <class T>
+inline constexpr bool is_array<T, std::void_t<decltype(std::tuple_size<T>::value)>> = true;
+
 /// A const container has const data; a map or span, whose memory is another's, has the same data
 /// const or not.
 template <class T>
 inline constexpr bool owns_data =
+    is_array<std::remove_const_t<T>> ||
     !std::is_same_v<decltype(std::declval<std::remove_const_t<T>&>().data()),
                     decltype(std::declval<const T&>().data())>;
 
