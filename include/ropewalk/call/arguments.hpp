@@ -116,38 +116,29 @@ enum class InPlace { allowed, refused, features_move };
 /// Whether position ids can be read here; those in device memory are tested by the kernel.
 enum class Ids { on_host, on_device };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_start(const Place& place,
-                                                              const RawTable& table, Index b,
-                                                              const char* or_left) {
-  const RowIds& ids = table.ids;
-  const Index tokens = table.shape.seq;
-  Text property;
-  property.add("start [%" PRId64 "]", b);
-  if (tokens > ids.rows()) {
-    fail(place, property.c_str(),
-         "is %" PRId64 ", of %" PRId64 " tokens: must be of at most %" PRId64
-         ", the rows of the table%s",
-         ids.given(b, 0), tokens, ids.rows(), or_left);
-  }
-  fail(place, property.c_str(),
-       "is %" PRId64 ", of %" PRId64 " tokens: must be from %" PRId64 " to %" PRId64 "%s",
-       ids.given(b, 0), tokens, ids.first(), ids.first() + (ids.rows() - tokens), or_left);
-}
-
-/// Names an id as the caller gave it.
+/// Names an id as the caller gave it; ids that the batch shares have no index in it.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_id(const Place& place,
                                                            const RawTable& table, Index b,
                                                            Index s) {
   const RowIds& ids = table.ids;
-  Text property, or_left;
-  if (ids.leaves()) or_left.add(", or %" PRId64 ", which is left", ids.left());
-  if (ids.are_starts()) fail_start(place, table, b, or_left.c_str());
-  // Ids that the batch shares have no index in it.
-  property.add("position id [");
-  if (ids.batch_stride() != 0) property.add("%" PRId64 ", ", b);
-  property.add("%" PRId64 "]", s);
-  fail(place, property.c_str(), "is %" PRId64 ", must be from %" PRId64 " to %" PRId64 "%s",
-       ids.given(b, s), ids.first(), ids.first() + (ids.rows() - 1), or_left.c_str());
+  const Index tokens = ids.are_starts() ? table.shape.seq : 1;
+  Text property, wanted;
+  if (ids.are_starts()) {
+    property.add("start [%" PRId64 "]", b);
+    wanted.add(", of %" PRId64 " tokens: must be ", tokens);
+  } else {
+    property.add("position id [");
+    if (ids.batch_stride() != 0) property.add("%" PRId64 ", ", b);
+    property.add("%" PRId64 "]", s);
+    wanted.add(", must be ");
+  }
+  if (tokens > ids.rows()) {
+    wanted.add("of at most %" PRId64 ", the rows of the table", ids.rows());
+  } else {
+    wanted.add("from %" PRId64 " to %" PRId64, ids.first(), ids.first() + (ids.rows() - tokens));
+  }
+  if (ids.leaves()) wanted.add(", or %" PRId64 ", which is left", ids.left());
+  fail(place, property.c_str(), "is %" PRId64 "%s", ids.given(b, s), wanted.c_str());
 }
 
 /// If the table is gathered: position ids must be somewhere, and so must rows. One start is not
