@@ -546,8 +546,8 @@ TEST(PositionIds, NullDataIsRefused) {
             "");
 }
 
-// The first token of a sample that is outside is named, however far outside; behind a start outside
-// there is no way back in.
+// A start is named as it was given, however far outside; behind one outside there is no way back
+// in.
 TEST(PositionIds, BehindAStartAreInsideTheTable) {
   constexpr Index highest = std::numeric_limits<Index>::max(), lowest = -highest - 1;
   Packed of;
@@ -560,21 +560,32 @@ TEST(PositionIds, BehindAStartAreInsideTheTable) {
                         rows.view().rows_of_each(starts, seq).first_position(first));
     });
   };
-  const auto id_text = [](Index s, Index id, Index first) {
-    return "apply_inplace: position id [1, " + std::to_string(s) + "] of the table is " +
-           std::to_string(id) + ", must be from " + std::to_string(first) + " to " +
-           std::to_string(first + 9);
+  const auto text = [](Index start, Index first) {
+    return "apply_inplace: start [1] of the table is " + std::to_string(start) +
+           ", of 6 tokens: must be from " + std::to_string(first) + " to " +
+           std::to_string(first + 4);
   };
-  EXPECT_EQ(error(5, 0), id_text(5, 10, 0));
-  EXPECT_EQ(error(9, 0), id_text(1, 10, 0));
-  EXPECT_EQ(error(10, 0), id_text(0, 10, 0));
-  EXPECT_EQ(error(-1, 0), id_text(0, -1, 0));
-  EXPECT_EQ(error(highest, 0), id_text(0, highest, 0));
-  EXPECT_EQ(error(highest, lowest), id_text(0, highest, lowest));
-  EXPECT_EQ(error(lowest, 0), id_text(0, lowest, 0));
-  EXPECT_EQ(error(highest - 1, highest - 10), id_text(1, highest, highest - 10));
+  for (const Index start : {Index{5}, Index{9}, Index{10}, Index{-1}, highest, lowest}) {
+    EXPECT_EQ(error(start, 0), text(start, 0));
+  }
+  EXPECT_EQ(error(highest, lowest), text(highest, lowest));
+  EXPECT_EQ(error(highest - 1, highest - 10), text(highest - 1, highest - 10));
   EXPECT_TRUE(same_bytes(of.memory, before));
   EXPECT_EQ(error(4, 0), "");
+}
+
+TEST(PositionIds, StartsOfMoreTokensThanRowsAreRefused) {
+  Packed of;
+  const auto before = of.memory;
+  const StoredTable<float> rows(Width::half, true, {1, seq - 1, 1, width}, 4, Values::uniform, 1);
+  const std::vector<std::int64_t> starts = {-1, 0};
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(device, of.part(0),
+                                rows.view().rows_of_each(starts, seq).leaving(-1));
+            }),
+            "apply_inplace: start [1] of the table is 0, of 6 tokens: must be of at most 5, the "
+            "rows of the table, or -1, which is left");
+  EXPECT_TRUE(same_bytes(of.memory, before));
 }
 
 TEST(PositionIds, OfEachSampleAreAsManyAsSamples) {
@@ -602,7 +613,15 @@ TEST(PositionIds, OtherThanTheOneToLeaveAreStillRefused) {
   EXPECT_TRUE(same_bytes(of.memory, before));
   ids[3] = -2;
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, of.part(0), table); }),
-            "apply_inplace: position id [0, 3] of the table is -2, must be from 0 to 9");
+            "apply_inplace: position id [0, 3] of the table is -2, must be from 0 to 9, or "
+            "-1, which is left");
+  const std::vector<std::int64_t> starts = {-1, 5};
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(device, of.part(0),
+                                rows.view().rows_of_each(starts, seq).leaving(-1));
+            }),
+            "apply_inplace: start [1] of the table is 5, of 6 tokens: must be from 0 to 4, or -1, "
+            "which is left");
 }
 
 // Ids of two batch entries, and out right behind them or over the last one.

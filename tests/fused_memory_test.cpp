@@ -194,18 +194,28 @@ TYPED_TEST(Memory, StaysInsideItsRowsWhereFeaturesPassThrough) {
 }
 
 // The second of two samples cannot be written.
-TEST(LeftSamples, AreNotWrittenInPlace) {
+TEST(LeftSamples, AreNotWritten) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / sizeof(float);
   FaultPages<float> memory(2 * page, Against::start);
   fill(memory, Values::uniform, 1);
+  const auto x_values = random_values<float>(2 * 2 * 3 * 64, Values::uniform, 2);
+  const rw::View<const float> x(x_values.data(), {2, 2, 3, 64});
   const FencedTable<float> rows(Arrays::halves, {1, 4, 1, 24}, Against::end, 0);
-  const rw::View<float> x(memory.data(), {2, 2, 3, 64}, {page, 192, 64});
+  const rw::View<float> out(memory.data(), x.shape(), {page, 192, 64});
   const std::vector<std::int32_t> starts = {1, -1}, ids = {3, 0, -1, -1};
   memory.forbid_writing(page);
-  for (const rw::Isa isa : rw::available_isas()) {
-    for (const auto& table : {rows.view().rows_of_each(starts, 2).leaving(-1),
-                              rows.view().gather(ids.data(), 2, 2).leaving(-1)}) {
-      rw::apply_inplace(rw::serial, x, table, rw::half_pairs, forced(isa));
+  for (const auto& table : {rows.view().rows_of_each(starts, 2).leaving(-1),
+                            rows.view().gather(ids.data(), 2, 2).leaving(-1)}) {
+    for (const Form& form : forms_of<float, float>()) {
+      if (form.in_place()) {
+        rw::apply_inplace(rw::serial, out, table, rw::half_pairs, forced(form.isa));
+        continue;
+      }
+      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
+        CallOptions options(rw::half_pairs);
+        options.stores = stores;
+        apply_form(form, Eigen::DefaultDevice{}, out, x, table, options);
+      }
     }
   }
 }

@@ -83,13 +83,15 @@ std::vector<T> copy_of(Padded<T>& array) {
   return std::vector<T>(array.data(), array.data() + array.size());
 }
 
-/// What out's whole array must hold after the call: the dense result in its rows, all else kept.
+/// What out's whole array must hold after the call: the dense result in its rows, all else kept,
+/// tokens that are left as well.
 template <class T, class Tab>
 std::vector<T> wanted_array(Placed<T>& out, const rw::View<const T>& x,
                             const rw::TableView<Tab>& table) {
   std::vector<T> dense_x(size_of(out.shape));
   std::vector<T> dense_out(dense_x.size());
   copy_rows(rw::View<T>(dense_x.data(), out.shape), x);
+  copy_rows(rw::View<T>(dense_out.data(), out.shape), rw::View<const T>(out.view()));
   apply_definition(rw::View<T>(dense_out.data(), out.shape),
                    rw::View<const T>(dense_x.data(), out.shape), table);
   std::vector<T> array = copy_of(out.array);

@@ -73,8 +73,7 @@ TYPED_TEST(EveryMix, FeaturesBeyondTheTablePassThrough) {
   }
 }
 
-// By the ids of tokens and by the starts of samples; what an id leaves passes through whole, every
-// bit of it.
+// By the ids of tokens and by the starts of samples; of what an id leaves nothing is written.
 TYPED_TEST(EveryMix, IdsChooseRowsOrLeaveTokens) {
   using X = typename TypeParam::X;
   using Tab = typename TypeParam::Tab;
@@ -86,29 +85,18 @@ TYPED_TEST(EveryMix, IdsChooseRowsOrLeaveTokens) {
   const std::vector<std::int32_t> ids = {4, -1, 0, 5, -1, 2};
   const std::vector<std::int64_t> starts = {4, -1, 1}, all = {4, 0, 1};
   const auto check = [&](const rw::TableView<Tab>& by_ids, const auto& row) {
-    const auto at = [&](Index b, Index s, Index, Index i) { return table.at(0, row(b, s), i); };
+    const auto at = [&](Index b, Index s, Index, Index i) {
+      return table.at(0, std::max<Index>(row(b, s), 0), i);
+    };
     const auto is_left = [&](Index b, Index s) { return row(b, s) < 0; };
     for (const rw::Pairing pairing :
          {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
       const rw::Options options(pairing);
-      const auto wanted = rotated<X>(x, shape, pairs, at, options, is_left);
-      expect_every_form(x, shape, by_ids, wanted, options);
+      expect_every_form(x, shape, by_ids, rotated<X>(x, shape, pairs, at, options), options,
+                        is_left);
       if constexpr (!std::is_same_v<X, P>) {
-        expect_every_form(x, shape, by_ids, rotated<P>(x, shape, pairs, at, options, is_left),
-                          options);
-      }
-    }
-    for (const Form& form : forms_of<X, X>()) {
-      SCOPED_TRACE(form.name());
-      std::vector<X> out(x.size(), X(3));
-      apply_form(form, Eigen::DefaultDevice{}, rw::View<X>(out.data(), shape),
-                 rw::View<const X>(x.data(), shape), by_ids);
-      constexpr std::size_t token = 3 * 38;
-      for (Index b = 0; b < shape.batch; ++b) {
-        for (Index s = 0; s < shape.seq; ++s) {
-          const std::size_t first = count_of(b * shape.seq + s) * token;
-          EXPECT_TRUE(!is_left(b, s) || same_bytes(&out[first], &x[first], token));
-        }
+        expect_every_form(x, shape, by_ids, rotated<P>(x, shape, pairs, at, options), options,
+                          is_left);
       }
     }
   };

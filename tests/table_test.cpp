@@ -132,9 +132,9 @@ TEST(TableView, GatheredRowsAreThoseOfTheIds) {
   EXPECT_EQ(twice.row(1, 0, 1).cos_a.data, table.row(0, 3, 1).cos_a.data);
   EXPECT_EQ(twice.row(1, 1, 1).cos_a.data, table.row(0, 2, 1).cos_a.data);
   EXPECT_EQ(error_of([&] { once.gather(shared); }),
-            "gather: seq of the table is gathered already, must not be");
+            "gather: position ids of the table are given already, must be given once");
   EXPECT_EQ(error_of([&] { once.rows(0, 1); }),
-            "rows: seq of the table is gathered, must be cut before it is gathered");
+            "rows: position ids of the table are given already, must be given after rows");
   // Heads and pairs of a gathered table are cut like those of any other.
   EXPECT_EQ(at(once.pairs(1, 3).row(0, 2, 1).cos_b, 2), at(table.row(0, 5, 1).cos_b, 3));
   EXPECT_EQ(once.heads(1, 2).row(0, 2, 1).sin_b.data, table.row(0, 5, 2).sin_b.data);
@@ -212,9 +212,12 @@ TEST(TableView, RowsOfEachFollowItsStart) {
   EXPECT_EQ(at(rows.heads(1, 2).pairs(1, 3).row(0, 0, 1).cos_b, 2),
             at(table.row(0, 4, 2).cos_b, 3));
   EXPECT_EQ(error_of([&] { rows.rows(0, 1); }),
-            "rows: seq of the table is gathered, must be cut before it is gathered");
+            "rows: position ids of the table are given already, must be given after rows");
   EXPECT_EQ(error_of([&] { rows.rows_of_each(starts, 1); }),
-            "rows_of_each: seq of the table is gathered already, must not be");
+            "rows_of_each: position ids of the table are given already, must be given once");
+  const auto repeated = table.rows(0, 1).rows_of_each(starts, 1);
+  EXPECT_EQ(error_of([&] { repeated.repeated(2); }),
+            "repeated: position ids of the table are given already, must be given after repeated");
   EXPECT_EQ(error_of([&] { table.rows_of_each(starts, -1); }),
             "rows_of_each: count of starts is -1, must be 0 or more");
   EXPECT_EQ(error_of([&] { table.rows_of_each(starts.data(), -3, 1); }),

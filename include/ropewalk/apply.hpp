@@ -27,6 +27,7 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Tokens   nothing is written of those that position ids leave: see TableView::leaving
 /// Options  a constant such as half_pairs, which compiles the kernels of one pairing, or a variable
 ///          of type Options, which chooses at run time and compiles those of all; not bare braces.
 ///          cpu: which stores, which instruction set; the bits are the same

@@ -115,7 +115,7 @@ typedef struct ropewalk_table {
   int64_t id_shape[2];     /* batch | 1, seq of the tokens */
   int64_t id_batch_stride; /* in ids; those of one sample follow one another */
   int32_t ids_are_starts;  /* 1: token s of sample b takes the row of ids[b] + s */
-  int32_t leaves;          /* 1: tokens of left_id, or samples of this start, stay as they are */
+  int32_t leaves;          /* 1: tokens of left_id, or samples of this start, are not written */
   int64_t left_id;         /* no position of the table */
   int64_t first_position;  /* the id of row 0, below 0 perhaps */
   void* owner;             /* for ropewalk_table_free; null where the rows are the caller's */
@@ -200,8 +200,8 @@ ROPEWALK_EXPORT int32_t ropewalk_table_rows(ropewalk_table* part, const ropewalk
  *
  * Shapes   ids [batch | 1, seq], contiguous (or set id_batch_stride afterwards)
  * Units    id_bits 32 or 64, signed; 0 is the first row (or set first_position afterwards)
- * Leaving  with `leaves` and left_id set afterwards, tokens of this id are left as they are: in
- *          place nothing of them is written, an output of its own takes their features unturned
+ * Leaving  with `leaves` and left_id set afterwards, tokens of this id are left: nothing of them is
+ *          written, in place or to an output of its own
  * Memory   as ropewalk_table_rows; the ids must live until the last call that reads the table
  * Errors   other id_bits, a table that is gathered; by what reads it: null, an id outside the
  *          table, a left_id that is a position of it */

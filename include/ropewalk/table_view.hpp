@@ -55,10 +55,10 @@ class TableView {
   }
 
   /// The table of tokens at positions [position, position + count), of a table whose first row is
-  /// position 0: a decode step or a sub-sequence.
+  /// position 0: a decode step or a sub-sequence. Its first row is that of id 0 where it is
+  /// gathered next; first_position(position) keeps the positions.
   ROPEWALK_INLINE TableView rows(Index position, Index count) const {
-    const detail::Place place{"rows", "the table"};
-    if (ids_) detail::fail(place, "seq", "is gathered, must be cut before it is gathered");
+    const detail::Place place = detail::place_without_ids("rows", ids_);
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
     part.readers_ = detail::checked_part(place, "seq", readers_, position, seq_stride_);
@@ -68,8 +68,7 @@ class TableView {
 
   /// The table whose one row serves `count` tokens.
   ROPEWALK_INLINE TableView repeated(Index count) const {
-    const detail::Place place{"repeated", "the table"};
-    if (ids_) detail::fail(place, "seq", "is gathered, must be one row");
+    const detail::Place place = detail::place_without_ids("repeated", ids_);
     detail::check_equal(place, "seq", seq(), 1);
     detail::check_not_negative(place, "count", count);
     TableView part = *this;
@@ -106,9 +105,9 @@ class TableView {
   ///   gather(ids, batch, seq)     [batch, seq], a pointer
   ///
   /// Units    ids of int32_t or int64_t; 0 is the first row, unless first_position says otherwise
-  /// Alias    the ids stay where they are and are read by each call of apply: they must live until
-  ///          then, on a device until the stream has passed the call. A temporary container of them
-  ///          does not compile
+  /// Alias    the ids stay where they are and are read by each call of apply: while the table view
+  ///          is used their memory must not move, so a vector must not grow; on a device until the
+  ///          stream has passed the call. A temporary container of them does not compile
   /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by what reads
   ///          it: null, an id outside the table
   template <class Ids>
@@ -146,7 +145,8 @@ class TableView {
 
   /// The table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count` of
   /// them: batched decode, each sample at its own position; more than one token a sample in
-  /// speculative decode or chunked prefill.
+  /// speculative decode or chunked prefill. The cache slots of samples at different positions are
+  /// not one View: rotate keys in place, then store them.
   ///   rows_of_each(starts, count)           [batch]: a container or an Eigen tensor or map
   ///   rows_of_each(starts, batch, count)    [batch], a pointer
   ///
@@ -155,7 +155,11 @@ class TableView {
   template <class Starts>
   ROPEWALK_INLINE TableView rows_of_each(Starts&& starts, detail::Size count) const {
     if constexpr (detail::takes_ids<Starts, detail::IdsOf::samples>()) {
-      return rows_of_each(starts.data(), starts.size(), count);
+      if constexpr (detail::is_dense_tensor<std::remove_reference_t<Starts>>) {
+        return rows_of_each(starts.data(), starts.dimension(0), count);
+      } else {
+        return rows_of_each(starts.data(), starts.size(), count);
+      }
     } else {
       return *this;
     }
@@ -186,9 +190,9 @@ class TableView {
     return numbered;
   }
 
-  /// After gather or rows_of_each: tokens of this id, or samples of this start, are left as they
-  /// are. In place nothing of them is written; an output of its own takes all their features as it
-  /// takes those beyond the pairs: in their places, converted to its type.
+  /// After gather or rows_of_each: tokens of this id, or samples of this start, are left: nothing
+  /// of them is written, in place or to an output of its own, which keeps what it holds there: the
+  /// cache slot of a sample that has finished, say.
   ///
   /// Errors   std::invalid_argument: an id that is a position of the table; no ids
   ROPEWALK_INLINE TableView leaving(Index id) const {
@@ -224,7 +228,8 @@ class TableView {
   ROPEWALK_INLINE TableView with_ids(const detail::Place& place, const detail::RowIds& ids,
                                      Index id_batch, Index seq) const {
     if (ids_) {
-      detail::fail({place.function, "the table"}, "seq", "is gathered already, must not be");
+      detail::fail({place.function, "the table"}, "position ids",
+                   "are given already, must be given once");
     }
     TableView gathered = *this;
     gathered.ids_ = ids;

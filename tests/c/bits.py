@@ -165,12 +165,13 @@ def takes_ids(random, call, shape, id_type):
         table = table_of(cos, sin, F32)
         works(call(table, table, ids.ctypes.data, 8 * ids.itemsize, 2, 3))
         table.first_position, table.leaves, table.left_id = first, left, 77
-        out = np.zeros_like(x)
+        before = drawn(random, x.shape, F16)
+        out = before.copy()
         works(lib.ropewalk_apply(None, tensor(out, F16), tensor(x, F16), 1, table, None))
         wanted = rotated(x, F16, cos[0, rows + steps], sin[0, rows + steps], F32, INTERLEAVED,
                          False)
         is_left = np.broadcast_to((ids == 77)[:, :, None, None], x.shape)
-        assert same_bits(out, np.where(is_left, x, wanted)), (shape, id_type, first, left)
+        assert same_bits(out, np.where(is_left, before, wanted)), (shape, id_type, first, left)
 
 
 def splits_over_threads(random):

@@ -139,7 +139,7 @@ void expect_same_bits() {
     SCOPED_TRACE(std::to_string(of_samples) + " " + std::to_string(pairing) + " " +
                  std::to_string(compute));
     const rw::Shape shape = of.view().shape();
-    std::vector<Out> wanted = zeros<Out>(shape), got = zeros<Out>(shape);
+    std::vector<Out> wanted(size_of(shape), Out(3)), got = wanted;
     rw::apply(rw::serial, rw::View<Out>(wanted.data(), shape), of.view(),
               tables[of_samples].first_position(3).leaving(-1),
               rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute)));

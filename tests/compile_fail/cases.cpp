@@ -525,6 +525,11 @@ auto call(const rw::Table<float>& table, const Eigen::VectorXi& ids) {
 auto call(const rw::Table<float>& table) {
   return table.view().gather(std::vector<std::int64_t>{1, 2});
 }
+#elif defined(TEMPORARY_ARRAY_OF_CONST_IDS)
+// position ids are read when the table is, must not be a temporary
+auto call(const rw::Table<float>& table) {
+  return table.view().gather(std::array<const std::int32_t, 3>{1, 2, 3});
+}
 #elif defined(TEMPORARY_TENSOR_OF_IDS)
 // position ids are read when the table is, must not be a temporary
 auto call(const rw::Table<float>& table) {
@@ -614,12 +619,14 @@ void calls_of_an_engine(engine::Tensor out, const engine::Tensor& x, Map<float> 
 // Maps and spans may be temporaries: their memory is another's.
 void calls_with_ids(const rw::TableView<float>& table, const std::vector<std::int32_t>& list,
                     const std::array<std::int64_t, 3>& fixed, std::vector<std::int64_t>& changing,
-                    const Eigen::Tensor<std::int32_t, 2, Eigen::RowMajor>& tensor) {
+                    const Eigen::Tensor<std::int32_t, 2, Eigen::RowMajor>& tensor,
+                    engine::Dense<std::int64_t, 1>& dense) {
   table.gather(list), table.gather(fixed), table.gather(changing), table.gather(tensor);
   table.gather(list.data(), list.size()), table.gather(changing.data(), 3u, 1);
   table.gather(Map<const std::int32_t, 1>(list.data(), 3));
   table.gather(Map<std::int64_t, 2>(changing.data(), 1, 3)).first_position(-2).leaving(-3);
   table.rows_of_each(fixed, 1), table.rows_of_each(Map<std::int64_t, 1>(changing.data(), 3), 1);
+  table.gather(dense), table.rows_of_each(dense, 1);
   table.rows_of_each(list.data(), list.size(), 4).leaving(-1);
 }
 #endif

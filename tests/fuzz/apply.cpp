@@ -193,7 +193,7 @@ class Problem {
            form.name() + (refused ? " refuses" : " accepts") + error);
     wanted_ = before_;
     if (!refused) {
-      for (const Job& job : jobs_) write_wanted(job);
+      for (const Job& job : jobs_) write_wanted(form, job);
     }
     expect(after_ == wanted_, form.name() + " leaves other bytes");
   }
@@ -213,32 +213,34 @@ class Problem {
   }
 
   /// What the call must have made of `before_`; where both are NaN, the one that it has made.
-  void write_wanted(const Job& job) {
+  void write_wanted(const Form& form, const Job& job) {
     if (job.x.empty()) return;
     std::vector<X> x(size_of(job.x.shape));
     copy_rows(rw::View<X>(x.data(), job.x.shape), rw::View<const X>(job.x.in<const X>(before_)));
     const Index pairs = table_.shape.pairs;
     const Tab* values = reinterpret_cast<const Tab*>(before_[table_block].data());
-    const auto is_left = [&](Index b, Index s) { return table_.ids.is_left(b, s); };
     auto out = rotated<Out>(
         x, job.x.shape, pairs,
-        [&](Index b, Index s, Index h, Index i) { return table_.at(values, b, s, h, i); }, options_,
-        is_left);
-    std::vector<Out> made(out.size());
+        [&](Index b, Index s, Index h, Index i) { return table_.at(values, b, s, h, i); },
+        options_);
+    std::vector<Out> made(out.size()), kept(out.size());
     copy_rows(rw::View<Out>(made.data(), job.x.shape),
               rw::View<const Out>(job.out.in<const Out>(after_)));
     const Index head_dim = job.x.shape.head_dim;
     for (std::size_t i = 0; i < out.size(); ++i) {
-      const auto at = static_cast<Index>(i);
-      const Index token = at / (job.x.shape.heads * head_dim);
-      const bool passes =
-          at % head_dim >= 2 * pairs || is_left(token / job.x.shape.seq, token % job.x.shape.seq);
-      const bool copied = std::is_same_v<Out, X> && passes;
+      const bool copied = std::is_same_v<Out, X> && static_cast<Index>(i) % head_dim >= 2 * pairs;
       const auto is_nan_at = [](const Out& value) {
         return is_nan(dtype_of<Out>(), to_bits(value));
       };
       if (!copied && is_nan_at(out[i]) && is_nan_at(made[i])) out[i] = made[i];
     }
+    copy_rows(rw::View<Out>(kept.data(), job.x.shape),
+              rw::View<const Out>(job.out.in<const Out>(before_)));
+    // In place x has been copied to out before the call.
+    if constexpr (std::is_same_v<Out, X>) {
+      if (form.in_place()) kept = x;
+    }
+    copy_left(out, kept, job.x.shape, [&](Index b, Index s) { return table_.ids.is_left(b, s); });
     copy_rows(job.out.in<Out>(wanted_), rw::View<const Out>(out.data(), job.x.shape));
   }
 

@@ -150,8 +150,10 @@ struct DrawnIds {
     return wide ? wide_ids[place] : narrow_ids[place];
   }
   bool is_left(Index b, Index s) const { return given && leaves && at(b, s) == left; }
-  /// Of a token whose id is sound.
-  Index row(Index b, Index s) const { return at(b, s) - first + (are_starts ? s : 0); }
+  /// Of a token whose id is sound; any, where it leaves the token.
+  Index row(Index b, Index s) const {
+    return is_left(b, s) ? 0 : at(b, s) - first + (are_starts ? s : 0);
+  }
 
   void add(Index id) {
     wide ? wide_ids.push_back(id) : narrow_ids.push_back(static_cast<std::int32_t>(id));

@@ -4,6 +4,7 @@
 
 #include <cinttypes>
 #include <cstdint>
+#include <tuple>  // for tuple_size
 #include <type_traits>
 #include <utility>
 
@@ -39,7 +40,7 @@ class RowIds {
   ROPEWALK_INLINE Index seq_stride() const { return are_starts_ ? 0 : 1; }
   ROPEWALK_INLINE Index first() const { return first_; }
   ROPEWALK_INLINE Index rows() const { return rows_; }
-  /// Whether there is an id that means "leave this token as it is", and which.
+  /// Whether there is an id that means "write nothing of this token", and which.
   ROPEWALK_INLINE bool leaves() const { return leaves_; }
   ROPEWALK_INLINE Index left() const { return left_; }
 
@@ -48,7 +49,7 @@ class RowIds {
 
   /// What stands in memory for a token: its own id, or its sample's.
   ROPEWALK_INLINE Index given(Index b, Index s) const {
-    const Index at = b * batch_stride_ + (are_starts_ ? 0 : s);
+    const Index at = b * batch_stride_ + s * seq_stride();
     return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
                        : static_cast<const std::int32_t*>(data_)[at];
   }
@@ -68,9 +69,6 @@ class RowIds {
     const auto steps = static_cast<std::uint64_t>(are_starts_ ? s : 0);
     return static_cast<Index>(static_cast<std::uint64_t>(row_of(id)) + steps);
   }
-  /// The position of a token, as an error names it. It fits 64 bits for the first token of a sample
-  /// that the table has no row for.
-  ROPEWALK_INLINE Index id(Index b, Index s) const { return given(b, s) + (are_starts_ ? s : 0); }
 
  private:
   const void* data_ = nullptr;
@@ -103,6 +101,13 @@ inline void check_said_of_ids(const char* function, const RowIds& ids) {
   }
 }
 
+/// Where what is asked of rows must be asked before ids choose among them.
+inline Place place_without_ids(const char* function, const RowIds& ids) {
+  const Place place{function, "the table"};
+  if (ids) fail(place, "position ids", "are given already, must be given after %s", function);
+  return place;
+}
+
 // What may be passed as ids -----------------------------------------------------------------------
 
 template <class T, class = void>
@@ -112,10 +117,17 @@ inline constexpr bool is_list<
     T, std::void_t<decltype(*std::declval<T&>().data()), decltype(std::declval<T&>().size())>> =
     !is_dense_tensor<T> && !is_matrix<T>;  // a matrix may have gaps
 
+/// std::array, whose data is const in both if its elements are.
+template <class T, class = void>
+inline constexpr bool is_array = false;
+template <class T>
+inline constexpr bool is_array<T, std::void_t<decltype(std::tuple_size<T>::value)>> = true;
+
 /// A const container has const data; a map or span, whose memory is another's, has the same data
 /// const or not.
 template <class T>
 inline constexpr bool owns_data =
+    is_array<std::remove_const_t<T>> ||
     !std::is_same_v<decltype(std::declval<std::remove_const_t<T>&>().data()),
                     decltype(std::declval<const T&>().data())>;
 

@@ -116,15 +116,29 @@ enum class InPlace { allowed, refused, features_move };
 /// Whether position ids can be read here; those in device memory are tested by the kernel.
 enum class Ids { on_host, on_device };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_id(const Place& place, const RowIds& ids,
-                                                           Index b, Index s) {
-  // Ids that the batch shares have no index in it.
-  Text property;
-  property.add("position id [");
-  if (ids.batch_stride() != 0) property.add("%" PRId64 ", ", b);
-  property.add("%" PRId64 "]", s);
-  fail(place, property.c_str(), "is %" PRId64 ", must be from %" PRId64 " to %" PRId64,
-       ids.id(b, s), ids.first(), ids.first() + ids.rows() - 1);
+/// Names an id as the caller gave it; ids that the batch shares have no index in it.
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_id(const Place& place,
+                                                           const RawTable& table, Index b,
+                                                           Index s) {
+  const RowIds& ids = table.ids;
+  const Index tokens = ids.are_starts() ? table.shape.seq : 1;
+  Text property, wanted;
+  if (ids.are_starts()) {
+    property.add("start [%" PRId64 "]", b);
+    wanted.add(", of %" PRId64 " tokens: must be ", tokens);
+  } else {
+    property.add("position id [");
+    if (ids.batch_stride() != 0) property.add("%" PRId64 ", ", b);
+    property.add("%" PRId64 "]", s);
+    wanted.add(", must be ");
+  }
+  if (tokens > ids.rows()) {
+    wanted.add("of at most %" PRId64 ", the rows of the table", ids.rows());
+  } else {
+    wanted.add("from %" PRId64 " to %" PRId64, ids.first(), ids.first() + (ids.rows() - tokens));
+  }
+  if (ids.leaves()) wanted.add(", or %" PRId64 ", which is left", ids.left());
+  fail(place, property.c_str(), "is %" PRId64 "%s", ids.given(b, s), wanted.c_str());
 }
 
 /// If the table is gathered: position ids must be somewhere, and so must rows. One start is not
@@ -136,13 +150,16 @@ inline void check_can_gather(const Place& place, const RawTable& table, Index ba
   if (table.ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
 
-/// Checks every position id; one pass over them.
+/// Checks every position id; one pass over them. Of a sample that has a start, its first and its
+/// last token tell of those between.
 inline void check_ids(const Place& place, const RawTable& table) {
   const RowIds& ids = table.ids;
   if (!ids) return;
+  const Index last = table.shape.seq - 1;
+  const Index step = ids.are_starts() && last > 0 ? last : 1;
   for (Index b = 0; b < table.shape.batch; ++b) {
-    for (Index s = 0; s < table.shape.seq; ++s) {
-      if (!ids.has(ids.row(b, s))) fail_id(place, ids, b, s);
+    for (Index s = 0; s <= last; s += step) {
+      if (!ids.has(ids.row(b, s))) fail_id(place, table, b, s);
     }
   }
 }

@@ -39,7 +39,6 @@ struct Job {
   PrefetchPlan prefetch;
   bool in_place;
   bool nontemporal;  ///< write past the caches
-  bool is_plain;     ///< every token is rotated, and by the kernel alone
 };
 
 }  // namespace detail

@@ -118,7 +118,6 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
   const bool wanted =
       stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
   job.nontemporal = wanted && can_go_past_caches(job);
-  job.is_plain = !job.nontemporal && !job.of->table.ids.leaves();
   job.prefetch = {};
   if (!fits_second_cache(bytes)) set_prefetches(job);
 }
@@ -127,7 +126,7 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
 
 /// Rotates rows into memory that stays in the first cache, and from there copies them past it:
 /// kernels need no other stores for it.
-inline void rotate_past_caches(const Job& job, RowBatch& batch) {
+[[gnu::noinline]] inline void rotate_past_caches(const Job& job, RowBatch& batch) {
   alignas(64) std::byte rotated[past_caches_room];
   const Index bytes = row_bytes(job.of->out);
   const Index stride = batch.layout.out_stride;
@@ -157,17 +156,6 @@ inline void rotate_past_caches(const Job& job, RowBatch& batch) {
   }
 }
 
-/// Rows of a job that is not plain. Of a token that its id leaves as it is all features pass
-/// through: in place there is nothing to do.
-[[gnu::noinline]] inline void run_rows(const Job& job, RowBatch& batch, Index b, Index s) {
-  if (job.of->table.ids.leaves(b, s)) {
-    if (job.in_place) return;
-    batch.layout.pairs = 0;
-    batch.layout.rest = job.of->x.shape.head_dim;
-  }
-  job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
-}
-
 /// While token s is rotated: of rows before token `end` only.
 inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index end) {
   PrefetchDistances within = plan.distances;
@@ -179,6 +167,7 @@ inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index 
 /// Heads [h, h + heads) of token s, before those of s + 1 and so on up to token `end`. What is
 /// prefetched meanwhile is theirs: beyond may be the end of the tensor, or another thread's part.
 inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Index heads) {
+  if (job.of->table.ids.leaves(b, s)) return;
   const Index offset = table_offset(job, b, s, h);
   RowBatch batch{job.layout,
                  prefetches_at(job.prefetch, s, end),
@@ -193,7 +182,7 @@ inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Inde
   if (job.prefetch.of_table && s + 1 < end) {
     batch.prefetch.table_l1 = table_offset(job, b, s + 1, h) - offset;
   }
-  job.is_plain ? job.kernel(batch) : run_rows(job, batch, b, s);
+  job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
 }
 
 /// Tokens [begin, end) of one batch entry, nearly in the order in which they stand in memory.

@@ -81,7 +81,7 @@ ROPEWALK_BEGIN_NESTED(cuda)
 ///          null data, overlap; under device.check_pointers also host memory. cuda::Error with
 ///          CUDA's text: the launch failed. A position id outside the table is found on the device:
 ///          nothing outside the table is read, and the features that its row turns become NaN;
-///          one that leaves its token leaves it here, too
+///          nothing is written of a token that its id leaves
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
 /// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,

@@ -55,6 +55,8 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
   const Index tokens = x.batch() * x.seq();
+  const Index pairs = table.pairs();
+  const Index rest = x.head_dim() - 2 * pairs;
   const Index distance = fits_second_cache(tokens * (bytes_read + bytes_written))
                              ? 0
                              : prefetch_tokens(x.seq(), bytes_read, prefetch_l1_bytes);
@@ -62,9 +64,7 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
       const Index s = token % x.seq();
-      // What has no pairs passes through, and so does a token that its id leaves as it is.
-      const Index pairs = table.ids().leaves(b, s) ? 0 : table.pairs();
-      const Index rest = x.head_dim() - 2 * pairs;
+      if (table.ids().leaves(b, s)) continue;
       const bool prefetches = distance != 0 && s + distance < x.seq() && token + distance < end;
       for (Index h = 0; h < x.heads(); ++h) {
         if (prefetches) {

@@ -29,7 +29,7 @@ struct TableRows {
 };
 
 /// Where a token's coefficients begin, from the coefficient readers' data on; not there: the id is
-/// bad; left: it says that the token is left as it is.
+/// bad; left: it says that nothing of the token is to be written.
 struct TableRow {
   std::uint64_t offset;
   bool is_there, is_left = false;
@@ -58,12 +58,6 @@ __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t
     if (s >= rows) return {0, false};
   }
   return row_at(table, b, s);
-}
-
-/// Whether a tensor is rotated in its own place: no other out begins where x does.
-template <class Out, class X>
-__device__ __forceinline__ bool is_in_place(const Out* out, const X* x) {
-  return static_cast<const void*>(out) == static_cast<const void*>(x);
 }
 
 // Coefficient readers -----------------------------------------------------------------------------

@@ -36,25 +36,25 @@ struct AnyJob {
       for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
         const TableRow token =
             row_of(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
-        if (token.is_left && is_in_place(out, x)) continue;
+        if (token.is_left) continue;
         for (Index h = walk.head; h < shape.heads; h += walk.head_step) {
           const auto of_head = static_cast<std::uint64_t>(h) * table.heads_stride;
           run_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
                   x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads,
-                  {token.offset + of_head, token.is_there, token.is_left});
+                  {token.offset + of_head, token.is_there});
         }
       }
     }
   }
 
-  /// Threads beyond the pairs copy the features there; those of a token that is left copy all.
+  /// Threads beyond the pairs copy the features there.
   __device__ __forceinline__ void run_row(Raw<Out>* out_row, const Raw<X>* x_row,
                                           const TableRow& row) const {
     const auto value_of = [](Raw<X> raw) {
       return Value<Arithmetic>{in_carrier<Carrier<Arithmetic>>(widened<X>(raw))};
     };
     for (Index i = threadIdx.x; 2 * i < shape.head_dim; i += blockDim.x) {
-      if (i >= pairs || row.is_left) {
+      if (i >= pairs) {
         out_row[2 * i] = converted<Out, X>(x_row[2 * i]);
         out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
         continue;

@@ -45,7 +45,7 @@ struct SmallJob {
       packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, read_pairing(Of) == Pairing::half));
     }
     const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
-    if (row.is_left) return pass(out_row, x_row, packs, unit);
+    if (row.is_left) return;
     const auto with = coefficients(row, static_cast<unsigned>(unit * U::pairs));
     Pack<Out, U::pack> done[U::packs];
     turn<Arithmetic, Of>(done, packs, with);
@@ -58,17 +58,6 @@ struct SmallJob {
   /// The feature at which pack i of a unit begins.
   __device__ __forceinline__ int place(int unit, int i, bool by_halves) const {
     return by_halves ? unit * U::pack + i * pairs : (unit * U::packs + i) * U::pack;
-  }
-
-  /// Of a token that is left: its features stay in their places.
-  __device__ __forceinline__ void pass(Raw<Out>* out_row, const Raw<X>* x_row,
-                                       const UnitPacks<Of, X>& packs, int unit) const {
-    if (is_in_place(out_row, x_row)) return;
-#pragma unroll
-    for (int i = 0; i < U::packs; ++i) {
-      store(out_row + place(unit, i, read_pairing(Of) == Pairing::half),
-            converted_pack<Out>(packs.pack[i]));
-    }
   }
 
   __device__ __forceinline__ Pairs coefficients(const TableRow& row, unsigned first) const {

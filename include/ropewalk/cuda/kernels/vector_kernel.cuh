@@ -68,14 +68,11 @@ struct VectorJob {
     // The rows are on their way while the id and the coefficients are read.
     read_rows(now, x_row, task, heads_left);
     prefetch_next(unit, x_row, task, heads_left);
+    const TableRow row = row_of(table, walk.b, walk.s);
+    if (row.is_left) return;
     Pairs with;
     if (turns) {
-      const TableRow row = row_of(table, walk.b, walk.s);
       const auto first = static_cast<unsigned>(unit * U::pairs);
-      if (row.is_left) {
-        pass(x_row, out_row, task, heads_left);
-        return;
-      }
       if (__builtin_expect(row.is_there, true)) {
         read(with, cos, sin, two_apart, row.offset, first);
       } else {
@@ -83,24 +80,6 @@ struct VectorJob {
       }
     }
     write_rows(now, x_row, out_row, task, heads_left, with);
-  }
-
-  /// Of a token that is left: its features stay in their places. Row by row, so that this takes no
-  /// registers from the rows that turn.
-  __device__ __forceinline__ void pass(const Raw<X>* x_row, Raw<Out>* out_row, const Task& task,
-                                       int heads_left) const {
-    if (is_in_place(out_row, x_row)) return;
-#pragma unroll 1
-    for (int h = 0; h < heads_left; h += task.step) {
-      store(out_row + task.from.at[0],
-            converted_pack<Out>(load<X, U::pack>(x_row + task.from.at[0])));
-      if constexpr (U::packs == 2) {
-        store(out_row + task.from.at[1],
-              converted_pack<Out>(load<X, U::pack>(x_row + task.from.at[1])));
-      }
-      x_row += x_strides.head_offset<X>(task.step);
-      out_row += out_strides.head_offset<Out>(task.step);
-    }
   }
 
   /// Brings the rows of the next passes into the second cache: bytes in flight that take no
