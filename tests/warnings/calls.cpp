@@ -90,7 +90,8 @@ struct DlTensor {
 rw::Index storage(const Span& span, const DlTensor& tensor, const std::uint16_t* numbers) {
   const rw::Shape shape{1, 2, 3, 4};
   return rw::as_view(span).seq() + rw::half_table(span, span).seq() +
-         rw::dlpack_view<const Eigen::half>(tensor).seq() + rw::half_view(numbers, shape).seq() +
+         rw::dlpack_view<const Eigen::half>(tensor).seq() +
+         rw::dlpack_coefficients<const float>(tensor).seq() + rw::half_view(numbers, shape).seq() +
          rw::bfloat16_view(numbers, shape, {24, 12, 4}).seq();
 }
 
