@@ -64,12 +64,14 @@ ROPEWALK_BEGIN_NAMESPACE
 /// The same memory as Eigen::half, for the makers of views: bhsd_view(as_half(cache), shape).
 ///
 /// Types    std::uint16_t, Eigen::half, and _Float16 where the compiler has it, const or not
+/// Alias    outside the library's calls read and write the memory by one type only, your own, or by
+///          std::memcpy: what keeps the compiler from reordering stands at the border of calls
 template <class Data>
 auto as_half(Data data) {
   return detail::as_stored<Eigen::half>(data);
 }
 
-/// The same memory as Eigen::bfloat16.
+/// The same memory as Eigen::bfloat16; see as_half.
 ///
 /// Types    std::uint16_t, Eigen::bfloat16, and __bf16 where the compiler has it, const or not
 template <class Data>
