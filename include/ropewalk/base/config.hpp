@@ -45,6 +45,13 @@ static_assert(sizeof(0.1) == sizeof(double),
 
 #define ROPEWALK_INLINE [[gnu::always_inline]] inline
 
+// Behind a member function: clang++ warns where what it returns outlives the object.
+#if ROPEWALK_CLANG
+#define ROPEWALK_LIFETIME_BOUND [[clang::lifetimebound]]
+#else
+#define ROPEWALK_LIFETIME_BOUND
+#endif
+
 #if defined(__CUDACC__)
 #define ROPEWALK_ON_EVERY_DEVICE __host__ __device__
 #else
