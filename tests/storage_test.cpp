@@ -131,7 +131,7 @@ TEST(StorageView, OfACacheIsMadeByTheMakersOfLayouts) {
 // DLPack ------------------------------------------------------------------------------------------
 
 // As dlpack.h names them.
-enum DeviceType { cpu = 1, cuda = 2, cuda_host = 3, cuda_managed = 13 };
+enum DeviceType { cpu = 1, cuda = 2, cuda_host = 3, rocm = 10, rocm_host = 11, cuda_managed = 13 };
 struct Device {
   DeviceType device_type;
   std::int32_t device_id;
@@ -190,6 +190,31 @@ TEST_F(DlpackView, WithoutStridesIsDense) {
   EXPECT_TRUE(rw::dlpack_view<float>(tensor).empty());
 }
 
+TEST_F(DlpackView, ReadsNoStrideThatTakesNoStep) {
+  shape = {1, 3, 1, 1};
+  strides = {-7, 50, 0, 9};
+  EXPECT_EQ(rw::dlpack_view<float>(tensor).strides(), (rw::Strides{3, 50, 1}));
+  shape = {2, 0, 4, 5};
+  strides = {-1, -1, -1, -1};
+  EXPECT_TRUE(rw::dlpack_view<float>(tensor).empty());
+}
+
+TEST_F(DlpackView, OfCoefficientsHasABatchAtRankThree) {
+  EXPECT_EQ(rw::dlpack_coefficients<float>(tensor).shape(), (rw::Shape{2, 3, 4, 5}));
+  tensor.ndim = 3;
+  strides = {40, 8, 1};
+  const auto three = rw::dlpack_coefficients<const float>(tensor);
+  EXPECT_EQ(three.shape(), (rw::Shape{2, 3, 1, 4}));
+  EXPECT_EQ(three.strides(), (rw::Strides{40, 8, 0}));
+  EXPECT_EQ(rw::half_table(three, three).batch(), 2);
+  tensor.ndim = 2;
+  strides = {7, 1};
+  EXPECT_EQ(rw::dlpack_coefficients<float>(tensor).shape(), (rw::Shape{1, 2, 1, 3}));
+  tensor.ndim = 1;
+  EXPECT_EQ(error_of([this] { rw::dlpack_coefficients<float>(tensor); }),
+            "dlpack_coefficients: rank of the tensor is 1, must be 2, 3 or 4");
+}
+
 TEST_F(DlpackView, KnowsEveryType) {
   const auto errors = [this](std::uint8_t code, std::uint8_t bits) {
     tensor.dtype = {code, bits, 1};
@@ -214,14 +239,16 @@ TEST_F(DlpackView, KnowsEveryType) {
 }
 
 TEST_F(DlpackView, IsOfMemoryThatTheCpuReads) {
-  for (const DeviceType type : {cpu, cuda_host, cuda_managed}) {
+  for (const DeviceType type : {cpu, cuda_host, rocm_host, cuda_managed}) {
     tensor.device.device_type = type;
     EXPECT_EQ(error(), "");
   }
   tensor.device.device_type = cuda;
   EXPECT_EQ(error(),
-            "dlpack_view: device_type of the tensor is 2, must be 1 (CPU), 3 (host memory of CUDA) "
-            "or 13 (managed by CUDA)");
+            "dlpack_view: device_type of the tensor is 2, must be 1 (CPU), 3 or 11 (host memory of "
+            "CUDA or ROCm) or 13 (managed by CUDA)");
+  tensor.device.device_type = rocm;
+  EXPECT_NE(error(), "");
 }
 
 TEST_F(DlpackView, RefusesShapesThatNoViewHas) {
@@ -254,8 +281,10 @@ TEST_F(DlpackView, RefusesAddressesThatHoldNoElement) {
   tensor.data = reinterpret_cast<char*>(values.data()) + 1;
   tensor.dtype = {4, 16, 1};
   EXPECT_EQ(error<Eigen::bfloat16>(),
-            "dlpack_view: byte_offset of the tensor is 0, must lead to an address that is a "
-            "multiple of 2");
+            "dlpack_view: data of the tensor is not aligned, must be an address that is a multiple "
+            "of 2");
+  tensor.byte_offset = 1;
+  EXPECT_EQ(error<Eigen::bfloat16>(), "");
 }
 
 // What is sound for a view may be too large for memory: the function that reads it says so.

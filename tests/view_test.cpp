@@ -435,9 +435,12 @@ TEST(Makers, RefuseGroupsThatAreNone) {
             "grouped_qkv_view: heads of the queries is -8, must be 0 or more");
   EXPECT_EQ(
       error({1, 1, most - 1, 4}, most / 2),
-      "heads: heads of the view begins after 9223372036854775806 entries 4 apart, must fit 64 "
-      "bits");
-  EXPECT_NE(error({1, 1, 0, 4}, most), "");
+      "grouped_qkv_view: heads of the queries begins after 9223372036854775806 entries 4 apart, "
+      "must fit 64 bits");
+  EXPECT_EQ(
+      error({1, 1, 0, 4}, most),
+      "grouped_qkv_view: kv_heads of the keys begins after 9223372036854775807 entries 4 apart, "
+      "must fit 64 bits");
   // Strides that do not fit are the largest, which every check refuses.
   const auto wide = rw::grouped_qkv_view(&value, {2, most / 2, 2, 4}, 1);
   EXPECT_NE(error_of([&] { rw::detail::checked_extent({"apply", "x"}, wide.k); }), "");

@@ -64,12 +64,14 @@ ROPEWALK_BEGIN_NAMESPACE
 /// The same memory as Eigen::half, for the makers of views: bhsd_view(as_half(cache), shape).
 ///
 /// Types    std::uint16_t, Eigen::half, and _Float16 where the compiler has it, const or not
+/// Alias    outside the library's calls read and write the memory by one type only, your own, or by
+///          std::memcpy: what keeps the compiler from reordering stands at the border of calls
 template <class Data>
 auto as_half(Data data) {
   return detail::as_stored<Eigen::half>(data);
 }
 
-/// The same memory as Eigen::bfloat16.
+/// The same memory as Eigen::bfloat16; see as_half.
 ///
 /// Types    std::uint16_t, Eigen::bfloat16, and __bf16 where the compiler has it, const or not
 template <class Data>
@@ -108,16 +110,24 @@ auto bfloat16_view(Data data, const Shape& shape, const Strides& strides) {
 /// needed.
 ///   auto q = dlpack_view<Eigen::bfloat16>(managed->dl_tensor);
 ///
-/// Shapes   [seq, head_dim], [seq, heads, head_dim] or [batch, seq, heads, head_dim]; a table of
-/// rank
-///          3 would be read as the second
+/// Shapes   [seq, head_dim], [seq, heads, head_dim] or [batch, seq, heads, head_dim]; of a table
+///          take dlpack_coefficients
 /// Types    T: float, double, Eigen::half or Eigen::bfloat16, const or not, and so is the view's
-/// Errors   std::invalid_argument: another dtype than T's, lanes, memory that the CPU cannot read,
-///          another rank, negative sizes or strides, an innermost stride that is not 1, an address
-///          that is not aligned
+/// Errors   std::invalid_argument: another dtype than T's, lanes, a device_type that is none of
+///          CPU, host memory of CUDA or ROCm, and memory managed by CUDA; another rank, negative
+///          sizes or strides, an innermost stride that is not 1, an address that is not aligned.
+///          Strides of axes of one entry and of empty tensors are not read
 /// Does not keep the tensor: its deleter is the caller's to call, after the last use of the view.
+/// Does not take the memory of a device: cuda::apply takes a cuda::view of its pointer.
 template <class T, class Tensor>
 View<T> dlpack_view(const Tensor& tensor);
+
+/// The same for the makers of tables, which take a tensor of rank 3 as a batch:
+///   auto table = half_table(dlpack_coefficients<float>(cos), dlpack_coefficients<float>(sin));
+///
+/// Shapes   [seq, width], [batch, seq, width] or [batch, seq, heads, width]
+template <class T, class Tensor>
+View<T> dlpack_coefficients(const Tensor& tensor);
 
 ROPEWALK_END_NAMESPACE
 
@@ -153,10 +163,16 @@ inline Axes axes_of(const Place& place, const Dlpack& tensor) {
   axes.rank = tensor.ndim;
   check_rank(place, axes.rank);
   if (tensor.shape == nullptr) fail(place, "shape", "is null, must point to the sizes");
+  Index entries = 1;
+  for (Index i = 0; i < axes.rank; ++i) {
+    axes.sizes[i] = tensor.shape[i];
+    entries = saturating_product(entries, axes.sizes[i]);
+  }
+  // Where no step is taken a stride may be anything in DLPack.
+  const bool has_strides = tensor.strides != nullptr && entries != 0;
   Index dense = 1;
   for (Index i = axes.rank; i-- > 0;) {
-    axes.sizes[i] = tensor.shape[i];
-    axes.strides[i] = tensor.strides != nullptr ? tensor.strides[i] : dense;
+    axes.strides[i] = has_strides && axes.sizes[i] != 1 ? tensor.strides[i] : dense;
     dense = saturating_product(dense, axes.sizes[i]);
   }
   check_axes(place, axes);
@@ -175,9 +191,12 @@ inline void check_dtype(const Place& place, const Dlpack& tensor, Index code, In
 
 inline void check_device(const Place& place, const Dlpack& tensor) {
   const Index type = tensor.device_type;
-  if (type != 1 && type != 3 && type != 13) {
+  if (type != 1 && type != 3 && type != 11 && type != 13) {
     fail(place, "device_type",
-         "is %" PRId64 ", must be 1 (CPU), 3 (host memory of CUDA) or 13 (managed by CUDA)", type);
+         "is %" PRId64
+         ", must be 1 (CPU), 3 or 11 (host memory of CUDA or ROCm) or 13 (managed by "
+         "CUDA)",
+         type);
   }
 }
 
@@ -190,7 +209,12 @@ inline void* checked_data(const Place& place, const Dlpack& tensor, Index bytes_
     fail(place, "byte_offset", "is %" PRIu64 ", must lead to an address of 64 bits",
          tensor.byte_offset);
   }
-  if (address % static_cast<std::uintptr_t>(bytes_each) != 0) {
+  const auto alignment = static_cast<std::uintptr_t>(bytes_each);
+  if (address % alignment != 0) {
+    if (tensor.byte_offset % alignment == 0) {
+      fail(place, "data", "is not aligned, must be an address that is a multiple of %" PRId64,
+           bytes_each);
+    }
     fail(place, "byte_offset",
          "is %" PRIu64 ", must lead to an address that is a multiple of %" PRId64,
          tensor.byte_offset, bytes_each);
@@ -198,21 +222,19 @@ inline void* checked_data(const Place& place, const Dlpack& tensor, Index bytes_
   return static_cast<char*>(tensor.data) + tensor.byte_offset;
 }
 
-ROPEWALK_END_NESTED
-
-ROPEWALK_BEGIN_NAMESPACE
-
+/// Rank 3 has heads if `rank_with_heads` is 3, and a batch if it is 4.
 template <class T, class Tensor>
-View<T> dlpack_view(const Tensor& tensor) {
-  constexpr bool is_dlpack = detail::is_dlpack<const Tensor>;
-  static_assert(is_dlpack,
-                "ropewalk: dlpack_view takes a DLTensor (of a DLManagedTensor its dl_tensor, of a "
-                "pointer what it points to) or a struct with its members");
-  if constexpr (is_dlpack) {
+View<T> view_of_dlpack(const char* function, const Tensor& tensor, Index rank_with_heads) {
+  constexpr bool is_tensor = is_dlpack<const Tensor>;
+  static_assert(is_tensor,
+                "ropewalk: dlpack_view and dlpack_coefficients take a DLTensor (of a "
+                "DLManagedTensor its dl_tensor, of a pointer what it points to) or a struct with "
+                "its members");
+  if constexpr (is_tensor) {
     using Scalar = typename View<T>::Scalar;
     constexpr Index code = std::is_same_v<Scalar, Eigen::bfloat16> ? 4 : 2;
-    const detail::Place place{"dlpack_view", "the tensor"};
-    detail::Dlpack fields;
+    const Place place{function, "the tensor"};
+    Dlpack fields;
     fields.data = tensor.data;
     fields.device_type = static_cast<Index>(tensor.device.device_type);
     fields.ndim = static_cast<Index>(tensor.ndim);
@@ -222,15 +244,28 @@ View<T> dlpack_view(const Tensor& tensor) {
     fields.shape = tensor.shape;
     fields.strides = tensor.strides;
     fields.byte_offset = static_cast<std::uint64_t>(tensor.byte_offset);
-    detail::check_dtype(place, fields, code, 8 * Index{sizeof(T)});
-    detail::check_device(place, fields);
-    const detail::Axes axes = detail::axes_of(place, fields);
-    const detail::Layout layout = detail::layout_of(axes, axes.rank > 2);
-    return {detail::memory_as<T>(detail::checked_data(place, fields, alignof(T))), layout.shape,
-            layout.strides};
+    check_dtype(place, fields, code, 8 * Index{sizeof(T)});
+    check_device(place, fields);
+    const Axes axes = axes_of(place, fields);
+    const Layout layout = layout_of(axes, axes.rank >= rank_with_heads);
+    return {memory_as<T>(checked_data(place, fields, alignof(T))), layout.shape, layout.strides};
   } else {
     return {nullptr, Shape()};
   }
+}
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
+
+template <class T, class Tensor>
+View<T> dlpack_view(const Tensor& tensor) {
+  return detail::view_of_dlpack<T>("dlpack_view", tensor, 3);
+}
+
+template <class T, class Tensor>
+View<T> dlpack_coefficients(const Tensor& tensor) {
+  return detail::view_of_dlpack<T>("dlpack_coefficients", tensor, 4);
 }
 
 ROPEWALK_END_NAMESPACE

@@ -162,7 +162,7 @@ class Table {
 
   /// Valid until the table is destroyed, assigned, moved from or appended to; of a temporary table,
   /// in the statement that makes it.
-  ROPEWALK_INLINE TableView<T> view() const {
+  ROPEWALK_INLINE TableView<T> view() const ROPEWALK_LIFETIME_BOUND {
     const Index row = 2 * pairs();
     const CoefficientReader<T> cos{data_, 1};
     // Without rows there may be no data, and from null no step is allowed.

@@ -16,10 +16,11 @@
 
 // Every maker takes row-major Eigen tensors or maps, or mdspans, [seq, width], [batch, seq, width]
 // or [batch, seq, heads, width], or a View of any strides whose head_dim is the width
-// (bfloat16_view of 16-bit storage), or what has an as_view of its own that gives one. A maker's
-// name is that of the layout, not of the pairing, which the options of a call say. It throws
-// std::invalid_argument where a width does not fit the layout or two shapes differ; data is checked
-// by the function that reads the table, which is valid as long as the tensors' memory is.
+// (bfloat16_view of 16-bit storage, dlpack_coefficients), or what has an as_view of its own that
+// gives one. A maker's name is that of the layout, not of the pairing, which the options of a call
+// say. It throws std::invalid_argument where a width does not fit the layout or two shapes differ;
+// data is checked by the function that reads the table, which is valid as long as the tensors'
+// memory is.
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -172,7 +172,8 @@ View<T> qkv_view(T* data, const Shape& shape, Index which) {
 template <class T>
 QkvViews<T> grouped_qkv_view(T* data, const Shape& shape, Index kv_heads) {
   const detail::Place place{"grouped_qkv_view", "the queries"};
-  detail::check_at_least({place.function, "the keys"}, "kv_heads", kv_heads, 1);
+  const detail::Place keys{place.function, "the keys"};
+  detail::check_at_least(keys, "kv_heads", kv_heads, 1);
   detail::check_not_negative(place, "heads", shape.heads);
   if (shape.heads % kv_heads != 0) {
     detail::fail(place, "heads",
@@ -181,9 +182,12 @@ QkvViews<T> grouped_qkv_view(T* data, const Shape& shape, Index kv_heads) {
   }
   const Index all_heads =
       detail::saturating_sum(shape.heads, detail::saturating_sum(kv_heads, kv_heads));
-  const View<T> all(data, {shape.batch, shape.seq, all_heads, shape.head_dim});
-  const View<T> rest = all.heads(shape.heads, all_heads - shape.heads);
-  return {all.heads(0, shape.heads), rest.heads(0, kv_heads), rest.heads(kv_heads, kv_heads)};
+  const Strides strides =
+      detail::contiguous_strides({shape.batch, shape.seq, all_heads, shape.head_dim});
+  const Shape kv_shape{shape.batch, shape.seq, kv_heads, shape.head_dim};
+  T* k = detail::checked_part(place, "heads", data, shape.heads, shape.head_dim);
+  T* v = detail::checked_part(keys, "kv_heads", k, kv_heads, shape.head_dim);
+  return {{data, shape, strides}, {k, kv_shape, strides}, {v, kv_shape, strides}};
 }
 
 /// A view as it is; a type in another namespace may have an as_view of its own there.

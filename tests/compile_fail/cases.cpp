@@ -495,7 +495,7 @@ auto call(const std::vector<std::uint16_t>& weights) {
   return rw::half_view(weights, {1, 2, 3, 4});
 }
 #elif defined(DLPACK_OF_A_POINTER)
-// dlpack_view takes a DLTensor
+// dlpack_view and dlpack_coefficients take a DLTensor
 auto call(const engine::Tensor* tensor) { return rw::dlpack_view<float>(tensor); }
 #elif defined(DLPACK_AS_INTEGERS)
 // the scalar of x and out must be float, double, half or bfloat16

@@ -21,6 +21,11 @@ void apply_all(Map<X, 4> out, Map<const X, 3> x, Map<X, 2> k, const rw::TableVie
   rw::apply_inplace(device, k, table);
   rw::apply_inplace(device, std::tie(out, k), table);
   rw::apply_inplace(device, std::tuple{rw::as_view(out).seq(0, 1), rw::as_view(k)}, table);
+  // A part of a temporary table, in the statement that makes the table.
+  const auto positions = rw::sequence_positions(2);
+  rw::apply(device, out, x, rw::make_table<Tab>(positions, rw::frequencies(4, 1e4)).view());
+  rw::apply(device, out, x,
+            rw::make_table<Tab>(positions, rw::frequencies(4, 1e4)).view().rows(0, 1));
   rw::apply_strided(device, out, x, table);
   rw::apply_stack_flatten(device, out, x, table);
 }
@@ -90,7 +95,8 @@ struct DlTensor {
 rw::Index storage(const Span& span, const DlTensor& tensor, const std::uint16_t* numbers) {
   const rw::Shape shape{1, 2, 3, 4};
   return rw::as_view(span).seq() + rw::half_table(span, span).seq() +
-         rw::dlpack_view<const Eigen::half>(tensor).seq() + rw::half_view(numbers, shape).seq() +
+         rw::dlpack_view<const Eigen::half>(tensor).seq() +
+         rw::dlpack_coefficients<const float>(tensor).seq() + rw::half_view(numbers, shape).seq() +
          rw::bfloat16_view(numbers, shape, {24, 12, 4}).seq();
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The headers, found as a user's own are, give no warning under what users compile with.
+# The headers, found as a user's own are, give no warning under what users compile with, and one of
+# a view that outlives its table.
 # usage: run.sh BUILD_DIR COMPILER INCLUDE_FLAG...
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
@@ -19,6 +20,22 @@ then
 else
   fail "${flags[*]}:"
   grep -E '(error|warning): ' output | sort -u | head -n 40
+fi
+
+if [[ $compiler == clang++* ]]; then
+  cat >dangling.cpp <<'CALL'
+#include "ropewalk/table.hpp"
+ropewalk::Index seq(const ropewalk::Table<float>& table) {
+  const auto rows = ropewalk::Table<float>(table).view();
+  return rows.seq();
+}
+CALL
+  "$compiler" "${options[@]}" -fsyntax-only dangling.cpp 2>output || true
+  if grep -q -e -Wdangling output; then
+    echo "warns   of a view that outlives its table"
+  else
+    fail "a view that outlives its table gives no warning"
+  fi
 fi
 
 finish

@@ -45,6 +45,13 @@ static_assert(sizeof(0.1) == sizeof(double),
 
 #define ROPEWALK_INLINE [[gnu::always_inline]] inline
 
+// Behind a member function: clang++ warns where what it returns outlives the object.
+#if ROPEWALK_CLANG
+#define ROPEWALK_LIFETIME_BOUND [[clang::lifetimebound]]
+#else
+#define ROPEWALK_LIFETIME_BOUND
+#endif
+
 #if defined(__CUDACC__)
 #define ROPEWALK_ON_EVERY_DEVICE __host__ __device__
 #else
@@ -102,14 +109,9 @@ static_assert(sizeof(0.1) == sizeof(double),
 // compiler that sees both reads and writes may take them for those of different memory. So where a
 // view is made of such memory, the compiler loses sight of where the pointer comes from (a local
 // array would else be nobody's but the caller's), and no read or write crosses the border of a
-// call. Neither costs an instruction. ROPEWALK_TEST_UNGUARDED takes these away, too.
-#if defined(ROPEWALK_TEST_UNGUARDED)
-#define ROPEWALK_HIDE_ORIGIN(pointer)
-#define ROPEWALK_MEMORY_BORDER()
-#else
+// call. Neither costs an instruction. tests/storage shows that each is needed.
 #define ROPEWALK_HIDE_ORIGIN(pointer) asm volatile("" : "+r"(pointer) : : "memory")
 #define ROPEWALK_MEMORY_BORDER() asm volatile("" : : : "memory")
-#endif
 
 // Guards against contraction and reassociation ------------------------------------------------
 //
@@ -261,8 +263,8 @@ static_assert(sizeof(0.1) == sizeof(double),
 #else
 #define ROPEWALK_WITH_NO_EXCEPTIONS 0
 #endif
-// The library ropewalk::compiled holds the kernels, and the headers declare them only. Its own units
-// have names that no other unit gives, since a linker would keep either's code.
+// The library ropewalk::compiled holds the kernels, and the headers declare them only. Its own
+// units have names that no other unit gives, since a linker would keep either's code.
 #if defined(ROPEWALK_BUILDS_COMPILED)
 #define ROPEWALK_WITH_COMPILED 2
 #elif defined(ROPEWALK_COMPILED)

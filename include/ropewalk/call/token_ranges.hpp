@@ -46,18 +46,18 @@ template <class Device, class Work>
 void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
                       const Work& work) {
   ROPEWALK_MEMORY_BORDER();
+  bool is_split = false;
   if constexpr (is_thread_pool<Device>) {
-    if (tokens > 1 && device.currentThreadId() < 0) {
+    is_split = tokens > 1 && device.currentThreadId() < 0;
+    if (is_split) {
       // Three flops an element of 2 to 8 bytes, at several elements a cycle.
       const double cycles = static_cast<double>(bytes_written) / 16;
       const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
                            cycles};
       device.parallelFor(tokens, cost, [&work](Index begin, Index end) { work(begin, end); });
-      ROPEWALK_MEMORY_BORDER();
-      return;
     }
   }
-  work(Index{0}, tokens);
+  if (!is_split) work(Index{0}, tokens);
   ROPEWALK_MEMORY_BORDER();
 }
 
