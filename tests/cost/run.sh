@@ -18,12 +18,18 @@ expect_at_most() {
   text=$(size "$1.o" | awk 'NR == 2 { print $1 }')
   kernels=$(nm --defined-only "$1.o" | c++filt | grep -cE ' void .*::rotate_rows<' || true)
   echo "$name: $text bytes of text, $kernels kernels"
-  if ((text > $2)); then fail "$name: $text bytes of text, must be at most $2"; fi
+  if ((text > $2 && has_budgets)); then fail "$name: $text bytes of text, must be at most $2"; fi
   if ((kernels != $3)); then fail "$name: $kernels kernels, must be $3"; fi
 }
 if [[ $(uname -m) != x86_64 ]]; then
   skip "all: budgets are for x86-64"
   finish
+fi
+has_budgets=0
+if [[ $(g++ -dumpversion) == 12* ]]; then
+  has_budgets=1
+else
+  echo "note: bytes are reported only: their budgets are for g++ 12, this is $(g++ -dumpversion)"
 fi
 expect_at_most include_only 1000 0
 expect_at_most default_options 52000 5
