@@ -28,7 +28,7 @@ template <>
 inline constexpr bool is_stored_as<Eigen::bfloat16, __bf16> = true;
 #endif
 
-/// The same memory as a T; see config.hpp.
+/// The same memory as a T; see compiler.hpp.
 template <class T, class Storage>
 T* memory_as(Storage* data) {
   ROPEWALK_HIDE_ORIGIN(data);

@@ -41,7 +41,7 @@ inline constexpr bool is_thread_pool<
 /// for the pool's threads, and if all of them wait, nobody works.
 ///
 /// Tensors and tables are read and written by `work` alone, so here is the border that keeps a
-/// caller's accesses by other types where they are: see config.hpp.
+/// caller's accesses by other types where they are: see compiler.hpp.
 template <class Device, class Work>
 void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
                       const Work& work) {
