@@ -316,7 +316,8 @@ TEST(Table, RefusesNegativeAndHugeShapes) {
 }
 
 TEST(Table, OfNoRowsHasAView) {
-  const rw::TableView<float> view = rw::Table<float>({1, 0, 1, 4}).view();
+  const rw::Table<float> table({1, 0, 1, 4});
+  const rw::TableView<float> view = table.view();
   EXPECT_EQ(view.seq(), 0);
   EXPECT_EQ(view.readers().sin_a.data, nullptr);
 }
