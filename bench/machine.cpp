@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "limits.hpp"
+#include "moves.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/version.hpp"
 
