@@ -4,27 +4,19 @@
 #include <cstring>
 #include <memory>
 
-#include "../devices.hpp"
 #include "../moves.hpp"
+#include "pool.hpp"
 #include "ropewalk/call/token_ranges.hpp"
-#include "ropewalk/ropewalk.h"
 
 namespace {
 
 using Task = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
-struct Pool {
-  explicit Pool(int threads) : pool(threads), device(&pool, threads) {}
-
-  Eigen::ThreadPool pool;
-  Eigen::ThreadPoolDevice device;
-};
-
 // As the C++ calls split theirs.
 void parallel_for(void* pool, std::int64_t count, std::int64_t bytes_each, Task task,
                   void* task_context) {
   ropewalk::detail::for_token_ranges(
-      static_cast<Pool*>(pool)->device, count, bytes_each, bytes_each,
+      static_cast<ropewalk_bench::Pool*>(pool)->device, count, bytes_each, bytes_each,
       [&](std::int64_t begin, std::int64_t end) { task(task_context, begin, end); });
 }
 
@@ -53,7 +45,7 @@ extern "C" {
 
 /// A pool for the life of the process; ranges run on its threads alone.
 ROPEWALK_EXPORT void ropewalk_report_threads(ropewalk_threads* threads, std::int32_t count) {
-  *threads = {parallel_for, std::make_unique<Pool>(count).release()};
+  *threads = {parallel_for, std::make_unique<ropewalk_bench::Pool>(count).release()};
 }
 
 /// Moves `count` tokens; without threads on the caller's. In place `in` is not read.

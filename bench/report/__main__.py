@@ -1,0 +1,16 @@
+"""python -m report: what bench/run calls for --report and --compare."""
+
+import sys
+
+from . import options
+
+
+def main(arguments: list[str]) -> int:
+    chosen = options.parse(arguments)
+    from . import report  # after the options: what it loads takes a while
+
+    return report.make(chosen, ["bench/run", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

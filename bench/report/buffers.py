@@ -1,0 +1,55 @@
+"""The memory that all contestants of a case share: x, out and the table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .cases import Case
+from .floats import STORED, narrow
+
+THETA = 10_000.0
+PAGE = 4096
+
+
+def aligned(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Memory that begins a page, so that no contestant meets another alignment than its rivals."""
+    kind = np.dtype(STORED[dtype])
+    size = int(np.prod(shape)) * kind.itemsize
+    memory = np.empty(size + PAGE, np.uint8)
+    memory.fill(0)  # touched: the first write to a page costs more than a rotation
+    begin = -memory.ctypes.data % PAGE
+    return memory[begin:begin + size].view(kind).reshape(shape)
+
+
+def angles(case: Case) -> np.ndarray:
+    """[seq, heads | 1, pairs] in double: position times frequency."""
+    pairs = case.head_dim // 2
+    frequencies = THETA ** (-np.arange(pairs) / pairs)
+    rows = np.arange(case.seq)[:, None, None] * frequencies
+    if case.table_per_head:
+        rows = rows * np.linspace(0.5, 1, case.heads)[:, None]
+    return rows
+
+
+class Buffers:
+    """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
+
+    def __init__(self, case: Case, seed: int = 18):
+        random = np.random.default_rng(seed)
+        self.x = aligned(case.shape, case.dtype)
+        for sample in self.x:
+            for begin in range(0, case.seq, 4096):
+                part = sample[begin:begin + 4096]
+                part[...] = narrow(random.standard_normal(part.shape, np.float32), case.dtype)
+        self.out = aligned(case.shape, case.dtype)
+        self.inplace = aligned(case.shape, case.dtype)
+        rows = angles(case)
+        self.cos = aligned(rows.shape, case.table_dtype)
+        self.sin = aligned(rows.shape, case.table_dtype)
+        self.cos[...] = narrow(np.cos(rows), case.table_dtype)
+        self.sin[...] = narrow(np.sin(rows), case.table_dtype)
+
+    @staticmethod
+    def needed(case: Case) -> int:
+        """Bytes, with what PyTorch's definitions put between their steps in float."""
+        return 3 * case.bytes // 2 + 3 * 4 * case.elements

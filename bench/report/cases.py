@@ -1,0 +1,69 @@
+"""What is measured: a case is one shape, its types, and the threads it may use."""
+
+from __future__ import annotations
+
+import dataclasses
+
+DTYPES = ("f32", "f16", "bf16")
+PAIRINGS = ("interleaved", "half")
+BYTES = {"f32": 4, "f64": 8, "f16": 2, "bf16": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A tensor [batch, seq, heads, head_dim] that is turned by a table [seq, heads | 1, pairs]."""
+
+    study: str  # the part of the report that shows it
+    seq: int
+    heads: int
+    head_dim: int
+    dtype: str = "f32"
+    threads: int = 1
+    batch: int = 1
+    pairing: str = "interleaved"
+    table_dtype: str = "f32"
+    table_per_head: bool = False
+    model: str = ""  # whose table it is; else theta is 10,000
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return self.batch, self.seq, self.heads, self.head_dim
+
+    @property
+    def elements(self) -> int:
+        return self.batch * self.seq * self.heads * self.head_dim
+
+    @property
+    def bytes(self) -> int:
+        """Read from x plus written to out, which is what a call cannot avoid."""
+        return 2 * self.elements * BYTES[self.dtype]
+
+    @property
+    def name(self) -> str:
+        parts = [self.dtype, "x".join(map(str, self.shape)), f"t{self.threads}"]
+        if self.pairing != "interleaved":
+            parts.append(self.pairing)
+        if self.table_dtype != "f32":
+            parts.append("table-" + self.table_dtype)
+        if self.table_per_head:
+            parts.append("per-head")
+        if self.model:
+            parts.append(self.model)
+        return "/".join(parts)
+
+
+# As the C++ benchmark and the anchors of other machines have them.
+LARGE = {"seq": 8192, "heads": 40, "head_dim": 128}
+IN_CACHE = {"seq": 512, "heads": 32, "head_dim": 128}
+ONE_TOKEN = {"seq": 1, "heads": 32, "head_dim": 128}
+
+
+def main_cases(threads: list[int], quick: bool) -> list[Case]:
+    """Every peer at three sizes: beyond the caches, in them, and a decode step."""
+    large = {**LARGE, "seq": 1024} if quick else LARGE
+    cases = [Case("peers", **large, dtype=dtype, threads=count)
+             for dtype in DTYPES for count in threads]
+    cases += [Case("peers", **IN_CACHE, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
+    cases += [Case("peers", **ONE_TOKEN, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
+    cases.append(Case("peers", **large, threads=threads[-1], pairing="half"))
+    return cases

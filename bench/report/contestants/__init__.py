@@ -1,0 +1,75 @@
+"""Who is measured: Ropewalk, the limits of the machine, and the peers that are installed."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Callable
+
+import numpy as np
+
+from ..buffers import Buffers
+from ..cases import Case
+
+
+class Skip(Exception):
+    """A case that a contestant has no kernel for; the text says why."""
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A call that is ready to be timed."""
+
+    run: Callable[[], object]
+    output: Callable[[], np.ndarray | None]  # what the last run wrote, stored as x is; None: a copy
+    start: Callable[[], object] = lambda: None  # before a run whose output is compared
+    note: str = ""  # what a reader of the figure must know
+
+
+class Contestant:
+    """`prepare` works out all that a caller would do once, and raises Skip for what it lacks."""
+
+    name: str  # stands in the results
+    peer: str  # of PEERS; "" for what needs none
+    inplace = False
+
+    def prepare(self, case: Case, buffers: Buffers) -> Prepared:
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """What is installed, by which packages, and the module here that calls it."""
+
+    key: str
+    title: str
+    packages: tuple[str, ...]
+    module: str
+    imports: tuple[str, ...]  # modules that must load
+
+
+OURS = ("limits", "ours")
+PEERS = (
+    Peer("torch", "PyTorch", ("torch",), "torch_eager", ("torch",)),
+    Peer("torch.compile", "torch.compile", ("torch",), "torch_compile", ("torch",)),
+    Peer("onnxruntime", "ONNX Runtime", ("onnxruntime", "onnx"), "onnx_runtime",
+         ("onnxruntime", "onnx")),
+    Peer("openvino", "OpenVINO", ("openvino",), "open_vino", ("openvino",)),
+    Peer("jax", "JAX", ("jax",), "jax_jit", ("jax",)),
+    Peer("ggml", "ggml", ("libggml-python",), "ggml", ("libggml",)),
+)
+
+
+def _made(module: str) -> list[Contestant]:
+    return importlib.import_module(f".{module}", __name__).contestants()
+
+
+def ours() -> list[Contestant]:
+    return [contestant for module in OURS for contestant in _made(module)]
+
+
+def of_peer(peer: Peer) -> list[Contestant]:
+    """Raises ImportError, or whatever the peer raises, where it does not load."""
+    for name in peer.imports:
+        importlib.import_module(name)
+    return _made(peer.module)
