@@ -7,6 +7,10 @@ from . import options
 
 def main(arguments: list[str]) -> int:
     chosen = options.parse(arguments)
+    if chosen.compare:
+        from . import compare
+
+        return compare.main(chosen.compare, chosen.new, chosen.slower)
     from . import report  # after the options: what it loads takes a while
 
     return report.make(chosen, ["bench/run", *arguments])

@@ -8,6 +8,7 @@ from .cases import Case
 from .floats import STORED, narrow
 
 THETA = 10_000.0
+FIRST_POSITION = 100  # at 0 nothing turns, and every kernel is exact
 PAGE = 4096
 
 
@@ -21,11 +22,15 @@ def aligned(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return memory[begin:begin + size].view(kind).reshape(shape)
 
 
+def positions(case: Case) -> np.ndarray:
+    return FIRST_POSITION + np.arange(case.seq)
+
+
 def angles(case: Case) -> np.ndarray:
     """[seq, heads | 1, pairs] in double: position times frequency."""
     pairs = case.head_dim // 2
     frequencies = THETA ** (-np.arange(pairs) / pairs)
-    rows = np.arange(case.seq)[:, None, None] * frequencies
+    rows = positions(case)[:, None, None] * frequencies
     if case.table_per_head:
         rows = rows * np.linspace(0.5, 1, case.heads)[:, None]
     return rows

@@ -50,20 +50,3 @@ class Case:
         if self.model:
             parts.append(self.model)
         return "/".join(parts)
-
-
-# As the C++ benchmark and the anchors of other machines have them.
-LARGE = {"seq": 8192, "heads": 40, "head_dim": 128}
-IN_CACHE = {"seq": 512, "heads": 32, "head_dim": 128}
-ONE_TOKEN = {"seq": 1, "heads": 32, "head_dim": 128}
-
-
-def main_cases(threads: list[int], quick: bool) -> list[Case]:
-    """Every peer at three sizes: beyond the caches, in them, and a decode step."""
-    large = {**LARGE, "seq": 1024} if quick else LARGE
-    cases = [Case("peers", **large, dtype=dtype, threads=count)
-             for dtype in DTYPES for count in threads]
-    cases += [Case("peers", **IN_CACHE, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
-    cases += [Case("peers", **ONE_TOKEN, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
-    cases.append(Case("peers", **large, threads=threads[-1], pairing="half"))
-    return cases

@@ -9,6 +9,7 @@ import platform
 from pathlib import Path
 
 from . import boundary
+from .cores import cores
 
 
 def _first(path: str, key: str) -> str:
@@ -42,10 +43,6 @@ def memory_bytes() -> int:
     """That can be had now."""
     text = _first("/proc/meminfo", "MemAvailable")
     return int(text.split()[0]) * 1024 if text else 2**33
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def version(package: str) -> str:

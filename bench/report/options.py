@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .contestants import PEERS
-from .machine import cores
+from .cores import cores
+from .peers import PEERS
+from .studies import STUDIES
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,6 +31,10 @@ def names(text: str, known: list[str], what: str, none: bool = False) -> list[st
 
 def peers(text: str) -> list[str]:
     return names(text, [peer.key for peer in PEERS], "peer", none=True)
+
+
+def studies(text: str) -> list[str]:
+    return names(text, list(STUDIES), "study")
 
 
 def threads(text: str) -> list[int]:
@@ -61,6 +66,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer rounds")
     parser.add_argument("--peers", type=peers, default=[peer.key for peer in PEERS],
                         help="none, or some of " + ",".join(peer.key for peer in PEERS))
+    parser.add_argument("--studies", type=studies, default=list(STUDIES),
+                        help="some of " + ",".join(STUDIES))
     parser.add_argument("--threads", type=threads, default=sorted({1, cores()}),
                         help="numbers of threads, between commas; default: 1 and all cores")
     parser.add_argument("--out", type=Path, default=Path("bench/out"), metavar="FOLDER")

@@ -7,18 +7,21 @@ from pathlib import Path
 
 from . import machine, results
 from .buffers import Buffers
-from .cases import Case, main_cases
-from .contestants import PEERS
+from .cases import Case
+from .peers import PEERS
+from .studies import cases
 from .supervisor import Supervisor
 
-ROUNDS, SECONDS = 25, 20.0  # a case; slow contestants get fewer rounds
-QUICK_ROUNDS, QUICK_SECONDS = 9, 4.0
+# Of a case: rounds, and seconds of one with all peers and of one of many shapes. Slow contestants
+# get fewer rounds.
+FULL = 25, (20.0, 8.0)
+QUICK = 9, (4.0, 1.5)
 NOT_INSTALLED = Path("not_installed.txt")  # beside the virtual environment: written by install.py
 
 
 def plan(options) -> tuple[list[Case], list[str]]:
     """The cases that fit into memory, and what to say about the others."""
-    wanted = main_cases(options.threads, options.quick)
+    wanted = cases(options.studies, options.threads, options.quick)
     room = machine.memory_bytes() // 2
     fitting = [case for case in wanted if Buffers.needed(case) <= room]
     notes = [f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
@@ -50,15 +53,30 @@ def peer_list(chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
     return rows
 
 
+def show(found: dict, folder: Path) -> None:
+    from .page import page  # loads what draws
+    from .pictures import draw
+    from .style import on_white
+
+    for old in folder.glob("pictures/*.svg"):
+        old.unlink()
+    (folder / "pictures").mkdir(exist_ok=True)
+    for name, picture in draw(found).items():
+        file = name.replace("/", "_").replace(" ", "_") + ".svg"
+        (folder / "pictures" / file).write_text(on_white(picture))
+    (folder / "report.html").write_text(page(found))
+    print(f"The report: {folder / 'report.html'}")
+
+
 def make(options, command: list[str]) -> int:
-    cases, notes = plan(options)
+    planned, notes = plan(options)
     for note in notes:
         print("note:", note)
-    if not cases:
+    if not planned:
         print("bench/run: nothing is left to measure", file=sys.stderr)
         return 2
-    rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if options.quick else (ROUNDS, SECONDS)
-    outcome = Supervisor(cases, options.peers, rounds, seconds).run()
+    rounds, seconds = QUICK if options.quick else FULL
+    outcome = Supervisor(planned, options.peers, rounds, seconds).run()
     found = {"schema": results.SCHEMA, "machine": machine.fingerprint(command),
              "peers": peer_list(options.peers, outcome.unloadable), "notes": notes,
              "complete": outcome.complete, "rows": outcome.rows}
@@ -68,4 +86,6 @@ def make(options, command: list[str]) -> int:
         if peer["missing"]:
             print(f"{peer['title']}: {peer['missing']}")
     print(f"{len(results.measured(found['rows']))} figures in {path}")
+    if outcome.rows:
+        show(found, options.out)
     return 0 if outcome.complete else 130

@@ -30,7 +30,8 @@ class Outcome:
 
 
 class Supervisor:
-    def __init__(self, cases: list[Case], peers: list[str], rounds: int, seconds: float):
+    def __init__(self, cases: list[Case], peers: list[str], rounds: int,
+                 seconds: tuple[float, float]):
         self.cases, self.peers, self.rounds, self.seconds = cases, list(peers), rounds, seconds
         self.rows: list[dict] = []
         self.unloadable: dict[str, str] = {}

@@ -17,7 +17,9 @@ from .cases import Case
 from .contestants import Skip
 from .exactness import compare
 from .measure import measure
+from .peers import PEERS
 from .results import row_of
+from .studies import SCALING
 
 REFERENCE = "PyTorch eager, strided"
 OWN_REFERENCE = "apply_strided"  # its bits, where PyTorch is not there
@@ -50,7 +52,7 @@ class Worker:
         self.plan, self.journal = plan, journal
         self.lost = {tuple(pair) for pair in plan["lost"]}
         self.contestants = contestants.ours()
-        for peer in contestants.PEERS:
+        for peer in PEERS:
             if peer.key not in plan["peers"]:
                 continue
             journal.say("begin", contestant=peer.title, peer=peer.key, case="")
@@ -64,7 +66,9 @@ class Worker:
         pin(case.threads)
         buffers = Buffers(case)
         prepared, rows, wanted = {}, {}, None
-        order = sorted(self.contestants, key=lambda one: one.name != self.reference())
+        called = [one for one in self.contestants
+                  if case.study not in SCALING or not one.compiles]
+        order = sorted(called, key=lambda one: one.name != self.reference())
         for one in order:
             self.journal.say("begin", case=case.name, contestant=one.name, peer=one.peer)
             if (case.name, one.name) in self.lost:
@@ -90,7 +94,7 @@ class Worker:
                 self.missing(case, one, reason(error))
         peers = {one.name: one.peer for one in order}
         samples = measure({name: ready.run for name, ready in prepared.items()},
-                          self.plan["rounds"], self.plan["seconds"],
+                          self.plan["rounds"], self.plan["seconds"][case.study in SCALING],
                           lambda name: self.journal.say("begin", case=case.name, contestant=name,
                                                         peer=peers[name]))
         for name, row in rows.items():

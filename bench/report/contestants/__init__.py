@@ -10,6 +10,7 @@ import numpy as np
 
 from ..buffers import Buffers
 from ..cases import Case
+from ..peers import Peer
 
 
 class Skip(Exception):
@@ -30,34 +31,15 @@ class Contestant:
     """`prepare` works out all that a caller would do once, and raises Skip for what it lacks."""
 
     name: str  # stands in the results
-    peer: str  # of PEERS; "" for what needs none
+    peer: str  # its key; "" for what needs none
     inplace = False
+    compiles = False  # seconds for every shape: left out where shapes are many
 
     def prepare(self, case: Case, buffers: Buffers) -> Prepared:
         raise NotImplementedError
 
 
-@dataclasses.dataclass(frozen=True)
-class Peer:
-    """What is installed, by which packages, and the module here that calls it."""
-
-    key: str
-    title: str
-    packages: tuple[str, ...]
-    module: str
-    imports: tuple[str, ...]  # modules that must load
-
-
 OURS = ("limits", "ours")
-PEERS = (
-    Peer("torch", "PyTorch", ("torch",), "torch_eager", ("torch",)),
-    Peer("torch.compile", "torch.compile", ("torch",), "torch_compile", ("torch",)),
-    Peer("onnxruntime", "ONNX Runtime", ("onnxruntime", "onnx"), "onnx_runtime",
-         ("onnxruntime", "onnx")),
-    Peer("openvino", "OpenVINO", ("openvino",), "open_vino", ("openvino",)),
-    Peer("jax", "JAX", ("jax",), "jax_jit", ("jax",)),
-    Peer("ggml", "ggml", ("libggml-python",), "ggml", ("libggml",)),
-)
 
 
 def _made(module: str) -> list[Contestant]:

@@ -7,9 +7,8 @@ import functools
 from pathlib import Path
 
 import libggml
-import numpy as np
 
-from ..buffers import THETA, aligned
+from ..buffers import THETA, aligned, positions
 from . import Contestant, Prepared, Skip
 
 TYPES = {"f32": 0, "f16": 1, "bf16": 30}
@@ -48,16 +47,16 @@ class Rope(Contestant):
             raise Skip("it works out its own table: plain frequencies, in float")
         base, cpu = libraries()
         context = c.c_void_p(base.ggml_init(Parameters(1 << 22, None, True)))
-        positions = aligned((case.seq,), "i32")
-        positions[...] = np.arange(case.seq)
+        ids = aligned((case.seq,), "i32")
+        ids[...] = positions(case)
         source = buffers.inplace if self.inplace else buffers.x
         sizes = [c.c_int64(size) for size in reversed(case.shape)]
         x = c.c_void_p(base.ggml_new_tensor_4d(context, TYPES[case.dtype], *sizes))
-        ids = c.c_void_p(base.ggml_new_tensor_1d(context, I32, c.c_int64(case.seq)))
-        held = [self.place(base, x, source), self.place(base, ids, positions)]
+        rows = c.c_void_p(base.ggml_new_tensor_1d(context, I32, c.c_int64(case.seq)))
+        held = [self.place(base, x, source), self.place(base, rows, ids)]
         numbers = [c.c_float(value) for value in (THETA, 1, 0, 1, 32, 1)]
         rope = base.ggml_rope_ext_inplace if self.inplace else base.ggml_rope_ext
-        out = c.c_void_p(rope(context, x, ids, FREE, case.head_dim, MODES[case.pairing], 0,
+        out = c.c_void_p(rope(context, x, rows, FREE, case.head_dim, MODES[case.pairing], 0,
                               *numbers))
         if not self.inplace:
             held.append(self.place(base, out, buffers.out))
@@ -72,7 +71,7 @@ class Rope(Contestant):
         def run():
             if compute(backend, graph) != 0:
                 raise RuntimeError("ggml_backend_graph_compute failed")
-            return held, positions
+            return held, ids
 
         written = buffers.inplace if self.inplace else buffers.out
         prepared = Prepared(run, lambda: written, note=OWN_ANGLES)

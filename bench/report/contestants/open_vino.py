@@ -42,6 +42,7 @@ def full_width(half: np.ndarray, pairing: str) -> np.ndarray:
 class Compiled(Contestant):
     name = "OpenVINO"
     peer = "openvino"
+    compiles = True
 
     def prepare(self, case, buffers):
         if case.table_dtype != "f32" or case.table_per_head:

@@ -12,6 +12,7 @@ from .torch_eager import as_tensor, stack_flatten, strided
 
 class Compiled(Contestant):
     peer = "torch.compile"
+    compiles = True
 
     def __init__(self, name: str, stacked: bool):
         self.name, self.stacked = name, stacked
