@@ -8,6 +8,7 @@ import time
 from typing import Callable
 
 LEAST_SECONDS = 0.002  # of a sample, so that the clock and the loop are nothing
+SETTLE_SECONDS = 0.005  # the last contestant's threads still spin, waiting for more to do
 WARM_BELOW = 0.05  # seconds: longer calls bring their own memory into the caches
 
 
@@ -45,6 +46,7 @@ def measure(runs: dict[str, Callable[[], object]], rounds: int, seconds: float,
         for name in names:
             if spent[name] > seconds / len(runs) and len(samples[name]) >= fewest:
                 continue
+            time.sleep(SETTLE_SECONDS)
             begin = time.perf_counter()
             if not samples[name] or samples[name][-1] < WARM_BELOW:
                 runs[name]()  # its data, where the last contestant left its own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from .findings import behind, findings
+from .findings import HEADS, behind, findings, not_flat
 from .intervals import median
 from .pictures import SCALINGS, draw, percent, title
 from .results import measured
@@ -102,6 +102,8 @@ def peer_table(results: dict) -> str:
 RATES = ("The limit is the faster of two copies of the same bytes in the same run; in place a "
          "multiplication of them. Hatched: some bits are not those of PyTorch eager.")
 SCALED = "Medians with 95 % bootstrap intervals; flat is good. Both axes are logarithmic."
+READ = ("Ratios of speed: 2 is twice as fast, equal where the 95 % intervals overlap. The limit is that "
+        "of the same run: out of place a copy of the same bytes, in place a multiplication of them.")
 HOW = ("All contestants run in one process on the same buffers, in random order round by round, on "
        "as many cores each. Memory is touched before and freed memory kept, as in an engine. A call "
        "from Python is part of every figure: about a microsecond for Ropewalk, which shows in the "
@@ -128,7 +130,10 @@ def page(results: dict) -> str:
         "<h1>RoPE, measured</h1>", whole,
         f"<p class=soft>{escape(results['machine']['cpu'])}, {escape(results['machine']['date'])}. "
         f"Made by <code>{escape(results['machine']['command'])}</code>.</p>",
-        section("Findings", bullets(findings(results))),
+        section("Findings", table(list(HEADS), findings(results), tuple(range(1, len(HEADS)))),
+                f"<p class=soft>{escape(READ)}</p>"),
+        section("Where the cost of an element is not flat",
+                bullets(not_flat(results) or ["Nowhere beyond the noise."])),
         section("Where a peer is ahead", bullets(ahead or ["Nowhere beyond the noise."])),
         section("Rates", *rate_figures, rows_of(results, "peers")),
         section("Exactness against speed", *exact_figures), *scalings,

@@ -6,7 +6,7 @@ import matplotlib.ticker as ticker
 
 from .series import LIMITS, OURS, bars, by_case, lines
 from .results import measured
-from .style import BLUE, GREY, INK, RED, WIDTH, colour, plt, svg
+from .style import BLUE, GREY, INK, RED, WIDTH, line_style, plt, svg
 
 NO_BITS = 1e-6  # where a share of 0 stands on a logarithmic axis
 DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16"}
@@ -103,13 +103,12 @@ def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool
     figure, all_axes = plt.subplots(len(panels), 1, figsize=(WIDTH, 3.4 * len(panels)),
                                     squeeze=False, sharex=True)
     for axes, (dtype, found) in zip(all_axes[:, 0], panels.items()):
-        for index, (name, points) in enumerate(found.items()):
+        for name, points in found.items():
             sizes, middles, lows, highs = zip(*points)
-            dashed = name in LIMITS or name.endswith("flatten")
-            axes.plot(sizes, middles, color=colour(name, index), label=name, linewidth=1.6,
-                      linestyle="--" if dashed else "-", marker="." if name in LIMITS else "o",
-                      markersize=4)
-            axes.fill_between(sizes, lows, highs, color=colour(name, index), alpha=0.15)
+            look = line_style(name)
+            axes.plot(sizes, middles, label=name, linewidth=1.0 if name in LIMITS else 1.8,
+                      marker="" if name in LIMITS else "o", markersize=4, **look)
+            axes.fill_between(sizes, lows, highs, color=look["color"], alpha=0.1, linewidth=0)
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         if logarithmic:
@@ -121,8 +120,9 @@ def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool
         axes.set_ylabel("ns per element")
         axes.set_title(DTYPE_NAMES[dtype], loc="left", fontsize=11)
     all_axes[-1, 0].set_xlabel(label)
-    handles, labels = all_axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", fontsize=8.5)
+    known = {name: handle for axes in all_axes[:, 0]
+             for handle, name in zip(*axes.get_legend_handles_labels())}
+    figure.legend(known.values(), known.keys(), loc="outside right center", fontsize=8.5)
     return svg(figure)
 
 

@@ -12,8 +12,8 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    def __init__(self, total: int, stream=sys.stderr):
-        self.total, self.stream = total, stream
+    def __init__(self, total: int):
+        self.total, self.stream = total, sys.stderr
         self.done = 0
         self.start = time.monotonic()
         self.width = 0

@@ -12,7 +12,6 @@ LIMITS = ("memcpy", "nontemporal copy", "scale in place")
 FORMS = ("apply_strided", "apply_stack_flatten")
 OURS = ("apply", "apply_inplace", *FORMS)
 FLAT = 1.3  # cost per element within a study, largest to smallest, that is called flat
-OVERHEAD_SECONDS = 20e-6  # below, calls themselves are what is measured
 
 
 @dataclasses.dataclass
@@ -44,7 +43,7 @@ def limit_seconds(rows: list[dict], inplace: bool) -> float | None:
 
 
 def bars(rows: list[dict]) -> list[Bar]:
-    """Those of one case, fastest first, without the limits."""
+    """Those of one case, nearest to their limit first, without the limits."""
     found = []
     for row in rows:
         limit = limit_seconds(rows, row["inplace"])
@@ -54,7 +53,7 @@ def bars(rows: list[dict]) -> list[Bar]:
         exact = row["exactness"] or {}
         found.append(Bar(row["contestant"], limit / middle, limit / high, limit / low, middle,
                          exact.get("differs"), exact.get("ulps"), row["note"]))
-    return sorted(found, key=lambda bar: bar.seconds)
+    return sorted(found, key=lambda bar: -bar.share)
 
 
 def nanoseconds(row: dict) -> tuple[float, float, float]:

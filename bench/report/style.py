@@ -16,14 +16,15 @@ INK = "#1b2a3c"  # of axes and text; the page puts the reader's own colour in it
 BLUE, ORANGE, GREEN, SKY, RED, PURPLE, YELLOW = (
     "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#cc79a7", "#c8b400")
 GREY = "#8a8f98"
-COLOURS = {
-    "memcpy": GREY, "nontemporal copy": GREY, "scale in place": GREY,
-    "apply": BLUE, "apply_inplace": SKY, "apply_strided": GREEN, "apply_stack_flatten": YELLOW,
-    "PyTorch eager, strided": RED, "PyTorch eager, stack + flatten": RED,
-    "torch.compile, strided": ORANGE, "torch.compile, stack + flatten": ORANGE}
-MARKS = {"memcpy": "", "nontemporal copy": "", "apply": "o", "apply_inplace": "s",
-         "apply_strided": "^", "apply_stack_flatten": "v"}
-OTHERS = (PURPLE, ORANGE, RED, GREEN)
+# A colour for each family, a dash for its second member.
+FAMILIES = (
+    (GREY, ("memcpy", "nontemporal copy", "scale in place")),
+    (BLUE, ("apply", "apply_inplace")), (GREEN, ("apply_strided", "apply_stack_flatten")),
+    (RED, ("PyTorch eager, strided", "PyTorch eager, stack + flatten")),
+    (ORANGE, ("torch.compile, strided", "torch.compile, stack + flatten")),
+    (PURPLE, ("ONNX Runtime, com.microsoft", "ONNX Runtime, opset 23")),
+    (INK, ("ggml", "ggml, in place")), (YELLOW, ("JAX, jit",)), (SKY, ("OpenVINO",)))
+DASHES = ("-", "--", ":")
 
 plt.rcParams.update({
     "svg.fonttype": "none", "svg.hashsalt": "ropewalk", "font.family": "sans-serif",
@@ -34,8 +35,11 @@ plt.rcParams.update({
     "figure.constrained_layout.use": True})
 
 
-def colour(contestant: str, index: int = 0) -> str:
-    return COLOURS.get(contestant, OTHERS[index % len(OTHERS)])
+def line_style(contestant: str) -> dict:
+    for shade, members in FAMILIES:
+        if contestant in members:
+            return {"color": shade, "linestyle": DASHES[members.index(contestant)]}
+    return {"color": GREY, "linestyle": ":"}
 
 
 def svg(figure) -> str:

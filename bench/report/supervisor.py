@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 from .cases import Case
 from .progress import Progress
@@ -22,6 +23,17 @@ ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
 SILENT_SECONDS = 600  # a contestant that says nothing for so long is taken for hung
 
 
+class Reader:
+    """The whole lines of a file that still grows."""
+
+    def __init__(self, file: TextIO):
+        self.file, self.cut = file, ""
+
+    def read(self) -> list[dict]:
+        *whole, self.cut = (self.cut + self.file.read()).split("\n")
+        return [json.loads(line) for line in whole]
+
+
 @dataclasses.dataclass
 class Outcome:
     rows: list[dict]
@@ -31,12 +43,15 @@ class Outcome:
 
 class Supervisor:
     def __init__(self, cases: list[Case], peers: list[str], rounds: int,
-                 seconds: tuple[float, float]):
+                 seconds: tuple[float, float], worker: str = "report.worker"):
+        self.worker = worker
         self.cases, self.peers, self.rounds, self.seconds = cases, list(peers), rounds, seconds
         self.rows: list[dict] = []
         self.unloadable: dict[str, str] = {}
         self.lost: set[tuple[str, str]] = set()
         self.done: set[tuple[str, str]] = set()
+        self.last: dict = {}  # who was called last
+        self.pending: list[dict] = []  # rows of the case under way
         self.progress = Progress(len(cases))
 
     def run(self) -> Outcome:
@@ -59,51 +74,53 @@ class Supervisor:
             "cases": [dataclasses.asdict(case) for case in self.left()], "peers": self.peers,
             "lost": sorted(self.lost), "rounds": self.rounds, "seconds": self.seconds}))
         journal.write_text("")
+        self.last = {}
         with (folder / "output").open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "report.worker", str(plan), str(journal)],
+                [sys.executable, "-m", self.worker, str(plan), str(journal)],
                 env={**os.environ, **ALLOCATOR}, stdout=output, stderr=subprocess.STDOUT)
-            try:
-                last = self.follow(process, journal)
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
+            with journal.open() as lines:
+                reader = Reader(lines)
+                try:
+                    self.follow(process, reader)
+                finally:
+                    process.terminate()
+                    process.wait()
+                    self.hear(reader)  # what came last, an interrupted run's too
         if process.returncode == 0:
             return True
-        self.blame(last, process.returncode, (folder / "output").read_text())
+        self.blame(self.last, process.returncode, (folder / "output").read_text())
         return False
 
-    def follow(self, process: subprocess.Popen, journal: Path) -> dict:
-        """Reads events as they come; returns who was called last."""
-        last: dict = {}
-        pending: list[dict] = []  # rows of the case under way
-        heard, cut = time.monotonic(), ""
-        with journal.open() as lines:
-            while True:
-                running = process.poll() is None
-                *whole, cut = (cut + lines.read()).split("\n")
-                for line in whole:
-                    event = json.loads(line)
-                    heard = time.monotonic()
-                    if event["event"] == "begin":
-                        last = event
-                        self.progress.shows(event["case"], event["contestant"])
-                    elif event["event"] == "unloadable":
-                        self.unloadable[event["peer"]] = event["reason"]
-                    elif event["event"] == "case":
-                        pending = []
-                    elif event["event"] == "row":
-                        pending.append(event["row"])
-                    elif event["event"] == "done":
-                        self.rows += pending
-                        self.done.add((event["study"], event["case"]))
-                        self.progress.steps()
-                if not running:
-                    return last
-                if time.monotonic() - heard > SILENT_SECONDS:
-                    process.kill()
-                time.sleep(0.05)
+    def follow(self, process: subprocess.Popen, reader: Reader) -> None:
+        """Until the process ends, by itself or because it has been silent for too long."""
+        heard = time.monotonic()
+        while process.poll() is None:
+            if self.hear(reader):
+                heard = time.monotonic()
+            if time.monotonic() - heard > SILENT_SECONDS:
+                process.kill()
+            time.sleep(0.05)
+
+    def hear(self, reader: Reader) -> bool:
+        """Takes in all events that there are; whether there was any."""
+        events = reader.read()
+        for event in events:
+            kind = event["event"]
+            if kind == "begin":
+                self.last = event
+                self.progress.shows(event["case"], event["contestant"])
+            elif kind == "unloadable":
+                self.unloadable[event["peer"]] = event["reason"]
+            elif kind == "case":
+                self.pending = []
+            elif kind == "row":
+                self.pending.append(event["row"])
+            elif kind == "done":
+                self.rows += self.pending
+                self.done.add((event["study"], event["case"]))
+                self.progress.steps()
+        return bool(events)
 
     def blame(self, last: dict, status: int, output: str) -> None:
         """Whoever was called when the process ended has no row, or is not called any more."""
