@@ -6,6 +6,8 @@ import numpy as np
 
 from .cases import Case
 from .floats import STORED, narrow
+from .presets import cos_and_sin
+from .workloads import WORKLOADS
 
 THETA = 10_000.0
 FIRST_POSITION = 100  # at 0 nothing turns, and every kernel is exact
@@ -36,6 +38,15 @@ def angles(case: Case) -> np.ndarray:
     return rows
 
 
+def table_of(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """cos and sin [seq, heads | 1, pairs]: the model's own, or of plain frequencies."""
+    if case.model:
+        workload = WORKLOADS[case.model]
+        return cos_and_sin(workload.preset, case.dtype, workload.grid)
+    rows = angles(case)
+    return narrow(np.cos(rows), case.table_dtype), narrow(np.sin(rows), case.table_dtype)
+
+
 class Buffers:
     """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
 
@@ -48,11 +59,10 @@ class Buffers:
                 part[...] = narrow(random.standard_normal(part.shape, np.float32), case.dtype)
         self.out = aligned(case.shape, case.dtype)
         self.inplace = aligned(case.shape, case.dtype)
-        rows = angles(case)
-        self.cos = aligned(rows.shape, case.table_dtype)
-        self.sin = aligned(rows.shape, case.table_dtype)
-        self.cos[...] = narrow(np.cos(rows), case.table_dtype)
-        self.sin[...] = narrow(np.sin(rows), case.table_dtype)
+        cos, sin = table_of(case)
+        self.cos = aligned(cos.shape, case.table_dtype)
+        self.sin = aligned(sin.shape, case.table_dtype)
+        self.cos[...], self.sin[...] = cos, sin
 
     @staticmethod
     def needed(case: Case) -> int:

@@ -23,7 +23,7 @@ class Case:
     pairing: str = "interleaved"
     table_dtype: str = "f32"
     table_per_head: bool = False
-    model: str = ""  # whose table it is; else theta is 10,000
+    model: str = ""  # of WORKLOADS, whose table it is; else theta is 10,000
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -48,5 +48,5 @@ class Case:
         if self.table_per_head:
             parts.append("per-head")
         if self.model:
-            parts.append(self.model)
+            parts.append(self.model.replace("/", " "))
         return "/".join(parts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from .cores import cores
 from .peers import PEERS
 from .studies import STUDIES
+from .workloads import WORKLOADS, chosen
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,6 +36,19 @@ def peers(text: str) -> list[str]:
 
 def studies(text: str) -> list[str]:
     return names(text, list(STUDIES), "study")
+
+
+def models(text: str) -> list[str]:
+    """Beginnings of names, each of which some model must have."""
+    prefixes = [name.strip() for name in text.split(",") if name.strip()]
+    known = ", ".join(dict.fromkeys(workload.preset for workload in WORKLOADS.values()))
+    if not prefixes:
+        raise argparse.ArgumentTypeError(f"no model named; known are {known}")
+    for prefix in prefixes:
+        if not chosen([prefix]):
+            raise argparse.ArgumentTypeError(
+                f"no model's name begins with {prefix!r}; known are {known}")
+    return prefixes
 
 
 def threads(text: str) -> list[int]:
@@ -68,7 +82,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="none, or some of " + ",".join(peer.key for peer in PEERS))
     parser.add_argument("--studies", type=studies, default=list(STUDIES),
                         help="some of " + ",".join(STUDIES))
+    parser.add_argument("--models", type=models, default=[],
+                        help="models whose names begin so, for example helios,wan2.2")
     parser.add_argument("--threads", type=threads, default=sorted({1, cores()}),
                         help="numbers of threads, between commas; default: 1 and all cores")
     parser.add_argument("--out", type=Path, default=Path("bench/out"), metavar="FOLDER")
-    return parser.parse_args(arguments)
+    found = parser.parse_args(arguments)
+    if found.models and "models" not in found.studies:
+        parser.error("--models chooses those of the study models, which --studies leaves out")
+    return found

@@ -8,8 +8,9 @@ from .findings import HEADS, behind, findings, not_flat
 from .intervals import median
 from .pictures import SCALINGS, draw, percent, title
 from .results import measured
-from .series import by_case, nanoseconds
+from .series import by_case, model_seconds, nanoseconds
 from .style import INK
+from .workloads import WORKLOADS
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1b2a3c; --paper: #fff; --soft: #6b7684; --line: #d8dde3; }
@@ -93,6 +94,18 @@ def bullets(sentences: list[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in sentences) + "</ul>"
 
 
+def model_table(results: dict) -> str:
+    """Seconds by model, a column a contestant."""
+    spent = model_seconds(results)
+    columns = list(dict.fromkeys(name for found in spent.values() for name in found))
+    if not columns:
+        return ""
+    rows = [[name, f"{WORKLOADS[name].tokens:,}", f"{WORKLOADS[name].calls:,}",
+             *(duration(found[column][0]) if column in found else "" for column in columns)]
+            for name, found in spent.items()]
+    return table(["", "tokens", "calls", *columns], rows, tuple(range(1, len(columns) + 3)))
+
+
 def peer_table(results: dict) -> str:
     return table(["peer", "version", "not measured because"], [
         [peer["title"], " ".join(f"{name} {version}" for name, version in peer["versions"].items()
@@ -104,6 +117,8 @@ RATES = ("The limit is the faster of two copies of the same bytes in the same ru
 SCALED = "Medians with 95 % bootstrap intervals; flat is good. Both axes are logarithmic."
 READ = ("Ratios of speed: 2 is twice as fast, equal where the 95 % intervals overlap. The limit is that "
         "of the same run: out of place a copy of the same bytes, in place a multiplication of them.")
+MODELS = ("Time of one call on queries and keys, times layers, steps and passes of guidance. What the "
+          "model does besides is not in it.")
 HOW = ("All contestants run in one process on the same buffers, in random order round by round, on "
        "as many cores each. Memory is touched before and freed memory kept, as in an engine. A call "
        "from Python is part of every figure: about a microsecond for Ropewalk, which shows in the "
@@ -137,6 +152,8 @@ def page(results: dict) -> str:
         section("Where a peer is ahead", bullets(ahead or ["Nowhere beyond the noise."])),
         section("Rates", *rate_figures, rows_of(results, "peers")),
         section("Exactness against speed", *exact_figures), *scalings,
+        section("Per model", figure(pictures["models"], MODELS, "seconds per model")
+                if "models" in pictures else "", model_table(results), rows_of(results, "models")),
         section("Types of tables", rows_of(results, "tables")),
         section("Peers", peer_table(results)),
         section("Machine", table(["", ""], [list(pair) for pair in results["machine"].items()])),

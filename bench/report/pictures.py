@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import matplotlib.ticker as ticker
 
-from .series import LIMITS, OURS, bars, by_case, lines
+from .series import LIMITS, OURS, bars, by_case, lines, model_seconds
 from .results import measured
 from .style import BLUE, GREY, INK, RED, WIDTH, line_style, plt, svg
 
@@ -134,6 +134,38 @@ SCALINGS = (
     ("batch", "batch", "batch (1,024 tokens in all)", True))
 
 
+SHOWN = ("apply_inplace", "apply", "torch.compile, stack + flatten",
+         "PyTorch eager, stack + flatten", "PyTorch eager, strided")
+
+
+def per_model(results: dict) -> str | None:
+    """Seconds of RoPE for what a model makes, logarithmic: the forms and the nearest peer."""
+    spent = model_seconds(results)
+    if not spent:
+        return None
+    names = list(spent)
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.4 + 0.62 * len(names)))
+    for place, name in enumerate(reversed(names)):
+        axes.axhline(place, color=GREY, linewidth=0.5, alpha=0.4)
+        for contestant, (middle, low, high) in spent[name].items():
+            if contestant in SHOWN:
+                look = line_style(contestant)
+                axes.errorbar(middle, place, xerr=[[middle - low], [high - middle]], capsize=2,
+                              color=look["color"], marker="o" if look["linestyle"] == "-" else "s",
+                              markersize=7, linewidth=1, linestyle="",
+                              markerfacecolor=look["color"] if look["linestyle"] == "-" else "none",
+                              label=contestant)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_yticks(range(len(names)), [name.replace(", ", "\n", 1) for name in reversed(names)],
+                    fontsize=9)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("seconds in RoPE (layers × steps × guidance, queries and keys, bfloat16)")
+    known = dict(zip(*reversed(axes.get_legend_handles_labels())))
+    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=3, fontsize=8.5)
+    return svg(figure)
+
+
 def draw(results: dict) -> dict[str, str]:
     """All pictures by name, in the report's order."""
     drawn: dict[str, str | None] = {}
@@ -145,4 +177,5 @@ def draw(results: dict) -> dict[str, str]:
             drawn["exactness " + name] = exactness(rows)
     for study, field, label, logarithmic in SCALINGS:
         drawn[study] = scaling(results, study, field, label, logarithmic)
+    drawn["models"] = per_model(results)
     return {name: picture for name, picture in drawn.items() if picture}

@@ -9,7 +9,7 @@ from . import machine, results
 from .buffers import Buffers
 from .cases import Case
 from .peers import PEERS
-from .studies import cases
+from .studies import QUICK_TOKENS, cases
 from .supervisor import Supervisor
 
 # Of a case: rounds, and seconds of one with all peers and of one of many shapes. Slow contestants
@@ -21,11 +21,13 @@ NOT_INSTALLED = Path("not_installed.txt")  # beside the virtual environment: wri
 
 def plan(options) -> tuple[list[Case], list[str]]:
     """The cases that fit into memory, and what to say about the others."""
-    wanted = cases(options.studies, options.threads, options.quick)
+    wanted = cases(options.studies, options.threads, options.quick, options.models)
     room = machine.memory_bytes() // 2
     fitting = [case for case in wanted if Buffers.needed(case) <= room]
     notes = [f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
              for case in wanted if case not in fitting]
+    if options.quick and "models" in options.studies:
+        notes.append(f"--quick leaves out models with more than {QUICK_TOKENS:,} tokens")
     return fitting, notes
 
 

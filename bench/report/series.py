@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from .intervals import median
 from .results import measured
+from .workloads import WORKLOADS
 
 LIMITS = ("memcpy", "nontemporal copy", "scale in place")
 FORMS = ("apply_strided", "apply_stack_flatten")
@@ -70,6 +71,17 @@ def lines(results: dict, study: str, field: str, dtype: str) -> dict[str, list[t
         if row["case"]["dtype"] == dtype:
             found.setdefault(row["contestant"], []).append((row["case"][field], *nanoseconds(row)))
     return {name: sorted(points) for name, points in found.items()}
+
+
+def model_seconds(results: dict) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Of each workload and contestant: seconds in RoPE, with the ends of the interval."""
+    found: dict[str, dict[str, tuple[float, float, float]]] = {}
+    for row in measured(results["rows"], "models"):
+        name = row["case"]["model"]
+        if row["contestant"] not in LIMITS and name in WORKLOADS:
+            seconds = tuple(WORKLOADS[name].calls * one for one in median(row["samples"]))
+            found.setdefault(name, {})[row["contestant"]] = seconds
+    return found
 
 
 def ahead(results: dict) -> list[tuple[str, str, str, float]]:

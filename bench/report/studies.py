@@ -7,11 +7,13 @@ from typing import Callable
 
 from .cases import DTYPES, Case
 from .cores import cores
+from .workloads import chosen
 
 # As the C++ benchmark and the anchors of other machines have them.
 LARGE = {"seq": 8192, "heads": 40, "head_dim": 128}
 LARGE_QUICK = {**LARGE, "seq": 1024}
 IN_CACHE = {"seq": 512, "heads": 32, "head_dim": 128}
+QUICK_TOKENS = 12_000  # of the models of --quick
 ONE_TOKEN = {"seq": 1, "heads": 32, "head_dim": 128}
 
 
@@ -69,11 +71,30 @@ def threads(threads: list[int], quick: bool) -> list[Case]:
             for dtype in ("f32", "bf16") for count in counts]
 
 
+def models(threads: list[int], quick: bool, prefixes: list[str] | None = None) -> list[Case]:
+    """Queries and keys of a model as one tensor of bfloat16, on all threads."""
+    from .presets import preset  # the C boundary is built after the options are read
+
+    found = []
+    for workload in chosen(prefixes or []):
+        if quick and workload.tokens > QUICK_TOKENS:
+            continue
+        rule = preset(workload.preset, "bf16")
+        found.append(Case("models", seq=workload.tokens, heads=rule.heads, head_dim=rule.head_dim,
+                          dtype="bf16", threads=threads[-1], pairing=rule.pairing,
+                          table_dtype=rule.table_dtype, model=workload.name))
+    return found
+
+
 STUDIES: dict[str, Callable[[list[int], bool], list[Case]]] = {
     "peers": peers, "tokens": tokens, "heads": heads, "head_dim": head_dim, "batch": batch,
-    "tables": tables, "threads": threads}
-SCALING = tuple(name for name in STUDIES if name != "peers")
+    "tables": tables, "threads": threads, "models": models}
+SCALING = tuple(name for name in STUDIES if name not in ("peers", "models"))
 
 
-def cases(chosen: list[str], threads: list[int], quick: bool) -> list[Case]:
-    return [case for name in chosen for case in STUDIES[name](threads, quick)]
+def cases(studies: list[str], threads: list[int], quick: bool, prefixes: list[str]) -> list[Case]:
+    found = []
+    for name in studies:
+        found += models(threads, quick, prefixes) if name == "models" else STUDIES[name](
+            threads, quick)
+    return found
