@@ -16,21 +16,41 @@ MOVES = {"memcpy": 0, "stream_copy": 1, "scale_inplace": 2}
 
 
 class Tensor(c.Structure):
-    _fields_ = [("data", c.c_void_p), ("dtype", c.c_int32), ("reserved", c.c_int32),
-                ("shape", c.c_int64 * 4), ("strides", c.c_int64 * 3)]
+    _fields_ = [
+        ("data", c.c_void_p),
+        ("dtype", c.c_int32),
+        ("reserved", c.c_int32),
+        ("shape", c.c_int64 * 4),
+        ("strides", c.c_int64 * 3),
+    ]
 
 
 class Reader(c.Structure):
-    _fields_ = [("data", c.c_void_p), ("stride", c.c_int64), ("negative", c.c_int32),
-                ("reserved", c.c_int32)]
+    _fields_ = [
+        ("data", c.c_void_p),
+        ("stride", c.c_int64),
+        ("negative", c.c_int32),
+        ("reserved", c.c_int32),
+    ]
 
 
 class Table(c.Structure):
-    _fields_ = [("struct_size", c.c_int64), ("dtype", c.c_int32), ("id_bits", c.c_int32),
-                ("shape", c.c_int64 * 4), ("strides", c.c_int64 * 3), ("readers", Reader * 4),
-                ("ids", c.c_void_p), ("id_shape", c.c_int64 * 2), ("id_batch_stride", c.c_int64),
-                ("ids_are_starts", c.c_int32), ("leaves", c.c_int32), ("left_id", c.c_int64),
-                ("first_position", c.c_int64), ("owner", c.c_void_p)]
+    _fields_ = [
+        ("struct_size", c.c_int64),
+        ("dtype", c.c_int32),
+        ("id_bits", c.c_int32),
+        ("shape", c.c_int64 * 4),
+        ("strides", c.c_int64 * 3),
+        ("readers", Reader * 4),
+        ("ids", c.c_void_p),
+        ("id_shape", c.c_int64 * 2),
+        ("id_batch_stride", c.c_int64),
+        ("ids_are_starts", c.c_int32),
+        ("leaves", c.c_int32),
+        ("left_id", c.c_int64),
+        ("first_position", c.c_int64),
+        ("owner", c.c_void_p),
+    ]
 
 
 class Options(c.Structure):
@@ -92,18 +112,44 @@ def applies(out: Tensor | None, x: Tensor, rows: Table, pairing: str, count: int
     """A function of no arguments that rotates x; all that can be is worked out before."""
     pool = threads(count)
     options = Options(c.sizeof(Options), PAIRINGS[pairing], 0)
-    arguments = (pool and c.byref(pool), out and c.byref(out), c.byref(x), c.c_int64(1),
-                 c.byref(rows), c.byref(options))
+    arguments = (
+        pool and c.byref(pool),
+        out and c.byref(out),
+        c.byref(x),
+        c.c_int64(1),
+        c.byref(rows),
+        c.byref(options),
+    )
     call = library().ropewalk_apply
     check(call(*arguments))
     return lambda: call(*arguments)
 
 
+def apply_inplace(tensors: list[Tensor], rows: Table, pairing: str, count: int) -> None:
+    """Rotates tensors of one batch and seq by one call."""
+    pool = threads(count)
+    options = Options(c.sizeof(Options), PAIRINGS[pairing], 0)
+    check(
+        library().ropewalk_apply(
+            pool and c.byref(pool),
+            None,
+            (Tensor * len(tensors))(*tensors),
+            c.c_int64(len(tensors)),
+            c.byref(rows),
+            c.byref(options),
+        )
+    )
+
+
 def defines(form: str, tensors: tuple[Tensor, Tensor, Tensor, Tensor], pairing: str, count: int):
     """A function of no arguments that rotates by a definition; tensors are out, x, cos and sin."""
     pool = threads(count)
-    arguments = (pool and c.byref(pool), c.c_int32(FORMS[form]), *map(c.byref, tensors),
-                 c.c_int32(PAIRINGS[pairing]))
+    arguments = (
+        pool and c.byref(pool),
+        c.c_int32(FORMS[form]),
+        *map(c.byref, tensors),
+        c.c_int32(PAIRINGS[pairing]),
+    )
     call = helper().ropewalk_report_form
     if call(*arguments) != 0:
         raise RuntimeError(f"{form}: the arguments are wrong")
@@ -114,7 +160,13 @@ def moves(move: str, out: np.ndarray, x: np.ndarray, count: int):
     """A function of no arguments that moves x [batch, seq, ..] to out by one of MOVES."""
     pool = threads(count)
     tokens = x.shape[0] * x.shape[1]
-    arguments = (pool and c.byref(pool), c.c_int32(MOVES[move]), c.c_void_p(out.ctypes.data),
-                 c.c_void_p(x.ctypes.data), c.c_int64(tokens), c.c_int64(x.nbytes // tokens))
+    arguments = (
+        pool and c.byref(pool),
+        c.c_int32(MOVES[move]),
+        c.c_void_p(out.ctypes.data),
+        c.c_void_p(x.ctypes.data),
+        c.c_int64(tokens),
+        c.c_int64(x.nbytes // tokens),
+    )
     call = helper().ropewalk_report_move
     return lambda: call(*arguments)

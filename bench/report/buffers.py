@@ -21,7 +21,7 @@ def aligned(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     memory = np.empty(size + PAGE, np.uint8)
     memory.fill(0)  # touched: the first write to a page costs more than a rotation
     begin = -memory.ctypes.data % PAGE
-    return memory[begin:begin + size].view(kind).reshape(shape)
+    return memory[begin : begin + size].view(kind).reshape(shape)
 
 
 def positions(case: Case) -> np.ndarray:
@@ -55,7 +55,7 @@ class Buffers:
         self.x = aligned(case.shape, case.dtype)
         for sample in self.x:
             for begin in range(0, case.seq, 4096):
-                part = sample[begin:begin + 4096]
+                part = sample[begin : begin + 4096]
                 part[...] = narrow(random.standard_normal(part.shape, np.float32), case.dtype)
         self.out = aligned(case.shape, case.dtype)
         self.inplace = aligned(case.shape, case.dtype)

@@ -23,6 +23,7 @@ class Case:
     pairing: str = "interleaved"
     table_dtype: str = "f32"
     table_per_head: bool = False
+    block: str = ""  # of BLOCKS, whose attention the tensor is rotated in
     model: str = ""  # of WORKLOADS, whose table it is; else theta is 10,000
 
     @property
@@ -47,6 +48,8 @@ class Case:
             parts.append("table-" + self.table_dtype)
         if self.table_per_head:
             parts.append("per-head")
+        if self.block:
+            parts.append(self.block)
         if self.model:
             parts.append(self.model.replace("/", " "))
         return "/".join(parts)

@@ -20,7 +20,7 @@ def real_differences(p_values: list[float]) -> list[bool]:
         if p_values[index] <= FALSE_SHARE * (rank + 1) / len(order):
             last = rank
     real = [False] * len(order)
-    for index in order[:last + 1]:
+    for index in order[: last + 1]:
         real[index] = True
     return real
 
@@ -38,22 +38,35 @@ def compare(old: dict, new: dict, slower: float) -> list[dict]:
             verdict = "slower"
         if real and times <= 1 / slower and high < 1:
             verdict = "faster"
-        found.append({"name": " ".join((row["contestant"], row["case"]["name"])), "ratio": times,
-                      "low": low, "high": high, "p": p, "verdict": verdict,
-                      "ours": not row["peer"] and row.get("exactness") is not None})
+        found.append(
+            {
+                "name": " ".join((row["contestant"], row["case"]["name"])),
+                "ratio": times,
+                "low": low,
+                "high": high,
+                "p": p,
+                "verdict": verdict,
+                "ours": not row["peer"] and row.get("exactness") is not None,
+            }
+        )
     return found
 
 
 def lost(old: dict, new: dict) -> list[str]:
     """Rows of ours that had figures and have none, or are missing: no reason to be content."""
     now = {key(row) for row in measured(new["rows"])}
-    return [" ".join((row["contestant"], row["case"]["name"])) for row in measured(old["rows"])
-            if key(row) not in now and not row["peer"]]
+    return [
+        " ".join((row["contestant"], row["case"]["name"]))
+        for row in measured(old["rows"])
+        if key(row) not in now and not row["peer"]
+    ]
 
 
 def line(row: dict) -> str:
-    return (f"{row['ratio']:7.3f}  {row['low']:.3f} to {row['high']:.3f}  p {row['p']:.4f}  "
-            f"{row['verdict']:7}{row['name']}")
+    return (
+        f"{row['ratio']:7.3f}  {row['low']:.3f} to {row['high']:.3f}  p {row['p']:.4f}  "
+        f"{row['verdict']:7}{row['name']}"
+    )
 
 
 def main(old_path: Path, new_path: Path, slower: float) -> int:
@@ -77,6 +90,8 @@ def main(old_path: Path, new_path: Path, slower: float) -> int:
         print("no figure any more:", name)
     ours = [row for row in rows if row["ours"] and row["verdict"] == "slower"]
     others = [row for row in rows if not row["ours"] and row["verdict"] == "slower"]
-    print(f"{len(rows)} rows: of Ropewalk's {len(ours)} are slower beyond the noise, of the limits'"
-          f" and the peers' {len(others)}")
+    print(
+        f"{len(rows)} rows: of Ropewalk's {len(ours)} are slower beyond the noise, of the limits'"
+        f" and the peers' {len(others)}"
+    )
     return 1 if ours else 0

@@ -25,7 +25,7 @@ def compare(out: np.ndarray, wanted: np.ndarray, dtype: str, pairing: str) -> di
     """
     differing, largest = 0, 0.0
     for begin in range(0, out.shape[1], CHUNK):
-        part, reference = out[:, begin:begin + CHUNK], wanted[:, begin:begin + CHUNK]
+        part, reference = out[:, begin : begin + CHUNK], wanted[:, begin : begin + CHUNK]
         differs = bits(part) != bits(reference)
         count = int(np.count_nonzero(differs))
         if count == 0:

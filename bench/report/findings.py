@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .intervals import median
-from .pictures import SCALINGS, percent, title
 from .results import measured
+from .scaling_pictures import SCALINGS
 from .series import ahead, bars, by_case, uneven
-
+from .words import percent, title
 
 EAGER = ("PyTorch eager, strided", "PyTorch eager, stack + flatten")
 
@@ -28,9 +28,16 @@ def against(rows: list[dict], one: str, other: str) -> str:
     return "equal"
 
 
-HEADS = ("", "stack + flatten to strided, in PyTorch eager", "apply to eager strided",
-         "apply, of the limit", "apply_inplace, of its limit", "nearest peer", "of its limit",
-         "its bits that differ")
+HEADS = (
+    "",
+    "stack + flatten to strided, in PyTorch eager",
+    "apply to eager strided",
+    "apply, of the limit",
+    "apply_inplace, of its limit",
+    "nearest peer",
+    "of its limit",
+    "its bits that differ",
+)
 
 
 def of_case(rows: list[dict]) -> list[str]:
@@ -39,11 +46,19 @@ def of_case(rows: list[dict]) -> list[str]:
     shares = {bar.contestant: f"{bar.share:.2f}" for bar in shown}
     peers = {row["contestant"] for row in rows if row["peer"]} - set(EAGER)
     rivals = [bar for bar in shown if bar.contestant in peers]
-    best = [rivals[0].contestant, f"{rivals[0].share:.2f}", percent(rivals[0].differs)] if rivals \
+    best = (
+        [rivals[0].contestant, f"{rivals[0].share:.2f}", percent(rivals[0].differs)]
+        if rivals
         else [""] * 3
-    return [title(rows[0]["case"]), against(rows, EAGER[1], EAGER[0]),
-            against(rows, "apply", EAGER[0]), shares.get("apply", ""),
-            shares.get("apply_inplace", ""), *best]
+    )
+    return [
+        title(rows[0]["case"]),
+        against(rows, EAGER[1], EAGER[0]),
+        against(rows, "apply", EAGER[0]),
+        shares.get("apply", ""),
+        shares.get("apply_inplace", ""),
+        *best,
+    ]
 
 
 def findings(results: dict) -> list[list[str]]:
@@ -52,20 +67,27 @@ def findings(results: dict) -> list[list[str]]:
 
 def not_flat(results: dict) -> list[str]:
     """Where an element costs more at one size than at another."""
-    return [sentence + "." for study, field, _, _ in SCALINGS if study not in ("tokens", "threads")
-            for sentence in uneven(results, study, field)]
+    return [
+        sentence + "."
+        for study, field, _, _ in SCALINGS
+        if study not in ("tokens", "threads")
+        for sentence in uneven(results, study, field)
+    ]
 
 
 def behind(results: dict) -> list[str]:
     """Where a peer is ahead, named, with the reason as far as it is known."""
     titles = {row["case"]["name"]: row["case"] for row in results["rows"]}
-    return [f"{title(titles[case])} ({titles[case]['study']}): {peer} is {times:.2f} times as fast"
-            f" as {ours}. {REASONS.get(peer.partition(',')[0], 'Why is not known.')}"
-            for case, peer, ours, times in ahead(results)]
+    return [
+        f"{title(titles[case])} ({titles[case]['study']}): {peer} is {times:.2f} times as fast"
+        f" as {ours}. {REASONS.get(peer.partition(',')[0], 'Why is not known.')}"
+        for case, peer, ours, times in ahead(results)
+    ]
 
 
 REASONS = {
     "ONNX Runtime": "It fuses multiply and add, an instruction less a pair, at the price of the bits;"
-                    " what else makes it faster is not known.",
+    " what else makes it faster is not known.",
     "ggml": "It works out its angles as it goes, and so reads no table; what else makes it faster is"
-            " not known."}
+    " not known.",
+}

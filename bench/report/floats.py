@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-STORED = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": np.uint16, "i32": np.int32}
+STORED = {
+    "f32": np.float32,
+    "f64": np.float64,
+    "f16": np.float16,
+    "bf16": np.uint16,
+    "i32": np.int32,
+}
 FRACTION_BITS = {"f32": 23, "f16": 10, "bf16": 7}
 LEAST_EXPONENT = {"f32": -126, "f16": -14, "bf16": -126}
 

@@ -55,8 +55,11 @@ def main(arguments: list[str]) -> int:
     REASONS.write_text("".join(f"{package}\t{why}\n" for package, why in failed.items()))
     lacking = [package for package in NEEDED if package in failed]
     if lacking:
-        print(f"bench/run: the report needs {' and '.join(lacking)}, which pip could not install;"
-              " bench/run without --report needs no Python", file=sys.stderr)
+        print(
+            f"bench/run: the report needs {' and '.join(lacking)}, which pip could not install;"
+            " bench/run without --report needs no Python",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

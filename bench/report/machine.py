@@ -26,7 +26,8 @@ def _caches() -> str:
     found = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         kind, level, size = (
-            (index / name).read_text().strip() for name in ("type", "level", "size"))
+            (index / name).read_text().strip() for name in ("type", "level", "size")
+        )
         if kind != "Instruction":
             found.append(f"L{level} {size}")
     return ", ".join(found)
@@ -34,8 +35,18 @@ def _caches() -> str:
 
 def _instruction_sets() -> str:
     flags = set((_first("/proc/cpuinfo", "flags") or _first("/proc/cpuinfo", "Features")).split())
-    known = ("avx2", "fma", "f16c", "avx512f", "avx512_bf16", "avx512_fp16", "amx_tile", "asimd",
-             "bf16", "sve")
+    known = (
+        "avx2",
+        "fma",
+        "f16c",
+        "avx512f",
+        "avx512_bf16",
+        "avx512_fp16",
+        "amx_tile",
+        "asimd",
+        "bf16",
+        "sve",
+    )
     return " ".join(name for name in known if name in flags)
 
 

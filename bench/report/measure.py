@@ -28,8 +28,13 @@ def calls_per_sample(run: Callable[[], object]) -> int:
     return max(1, math.ceil(LEAST_SECONDS / once))
 
 
-def measure(runs: dict[str, Callable[[], object]], rounds: int, seconds: float,
-            starts: Callable[[str], object], fewest: int = 5) -> dict[str, list[float]]:
+def measure(
+    runs: dict[str, Callable[[], object]],
+    rounds: int,
+    seconds: float,
+    starts: Callable[[str], object],
+    fewest: int = 5,
+) -> dict[str, list[float]]:
     """Seconds a call of every run, one sample a round.
 
     A run that has used up its share of `seconds` stops once it has `fewest` samples. `starts` is

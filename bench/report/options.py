@@ -26,7 +26,8 @@ def names(text: str, known: list[str], what: str, none: bool = False) -> list[st
     for name in chosen:
         if name not in known:
             raise argparse.ArgumentTypeError(
-                f"no {what} is called {name!r}; known are {', '.join(known)}")
+                f"no {what} is called {name!r}; known are {', '.join(known)}"
+            )
     return list(dict.fromkeys(chosen))
 
 
@@ -47,7 +48,8 @@ def models(text: str) -> list[str]:
     for prefix in prefixes:
         if not chosen([prefix]):
             raise argparse.ArgumentTypeError(
-                f"no model's name begins with {prefix!r}; known are {known}")
+                f"no model's name begins with {prefix!r}; known are {known}"
+            )
     return prefixes
 
 
@@ -61,31 +63,63 @@ def threads(text: str) -> list[int]:
     for count in counts:
         if not 1 <= count <= cores():
             raise argparse.ArgumentTypeError(
-                f"{count} threads: this machine has {cores()} cores for them")
+                f"{count} threads: this machine has {cores()} cores for them"
+            )
     return sorted(set(counts))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(prog="bench/run", formatter_class=argparse.RawTextHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--report", action="store_true",
-                      help="measure RoPE beside its peers: bench/out/report.html and report.json")
-    what.add_argument("--compare", metavar="OLD.json", type=Path,
-                      help="compare bench/out/report.json, or --with, to an older run;\n"
-                           "exits with 1 where something has become slower beyond the noise")
-    parser.add_argument("--with", dest="new", metavar="NEW.json", type=Path,
-                        default=Path("bench/out/report.json"), help="the newer run of --compare")
-    parser.add_argument("--slower", type=float, default=1.05, metavar="RATIO",
-                        help="what --compare takes for slower, where the difference is no noise")
+    what.add_argument(
+        "--report",
+        action="store_true",
+        help="measure RoPE beside its peers: bench/out/report.html and report.json",
+    )
+    what.add_argument(
+        "--compare",
+        metavar="OLD.json",
+        type=Path,
+        help="compare bench/out/report.json, or --with, to an older run;\n"
+        "exits with 1 where something has become slower beyond the noise",
+    )
+    parser.add_argument(
+        "--with",
+        dest="new",
+        metavar="NEW.json",
+        type=Path,
+        default=Path("bench/out/report.json"),
+        help="the newer run of --compare",
+    )
+    parser.add_argument(
+        "--slower",
+        type=float,
+        default=1.05,
+        metavar="RATIO",
+        help="what --compare takes for slower, where the difference is no noise",
+    )
     parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer rounds")
-    parser.add_argument("--peers", type=peers, default=[peer.key for peer in PEERS],
-                        help="none, or some of " + ",".join(peer.key for peer in PEERS))
-    parser.add_argument("--studies", type=studies, default=list(STUDIES),
-                        help="some of " + ",".join(STUDIES))
-    parser.add_argument("--models", type=models, default=[],
-                        help="models whose names begin so, for example helios,wan2.2")
-    parser.add_argument("--threads", type=threads, default=sorted({1, cores()}),
-                        help="numbers of threads, between commas; default: 1 and all cores")
+    parser.add_argument(
+        "--peers",
+        type=peers,
+        default=[peer.key for peer in PEERS],
+        help="none, or some of " + ",".join(peer.key for peer in PEERS),
+    )
+    parser.add_argument(
+        "--studies", type=studies, default=list(STUDIES), help="some of " + ",".join(STUDIES)
+    )
+    parser.add_argument(
+        "--models",
+        type=models,
+        default=[],
+        help="models whose names begin so, for example helios,wan2.2",
+    )
+    parser.add_argument(
+        "--threads",
+        type=threads,
+        default=sorted({1, cores()}),
+        help="numbers of threads, between commas; default: 1 and all cores",
+    )
     parser.add_argument("--out", type=Path, default=Path("bench/out"), metavar="FOLDER")
     found = parser.parse_args(arguments)
     if found.models and "models" not in found.studies:

@@ -9,21 +9,26 @@ NEEDED = ("numpy", "matplotlib")  # by the report itself
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """What is installed, by which packages, and the module of contestants that calls it."""
+    """What is installed, by which packages, and the modules of contestants that call it."""
 
     key: str
     title: str
     packages: tuple[str, ...]
-    module: str
+    modules: tuple[str, ...]
     imports: tuple[str, ...]  # modules that must load
 
 
 PEERS = (
-    Peer("torch", "PyTorch", ("torch",), "torch_eager", ("torch",)),
-    Peer("torch.compile", "torch.compile", ("torch",), "torch_compile", ("torch",)),
-    Peer("onnxruntime", "ONNX Runtime", ("onnxruntime", "onnx"), "onnx_runtime",
-         ("onnxruntime", "onnx")),
-    Peer("openvino", "OpenVINO", ("openvino",), "open_vino", ("openvino",)),
-    Peer("jax", "JAX", ("jax",), "jax_jit", ("jax",)),
-    Peer("ggml", "ggml", ("libggml-python",), "ggml", ("libggml",)),
+    Peer("torch", "PyTorch", ("torch",), ("torch_eager", "torch_block"), ("torch",)),
+    Peer("torch.compile", "torch.compile", ("torch",), ("torch_compile",), ("torch",)),
+    Peer(
+        "onnxruntime",
+        "ONNX Runtime",
+        ("onnxruntime", "onnx"),
+        ("onnx_runtime",),
+        ("onnxruntime", "onnx"),
+    ),
+    Peer("openvino", "OpenVINO", ("openvino",), ("open_vino",), ("openvino",)),
+    Peer("jax", "JAX", ("jax",), ("jax_jit",), ("jax",)),
+    Peer("ggml", "ggml", ("libggml-python",), ("ggml",), ("libggml",)),
 )

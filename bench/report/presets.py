@@ -16,11 +16,21 @@ PAIRINGS = {number: name for name, number in boundary.PAIRINGS.items()}
 
 
 class Info(c.Structure):
-    _fields_ = [("struct_size", c.c_int64), ("name", c.c_char_p), ("source", c.c_char_p),
-                ("heads", c.c_int64), ("kv_heads", c.c_int64), ("head_dim", c.c_int64),
-                ("offset", c.c_int64), ("pairs", c.c_int64), ("axes", c.c_int64),
-                ("pairing", c.c_int32), ("compute", c.c_int32), ("table_dtype", c.c_int32),
-                ("reserved", c.c_int32)]
+    _fields_ = [
+        ("struct_size", c.c_int64),
+        ("name", c.c_char_p),
+        ("source", c.c_char_p),
+        ("heads", c.c_int64),
+        ("kv_heads", c.c_int64),
+        ("head_dim", c.c_int64),
+        ("offset", c.c_int64),
+        ("pairs", c.c_int64),
+        ("axes", c.c_int64),
+        ("pairing", c.c_int32),
+        ("compute", c.c_int32),
+        ("table_dtype", c.c_int32),
+        ("reserved", c.c_int32),
+    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +63,8 @@ def _rows(reader: Reader, table: Table) -> np.ndarray:
     reach = 1 + sum((size - 1) * step for size, step in zip(shape, strides))
     memory = (c.c_char * (reach * dtype.itemsize)).from_address(reader.data)
     return np.lib.stride_tricks.as_strided(
-        np.frombuffer(memory, dtype), shape, [step * dtype.itemsize for step in strides]).copy()
+        np.frombuffer(memory, dtype), shape, [step * dtype.itemsize for step in strides]
+    ).copy()
 
 
 def cos_and_sin(name: str, dtype: str, grid: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -61,12 +72,21 @@ def cos_and_sin(name: str, dtype: str, grid: tuple[int, ...]) -> tuple[np.ndarra
     model = _model(name)
     cells, axes = int(np.prod(grid)), len(grid)
     positions = np.empty((cells, axes))
-    check(library().ropewalk_model_positions(
-        c.c_void_p(positions.ctypes.data), model, (c.c_int64 * axes)(*grid), c.c_int64(axes)))
+    check(
+        library().ropewalk_model_positions(
+            c.c_void_p(positions.ctypes.data), model, (c.c_int64 * axes)(*grid), c.c_int64(axes)
+        )
+    )
     table = Table(struct_size=c.sizeof(Table))
-    check(library().ropewalk_model_table(
-        c.byref(table), model, c.c_int32(boundary.DTYPES[dtype]),
-        c.c_void_p(positions.ctypes.data), (c.c_int64 * 3)(1, cells, axes)))
+    check(
+        library().ropewalk_model_table(
+            c.byref(table),
+            model,
+            c.c_int32(boundary.DTYPES[dtype]),
+            c.c_void_p(positions.ctypes.data),
+            (c.c_int64 * 3)(1, cells, axes),
+        )
+    )
     cos_a, _, sin_a, _ = table.readers
     rows = _rows(cos_a, table), _rows(sin_a, table)
     library().ropewalk_table_free(c.byref(table))

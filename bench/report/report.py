@@ -24,8 +24,11 @@ def plan(options) -> tuple[list[Case], list[str]]:
     wanted = cases(options.studies, options.threads, options.quick, options.models)
     room = machine.memory_bytes() // 2
     fitting = [case for case in wanted if Buffers.needed(case) <= room]
-    notes = [f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
-             for case in wanted if case not in fitting]
+    notes = [
+        f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
+        for case in wanted
+        if case not in fitting
+    ]
     if options.quick and "models" in options.studies:
         notes.append(f"--quick leaves out models with more than {QUICK_TOKENS:,} tokens")
     return fitting, notes
@@ -46,8 +49,9 @@ def peer_list(chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
         lacking = [package for package in peer.packages if not machine.version(package)]
         why = unloadable.get(peer.key, "")
         if lacking:
-            why = "; ".join(f"{package}: {failed.get(package, 'not installed')}"
-                            for package in lacking)
+            why = "; ".join(
+                f"{package}: {failed.get(package, 'not installed')}" for package in lacking
+            )
         if peer.key not in chosen:
             why = "not asked for"
         versions = {package: machine.version(package) for package in peer.packages}
@@ -79,9 +83,14 @@ def make(options, command: list[str]) -> int:
         return 2
     rounds, seconds = QUICK if options.quick else FULL
     outcome = Supervisor(planned, options.peers, rounds, seconds).run()
-    found = {"schema": results.SCHEMA, "machine": machine.fingerprint(command),
-             "peers": peer_list(options.peers, outcome.unloadable), "notes": notes,
-             "complete": outcome.complete, "rows": outcome.rows}
+    found = {
+        "schema": results.SCHEMA,
+        "machine": machine.fingerprint(command),
+        "peers": peer_list(options.peers, outcome.unloadable),
+        "notes": notes,
+        "complete": outcome.complete,
+        "rows": outcome.rows,
+    }
     path = options.out / "report.json"
     results.save(path, found)
     for peer in found["peers"]:

@@ -32,8 +32,9 @@ def key(row: dict) -> tuple[str, str, str]:
 
 
 def measured(rows: list[dict], study: str | None = None) -> list[dict]:
-    return [row for row in rows
-            if "samples" in row and (study is None or row["case"]["study"] == study)]
+    return [
+        row for row in rows if "samples" in row and (study is None or row["case"]["study"] == study)
+    ]
 
 
 def rate(row: dict) -> float:

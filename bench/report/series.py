@@ -52,8 +52,18 @@ def bars(rows: list[dict]) -> list[Bar]:
             continue
         middle, low, high = median(row["samples"])
         exact = row["exactness"] or {}
-        found.append(Bar(row["contestant"], limit / middle, limit / high, limit / low, middle,
-                         exact.get("differs"), exact.get("ulps"), row["note"]))
+        found.append(
+            Bar(
+                row["contestant"],
+                limit / middle,
+                limit / high,
+                limit / low,
+                middle,
+                exact.get("differs"),
+                exact.get("ulps"),
+                row["note"],
+            )
+        )
     return sorted(found, key=lambda bar: -bar.share)
 
 
@@ -84,6 +94,29 @@ def model_seconds(results: dict) -> dict[str, dict[str, tuple[float, float, floa
     return found
 
 
+@dataclasses.dataclass
+class Share:
+    """Of RoPE in a block: seconds of both, and the share with the ends of its interval."""
+
+    block_seconds: float
+    rope_seconds: float
+    share: float
+    low: float
+    high: float
+
+
+def shares(results: dict) -> dict[str, dict[str, Share]]:
+    """By case and contestant."""
+    found: dict[str, dict[str, Share]] = {}
+    for row in measured(results["rows"], "blocks"):
+        whole = median(row["samples"])
+        inside = median(row["inside"]) if row.get("inside") else (0.0, 0.0, 0.0)
+        found.setdefault(row["case"]["name"], {})[row["contestant"]] = Share(
+            whole[0], inside[0], inside[0] / whole[0], inside[1] / whole[2], inside[2] / whole[1]
+        )
+    return found
+
+
 def ahead(results: dict) -> list[tuple[str, str, str, float]]:
     """Where a peer is faster than ours beyond the intervals: case, peer, ours, times."""
     found = []
@@ -109,6 +142,8 @@ def uneven(results: dict, study: str, field: str) -> list[str]:
                 continue
             cheap, dear = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
             if dear[1] > FLAT * cheap[1] and dear[2] > cheap[3]:
-                said.append(f"{name}, {dtype}: an element takes {dear[1] / cheap[1]:.1f} times as long"
-                            f" at {field} {dear[0]} as at {cheap[0]}")
+                said.append(
+                    f"{name}, {dtype}: an element takes {dear[1] / cheap[1]:.1f} times as long"
+                    f" at {field} {dear[0]} as at {cheap[0]}"
+                )
     return said

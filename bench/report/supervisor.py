@@ -18,8 +18,11 @@ from .progress import Progress
 from .results import row_of
 
 # Freed memory stays with the process, as in an engine: fresh pages cost more than a rotation.
-ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
-             "MALLOC_TOP_PAD_": str(2**26)}
+ALLOCATOR = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
 SILENT_SECONDS = 600  # a contestant that says nothing for so long is taken for hung
 
 
@@ -42,8 +45,14 @@ class Outcome:
 
 
 class Supervisor:
-    def __init__(self, cases: list[Case], peers: list[str], rounds: int,
-                 seconds: tuple[float, float], worker: str = "report.worker"):
+    def __init__(
+        self,
+        cases: list[Case],
+        peers: list[str],
+        rounds: int,
+        seconds: tuple[float, float],
+        worker: str = "report.worker",
+    ):
         self.worker = worker
         self.cases, self.peers, self.rounds, self.seconds = cases, list(peers), rounds, seconds
         self.rows: list[dict] = []
@@ -70,15 +79,26 @@ class Supervisor:
     def attempt(self, folder: Path) -> bool:
         """One process; whether it came to its end."""
         plan, journal = folder / "plan.json", folder / "journal"
-        plan.write_text(json.dumps({
-            "cases": [dataclasses.asdict(case) for case in self.left()], "peers": self.peers,
-            "lost": sorted(self.lost), "rounds": self.rounds, "seconds": self.seconds}))
+        plan.write_text(
+            json.dumps(
+                {
+                    "cases": [dataclasses.asdict(case) for case in self.left()],
+                    "peers": self.peers,
+                    "lost": sorted(self.lost),
+                    "rounds": self.rounds,
+                    "seconds": self.seconds,
+                }
+            )
+        )
         journal.write_text("")
         self.last = {}
         with (folder / "output").open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", self.worker, str(plan), str(journal)],
-                env={**os.environ, **ALLOCATOR}, stdout=output, stderr=subprocess.STDOUT)
+                env={**os.environ, **ALLOCATOR},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
             with journal.open() as lines:
                 reader = Reader(lines)
                 try:
@@ -133,8 +153,9 @@ class Supervisor:
             self.peers.remove(last["peer"])
             return
         if not last["peer"]:
-            raise RuntimeError(f"{last['contestant']} {why} at {last['case']}:\n"
-                               + "\n".join(text[-20:]))
+            raise RuntimeError(
+                f"{last['contestant']} {why} at {last['case']}:\n" + "\n".join(text[-20:])
+            )
         self.lost.add((last["case"], last["contestant"]))
         for case in self.left():
             if case.name == last["case"]:

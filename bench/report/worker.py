@@ -22,6 +22,7 @@ from .results import row_of
 from .studies import SCALING
 
 REFERENCE = "PyTorch eager, strided"
+KEPT = 100  # times inside a block
 OWN_REFERENCE = "apply_strided"  # its bits, where PyTorch is not there
 
 
@@ -47,6 +48,12 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
 
 
+def calls(case: Case, contestant) -> bool:
+    if contestant.studies or case.block:
+        return case.study in contestant.studies
+    return case.study not in SCALING or not contestant.compiles
+
+
 class Worker:
     def __init__(self, plan: dict, journal: Journal):
         self.plan, self.journal = plan, journal
@@ -66,9 +73,8 @@ class Worker:
         pin(case.threads)
         buffers = Buffers(case)
         prepared, rows, wanted = {}, {}, None
-        called = [one for one in self.contestants
-                  if case.study not in SCALING or not one.compiles]
-        order = sorted(called, key=lambda one: one.name != self.reference())
+        called = [one for one in self.contestants if calls(case, one)]
+        order = sorted(called, key=lambda one: one.name != self.reference(called))
         for one in order:
             self.journal.say("begin", case=case.name, contestant=one.name, peer=one.peer)
             if (case.name, one.name) in self.lost:
@@ -84,8 +90,15 @@ class Worker:
                     if wanted is None:
                         wanted = out.copy()
                     exact = compare(out, wanted, case.dtype, case.pairing)
-                rows[one.name] = row_of(case, one.name, one.peer, bytes=case.bytes,
-                                        inplace=one.inplace, exactness=exact, note=ready.note)
+                rows[one.name] = row_of(
+                    case,
+                    one.name,
+                    one.peer,
+                    bytes=case.bytes,
+                    inplace=one.inplace,
+                    exactness=exact,
+                    note=ready.note,
+                )
                 prepared[one.name] = ready
             except Skip as skip:
                 self.missing(case, one, str(skip))
@@ -93,16 +106,24 @@ class Worker:
                 traceback.print_exc()
                 self.missing(case, one, reason(error))
         peers = {one.name: one.peer for one in order}
-        samples = measure({name: ready.run for name, ready in prepared.items()},
-                          self.plan["rounds"], self.plan["seconds"][case.study in SCALING],
-                          lambda name: self.journal.say("begin", case=case.name, contestant=name,
-                                                        peer=peers[name]))
+        samples = measure(
+            {name: ready.run for name, ready in prepared.items()},
+            self.plan["rounds"],
+            self.plan["seconds"][case.study in SCALING],
+            lambda name: self.journal.say(
+                "begin", case=case.name, contestant=name, peer=peers[name]
+            ),
+        )
         for name, row in rows.items():
+            inside = prepared[name].inside
+            if inside is not None:
+                row["inside"] = inside[-KEPT:]
             self.journal.say("row", row={**row, "samples": samples[name]})
         self.journal.say("done", case=case.name, study=case.study)
 
-    def reference(self) -> str:
-        names = {one.name for one in self.contestants}
+    @staticmethod
+    def reference(called: list) -> str:
+        names = {one.name for one in called}
         return REFERENCE if REFERENCE in names else OWN_REFERENCE
 
     def missing(self, case: Case, one, why: str) -> None:

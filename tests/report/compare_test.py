@@ -13,11 +13,15 @@ from synthetic import results, row, samples
 
 def run_of(seconds, noise=0.02, seed=1, **machine):
     """Two rows of ours, one limit and one peer."""
-    return results([
-        row("apply", samples(seconds, noise, seed=seed)),
-        row("apply_inplace", samples(0.8, noise, seed=seed + 50), inplace=True),
-        row("memcpy", samples(0.5, noise, seed=seed + 100), differs=None),
-        row("JAX, jit", samples(3.0, noise, seed=seed + 150), peer="jax")], **machine)
+    return results(
+        [
+            row("apply", samples(seconds, noise, seed=seed)),
+            row("apply_inplace", samples(0.8, noise, seed=seed + 50), inplace=True),
+            row("memcpy", samples(0.5, noise, seed=seed + 100), differs=None),
+            row("JAX, jit", samples(3.0, noise, seed=seed + 150), peer="jax"),
+        ],
+        **machine
+    )
 
 
 class Compare(unittest.TestCase):

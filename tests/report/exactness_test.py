@@ -48,8 +48,7 @@ class Floats(unittest.TestCase):
 
     def test_spacing_is_an_ulp(self):
         lengths = np.array([1.0, 1.99, 2.0, 0.0, 1e-40])
-        self.assertEqual(spacing(lengths, "f16").tolist(),
-                         [2**-10, 2**-10, 2**-9, 2**-24, 2**-24])
+        self.assertEqual(spacing(lengths, "f16").tolist(), [2**-10, 2**-10, 2**-9, 2**-24, 2**-24])
 
 
 if __name__ == "__main__":

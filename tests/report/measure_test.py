@@ -12,8 +12,13 @@ class Measure(unittest.TestCase):
         self.assertEqual({name: len(times) for name, times in found.items()}, {"a": 6, "b": 6})
 
     def test_slow_ones_stop_early(self):
-        found = measure({"slow": lambda: time.sleep(0.02), "quick": lambda: None}, 9, 0.1,
-                        lambda name: None, fewest=2)
+        found = measure(
+            {"slow": lambda: time.sleep(0.02), "quick": lambda: None},
+            9,
+            0.1,
+            lambda name: None,
+            fewest=2,
+        )
         self.assertLess(len(found["slow"]), 5)
         self.assertGreaterEqual(len(found["slow"]), 2)
         self.assertEqual(len(found["quick"]), 9)

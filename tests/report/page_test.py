@@ -33,17 +33,22 @@ class Elements(html.parser.HTMLParser):
 
 
 def measured():
-    rows = [row("memcpy", samples(1.0), differs=None), row("apply", samples(1.1)),
-            row("scale in place", samples(0.9), differs=None, inplace=True),
-            row("apply_inplace", samples(1.0), inplace=True),
-            row("PyTorch eager, strided", samples(9.0), peer="torch"),
-            row("PyTorch eager, stack + flatten", samples(18.0), peer="torch"),
-            row("JAX, jit", samples(0.5), peer="jax", differs=0.25),
-            row_of(CASE, "ggml", "ggml", missing="crashed <SIGSEGV>")]
+    rows = [
+        row("memcpy", samples(1.0), differs=None),
+        row("apply", samples(1.1)),
+        row("scale in place", samples(0.9), differs=None, inplace=True),
+        row("apply_inplace", samples(1.0), inplace=True),
+        row("PyTorch eager, strided", samples(9.0), peer="torch"),
+        row("PyTorch eager, stack + flatten", samples(18.0), peer="torch"),
+        row("JAX, jit", samples(0.5), peer="jax", differs=0.25),
+        row_of(CASE, "ggml", "ggml", missing="crashed <SIGSEGV>"),
+    ]
     for seq in (16, 64):
         case = Case("tokens", seq=seq, heads=40, head_dim=128)
-        rows += [row("memcpy", samples(seq), case, differs=None),
-                 row("apply", samples(seq if seq == 16 else 9 * seq), case)]
+        rows += [
+            row("memcpy", samples(seq), case, differs=None),
+            row("apply", samples(seq if seq == 16 else 9 * seq), case),
+        ]
     return results(rows)
 
 
@@ -52,12 +57,16 @@ class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         from report.page import page
+
         cls.text = page(measured())
         cls.elements = Elements(cls.text)
 
     def test_needs_nothing_from_outside(self):
-        outside = [address for address in self.elements.addresses
-                   if not address.startswith("#") and address != "report.json"]
+        outside = [
+            address
+            for address in self.elements.addresses
+            if not address.startswith("#") and address != "report.json"
+        ]
         self.assertEqual(outside, [])
 
     def test_pictures_share_no_names(self):
@@ -71,6 +80,7 @@ class Page(unittest.TestCase):
 
     def test_compares_the_two_forms(self):
         from report.findings import findings
+
         self.assertEqual(findings(measured())[0][1], "0.50")
 
     def test_says_what_crashed(self):
@@ -78,22 +88,28 @@ class Page(unittest.TestCase):
 
     def test_same_rows_give_the_same_page(self):
         from report.page import page
+
         self.assertEqual(page(measured()), self.text)
 
     def test_an_interrupted_run_says_so(self):
         from report.page import page
+
         self.assertIn("interrupted", page({**measured(), "complete": False}))
 
     def test_no_rows_make_a_page(self):
         from report.page import page
+
         self.assertIn("<h2>Machine</h2>", page(results([])))
 
 
 class Flat(unittest.TestCase):
     def test_cliffs_are_named(self):
         from report.series import uneven
+
         found = uneven(measured(), "tokens", "seq")
-        self.assertEqual(found, ["apply, f32: an element takes 9.0 times as long at seq 64 as at 16"])
+        self.assertEqual(
+            found, ["apply, f32: an element takes 9.0 times as long at seq 64 as at 16"]
+        )
 
 
 if __name__ == "__main__":

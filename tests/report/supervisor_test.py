@@ -15,8 +15,9 @@ def run(sizes, peers=()):
 
 
 def said(outcome):
-    return sorted((row["case"]["seq"], row["contestant"], row.get("missing", ""))
-                  for row in outcome.rows)
+    return sorted(
+        (row["case"]["seq"], row["contestant"], row.get("missing", "")) for row in outcome.rows
+    )
 
 
 class Outcomes(unittest.TestCase):
@@ -28,9 +29,17 @@ class Outcomes(unittest.TestCase):
     def test_a_crash_is_a_row(self):
         outcome = run([1, 2, 3])
         self.assertTrue(outcome.complete)
-        self.assertEqual(said(outcome), [
-            (1, "crashing", ""), (1, "steady", ""), (2, "crashing", "crashed (SIGSEGV)"),
-            (2, "steady", ""), (3, "crashing", ""), (3, "steady", "")])
+        self.assertEqual(
+            said(outcome),
+            [
+                (1, "crashing", ""),
+                (1, "steady", ""),
+                (2, "crashing", "crashed (SIGSEGV)"),
+                (2, "steady", ""),
+                (3, "crashing", ""),
+                (3, "steady", ""),
+            ],
+        )
 
     def test_a_peer_that_crashes_while_it_loads_is_left_out(self):
         outcome = run([1], peers=["unloadable"])

@@ -14,13 +14,33 @@ def samples(seconds, noise=0.02, count=15, seed=1):
 
 
 def row(contestant, times, case=CASE, peer="", differs=0.0, inplace=False):
-    return row_of(case, contestant, peer, samples=times, bytes=case.bytes, inplace=inplace, note="",
-                  exactness=None if differs is None else {"differs": differs, "ulps": 1.0})
+    return row_of(
+        case,
+        contestant,
+        peer,
+        samples=times,
+        bytes=case.bytes,
+        inplace=inplace,
+        note="",
+        exactness=None if differs is None else {"differs": differs, "ulps": 1.0},
+    )
 
 
 def results(rows, **machine):
-    about = {"cpu": "a CPU", "cores": "2", "compiler": "g++", "command": "bench/run --report",
-             "date": "2026-01-01 00:00", **machine}
+    about = {
+        "cpu": "a CPU",
+        "cores": "2",
+        "compiler": "g++",
+        "command": "bench/run --report",
+        "date": "2026-01-01 00:00",
+        **machine,
+    }
     peers = [{"key": "torch", "title": "PyTorch", "versions": {"torch": "2"}, "missing": ""}]
-    return {"schema": SCHEMA, "machine": about, "peers": peers, "notes": [], "complete": True,
-            "rows": rows}
+    return {
+        "schema": SCHEMA,
+        "machine": about,
+        "peers": peers,
+        "notes": [],
+        "complete": True,
+        "rows": rows,
+    }

@@ -24,6 +24,7 @@ class Prepared:
     run: Callable[[], object]
     output: Callable[[], np.ndarray | None]  # what the last run wrote, stored as x is; None: a copy
     start: Callable[[], object] = lambda: None  # before a run whose output is compared
+    inside: list[float] | None = None  # grows with every run: seconds in RoPE, where that is a part
     note: str = ""  # what a reader of the figure must know
 
 
@@ -33,6 +34,7 @@ class Contestant:
     name: str  # stands in the results
     peer: str  # its key; "" for what needs none
     inplace = False
+    studies: tuple[str, ...] = ()  # where it is called alone; else wherever a tensor is rotated
     compiles = False  # seconds for every shape: left out where shapes are many
 
     def prepare(self, case: Case, buffers: Buffers) -> Prepared:
@@ -54,4 +56,4 @@ def of_peer(peer: Peer) -> list[Contestant]:
     """Raises ImportError, or whatever the peer raises, where it does not load."""
     for name in peer.imports:
         importlib.import_module(name)
-    return _made(peer.module)
+    return [contestant for module in peer.modules for contestant in _made(module)]

@@ -25,10 +25,20 @@ class Parameters(c.Structure):
 @functools.cache
 def libraries() -> tuple[c.CDLL, c.CDLL]:
     folder = Path(libggml.__path__[0])
-    base, cpu = (c.CDLL(str(next(folder.glob(f"lib*/lib{name}.so"))), c.RTLD_GLOBAL)
-                 for name in ("ggml-base", "ggml-cpu"))
-    for name in ("init", "new_tensor_4d", "new_tensor_1d", "rope_ext", "rope_ext_inplace",
-                 "new_graph", "backend_cpu_buffer_from_ptr", "get_data"):
+    base, cpu = (
+        c.CDLL(str(next(folder.glob(f"lib*/lib{name}.so"))), c.RTLD_GLOBAL)
+        for name in ("ggml-base", "ggml-cpu")
+    )
+    for name in (
+        "init",
+        "new_tensor_4d",
+        "new_tensor_1d",
+        "rope_ext",
+        "rope_ext_inplace",
+        "new_graph",
+        "backend_cpu_buffer_from_ptr",
+        "get_data",
+    ):
         getattr(base, "ggml_" + name).restype = c.c_void_p
     cpu.ggml_backend_cpu_init.restype = c.c_void_p
     return base, cpu
@@ -56,8 +66,9 @@ class Rope(Contestant):
         held = [self.place(base, x, source), self.place(base, rows, ids)]
         numbers = [c.c_float(value) for value in (THETA, 1, 0, 1, 32, 1)]
         rope = base.ggml_rope_ext_inplace if self.inplace else base.ggml_rope_ext
-        out = c.c_void_p(rope(context, x, rows, FREE, case.head_dim, MODES[case.pairing], 0,
-                              *numbers))
+        out = c.c_void_p(
+            rope(context, x, rows, FREE, case.head_dim, MODES[case.pairing], 0, *numbers)
+        )
         if not self.inplace:
             held.append(self.place(base, out, buffers.out))
         else:
@@ -83,8 +94,9 @@ class Rope(Contestant):
     def place(base, tensor, values):
         """Puts a tensor into memory that is there already."""
         memory = c.c_void_p(values.ctypes.data)
-        buffer = c.c_void_p(base.ggml_backend_cpu_buffer_from_ptr(memory,
-                                                                  c.c_size_t(values.nbytes)))
+        buffer = c.c_void_p(
+            base.ggml_backend_cpu_buffer_from_ptr(memory, c.c_size_t(values.nbytes))
+        )
         if base.ggml_backend_tensor_alloc(buffer, tensor, memory) != 0:
             raise RuntimeError("ggml_backend_tensor_alloc failed")
         return buffer

@@ -18,5 +18,8 @@ class Limit(Contestant):
 
 
 def contestants():
-    return [Limit("memcpy", "memcpy"), Limit("nontemporal copy", "stream_copy"),
-            Limit("scale in place", "scale_inplace")]
+    return [
+        Limit("memcpy", "memcpy"),
+        Limit("nontemporal copy", "stream_copy"),
+        Limit("scale in place", "scale_inplace"),
+    ]

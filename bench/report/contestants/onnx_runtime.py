@@ -27,8 +27,9 @@ def model_of(case, domain: str) -> bytes:
     node = helper.make_node("RotaryEmbedding", names, ["out"], domain=domain, **attributes)
     if domain:  # the head's size, which it else takes for that of 64-bit heads
         node.attribute.append(helper.make_attribute("rotary_embedding_dim", case.head_dim))
-    graph = helper.make_graph([node], "rope", [x, ids, value("cos", rows), value("sin", rows)],
-                              [out])
+    graph = helper.make_graph(
+        [node], "rope", [x, ids, value("cos", rows), value("sin", rows)], [out]
+    )
     opsets = [helper.make_opsetid("", 23), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
 
@@ -48,7 +49,8 @@ class Session(Contestant):
         options.intra_op_num_threads = case.threads
         options.log_severity_level = 4
         session = onnxruntime.InferenceSession(
-            model_of(case, self.domain), options, providers=["CPUExecutionProvider"])
+            model_of(case, self.domain), options, providers=["CPUExecutionProvider"]
+        )
         shape = [case.batch, case.seq, case.heads * case.head_dim]
         ids = np.broadcast_to(np.arange(case.seq), shape[:2]).copy()
         binding = session.io_binding()
@@ -70,5 +72,7 @@ class Session(Contestant):
 
 
 def contestants():
-    return [Session("ONNX Runtime, com.microsoft", "com.microsoft"),
-            Session("ONNX Runtime, opset 23", "")]
+    return [
+        Session("ONNX Runtime, com.microsoft", "com.microsoft"),
+        Session("ONNX Runtime, opset 23", ""),
+    ]

@@ -47,11 +47,20 @@ class Compiled(Contestant):
     def prepare(self, case, buffers):
         if case.table_dtype != "f32" or case.table_per_head:
             raise Skip("its node reads one float table")
-        compiled = ov.Core().compile_model(graph(case), "CPU", {
-            "INFERENCE_NUM_THREADS": case.threads, "NUM_STREAMS": 1,
-            "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
-        kinds = [node.get_rt_info()["layerType"].astype(str)
-                 for node in compiled.get_runtime_model().get_ops()]
+        compiled = ov.Core().compile_model(
+            graph(case),
+            "CPU",
+            {
+                "INFERENCE_NUM_THREADS": case.threads,
+                "NUM_STREAMS": 1,
+                "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_PRECISION_HINT": "f32",
+            },
+        )
+        kinds = [
+            node.get_rt_info()["layerType"].astype(str)
+            for node in compiled.get_runtime_model().get_ops()
+        ]
         note = "" if "RoPE" in kinds else "its passes did not fuse the graph into a RoPE node"
         request = compiled.create_infer_request()
         # Its node takes heads before tokens, which costs its users a transpose that is not counted.

@@ -34,13 +34,19 @@ class Definition(Contestant):
         if case.table_dtype != "f32":
             raise Skip("the report compiles the definitions for float tables alone")
         rows = [boundary.tensor(part[None], "f32") for part in (buffers.cos, buffers.sin)]
-        tensors = (boundary.tensor(buffers.out, case.dtype),
-                   boundary.tensor(buffers.x, case.dtype), *rows)
+        tensors = (
+            boundary.tensor(buffers.out, case.dtype),
+            boundary.tensor(buffers.x, case.dtype),
+            *rows,
+        )
         run = boundary.defines(self.form, tensors, case.pairing, case.threads)
         return Prepared(run, lambda: buffers.out)
 
 
 def contestants():
-    return [Fused("apply", False), Fused("apply_inplace", True),
-            Definition("apply_strided", "strided"),
-            Definition("apply_stack_flatten", "stack_flatten")]
+    return [
+        Fused("apply", False),
+        Fused("apply_inplace", True),
+        Definition("apply_strided", "strided"),
+        Definition("apply_stack_flatten", "stack_flatten"),
+    ]

@@ -39,5 +39,7 @@ class Compiled(Contestant):
 
 
 def contestants():
-    return [Compiled("torch.compile, strided", False),
-            Compiled("torch.compile, stack + flatten", True)]
+    return [
+        Compiled("torch.compile, strided", False),
+        Compiled("torch.compile, stack + flatten", True),
+    ]
