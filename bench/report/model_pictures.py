@@ -6,7 +6,7 @@ import matplotlib.ticker as ticker
 
 from .series import model_seconds, shares
 from .style import BLUE, GREY, RED, WIDTH, line_style, plt, svg
-from .words import percent, title
+from .words import duration, percent, title
 
 SHOWN = (
     "apply_inplace",
@@ -77,7 +77,9 @@ def share_of_blocks(results: dict) -> str | None:
                 height=0.65,
                 color=BLUE if "Ropewalk" in contestant else RED,
             )
-            text = f"{1e3 * share.block_seconds:.3g} ms, RoPE {percent(share.share)}"
+            text = duration(share.block_seconds) + (
+                f", RoPE {percent(share.share)}" if share.rope_seconds else ""
+            )
             axes.annotate(
                 text,
                 (1e3 * share.block_seconds, place),
