@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .intervals import mann_whitney, ratio
 from .results import Unreadable, key, load, measured
+from .series import LIMITS, limit_seconds
 
 FALSE_SHARE = 0.05  # of the differences that are called real, by Benjamini and Hochberg 1995
 SAME = ("cpu", "cores", "compiler")
@@ -25,18 +26,39 @@ def real_differences(p_values: list[float]) -> list[bool]:
     return real
 
 
+def drift(row: dict, now: dict, before: dict) -> float:
+    """How many times as long the limits of the row's case take: that is the machine's doing."""
+    if row["contestant"] in LIMITS:
+        return 1.0
+    case = key(row)[:2]
+    limits = [limit_seconds(rows.get(case, []), row["inplace"]) for rows in (now, before)]
+    return limits[0] / limits[1] if all(limits) else 1.0
+
+
+def by_case(rows: list[dict]) -> dict:
+    cases: dict = {}
+    for row in rows:
+        cases.setdefault(key(row)[:2], []).append(row)
+    return cases
+
+
 def compare(old: dict, new: dict, slower: float) -> list[dict]:
-    """A dict for each row that both have: name, ratio, low, high, p, verdict, ours."""
+    """A dict for each row that both have: name, ratio, low, high, p, drift, verdict, ours.
+
+    A row is slower, or faster, where the difference is real and more than the limits' own.
+    """
+    cases = by_case(measured(new["rows"])), by_case(measured(old["rows"]))
     before = {key(row): row for row in measured(old["rows"])}
     pairs = [(row, before[key(row)]) for row in measured(new["rows"]) if key(row) in before]
     p_values = [mann_whitney(row["samples"], then["samples"]) for row, then in pairs]
     found = []
     for (row, then), p, real in zip(pairs, p_values, real_differences(p_values)):
         times, low, high = ratio(row["samples"], then["samples"])
+        moved = drift(row, *cases)
         verdict = ""
-        if real and times >= slower and low > 1:
+        if real and min(times, times / moved) >= slower and low > 1:
             verdict = "slower"
-        if real and times <= 1 / slower and high < 1:
+        if real and max(times, times / moved) <= 1 / slower and high < 1:
             verdict = "faster"
         found.append(
             {
@@ -45,6 +67,7 @@ def compare(old: dict, new: dict, slower: float) -> list[dict]:
                 "low": low,
                 "high": high,
                 "p": p,
+                "drift": moved,
                 "verdict": verdict,
                 "ours": not row["peer"] and row.get("exactness") is not None,
             }
@@ -64,7 +87,8 @@ def lost(old: dict, new: dict) -> list[str]:
 
 def line(row: dict) -> str:
     return (
-        f"{row['ratio']:7.3f}  {row['low']:.3f} to {row['high']:.3f}  p {row['p']:.4f}  "
+        f"{row['ratio']:7.3f}  {row['low']:.3f} to {row['high']:.3f}  {row['drift']:6.3f}  "
+        f"{row['p']:6.4f}  "
         f"{row['verdict']:7}{row['name']}"
     )
 
@@ -83,7 +107,7 @@ def main(old_path: Path, new_path: Path, slower: float) -> int:
         before, now = old["machine"].get(name), new["machine"].get(name)
         if before != now:
             print(f"note: another {name}: {before}, now {now}")
-    print("new/old  95 % interval   Mann-Whitney")
+    print("new/old  95 % interval   limits  Mann-Whitney")
     for row in sorted(rows, key=lambda row: -row["ratio"]):
         print(line(row))
     for name in lost(old, new):

@@ -55,6 +55,13 @@ def load(path: Path) -> dict:
         raise Unreadable(f"{path}: no JSON ({error})") from error
     if not isinstance(results, dict) or results.get("schema") != SCHEMA:
         raise Unreadable(f"{path}: no results of bench/run --report of schema {SCHEMA}")
+    try:
+        whole = isinstance(results["machine"], dict)
+        whole &= all(key(row) and row.get("samples", [1]) for row in results["rows"])
+    except (KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise Unreadable(f"{path}: no whole results of bench/run --report: machine and rows")
     return results
 
 

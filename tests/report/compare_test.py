@@ -53,6 +53,16 @@ class Compare(unittest.TestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("faster apply f32", said)
 
+    def test_a_slower_machine_is_no_slower_row(self):
+        new = run_of(1.3, seed=2)
+        for index, seconds in ((1, 1.04), (2, 0.65), (3, 3.9)):
+            new["rows"][index]["samples"] = samples(seconds, seed=7)
+        status, said = self.compared(run_of(1.0), new)
+        self.assertIn("slower memcpy", said)
+        self.assertNotIn("slower apply f32", said)
+        self.assertIn("slower apply_inplace", said)  # the scaling in place was not measured
+        self.assertEqual(status, 1, said)
+
     def test_noise_is_no_difference(self):
         status, said = self.compared(run_of(1.0, noise=0.8), run_of(1.06, noise=0.8, seed=2))
         self.assertEqual(status, 0, said)
@@ -81,7 +91,14 @@ class Compare(unittest.TestCase):
         self.assertEqual(self.compared(run_of(1.0), results([]))[0], 2)
 
     def test_unreadable_files_are_named(self):
-        for text in ("", "{", "[]", '{"schema": 99}'):
+        for text in (
+            "",
+            "{",
+            "[]",
+            '{"schema": 99}',
+            '{"schema": 1}',
+            '{"schema": 1, "machine": {}, "rows": [1]}',
+        ):
             status, said = self.compared(text, run_of(1.0))
             self.assertEqual(status, 2)
             self.assertIn("/old: no", said)
