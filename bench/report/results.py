@@ -3,7 +3,7 @@
     {"schema": 1, "machine": {..}, "peers": [..], "complete": bool, "rows": [..]}
 
 A row has a case (its fields and name), a contestant, its peer, and either samples (seconds a call),
-bytes and exactness, or `missing`: why there are none.
+bytes and exactness, or `missing`: why there are none; `failed` where that is a fault.
 """
 
 from __future__ import annotations

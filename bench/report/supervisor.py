@@ -152,11 +152,9 @@ class Supervisor:
             self.unloadable[last["peer"]] = why
             self.peers.remove(last["peer"])
             return
-        if not last["peer"]:
-            raise RuntimeError(
-                f"{last['contestant']} {why} at {last['case']}:\n" + "\n".join(text[-20:])
-            )
         self.lost.add((last["case"], last["contestant"]))
         for case in self.left():
             if case.name == last["case"]:
-                self.rows.append(row_of(case, last["contestant"], last["peer"], missing=why))
+                self.rows.append(
+                    row_of(case, last["contestant"], last["peer"], missing=why, failed=True)
+                )

@@ -104,7 +104,7 @@ class Worker:
                 self.missing(case, one, str(skip))
             except Exception as error:
                 traceback.print_exc()
-                self.missing(case, one, reason(error))
+                self.missing(case, one, reason(error), failed=True)
         peers = {one.name: one.peer for one in order}
         samples = measure(
             {name: ready.run for name, ready in prepared.items()},
@@ -126,8 +126,8 @@ class Worker:
         names = {one.name for one in called}
         return REFERENCE if REFERENCE in names else OWN_REFERENCE
 
-    def missing(self, case: Case, one, why: str) -> None:
-        self.journal.say("row", row=row_of(case, one.name, one.peer, missing=why))
+    def missing(self, case: Case, one, why: str, **rest) -> None:
+        self.journal.say("row", row=row_of(case, one.name, one.peer, missing=why, **rest))
 
 
 def main(plan_path: str, journal_path: str) -> None:
