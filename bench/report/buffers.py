@@ -47,18 +47,28 @@ def table_of(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return narrow(np.cos(rows), case.table_dtype), narrow(np.sin(rows), case.table_dtype)
 
 
+def laid_out(case: Case, layout: str) -> np.ndarray:
+    """[batch, seq, heads, head_dim] of the strides of a layout."""
+    batch, seq, heads, head_dim = case.shape
+    if layout == "bhsd":
+        return aligned((batch, heads, seq, head_dim), case.dtype).transpose(0, 2, 1, 3)
+    if layout == "qkv":
+        return aligned((batch, seq, 3 * heads, head_dim), case.dtype)[:, :, :heads]
+    return aligned(case.shape, case.dtype)
+
+
 class Buffers:
     """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
 
     def __init__(self, case: Case, seed: int = 18):
         random = np.random.default_rng(seed)
-        self.x = aligned(case.shape, case.dtype)
+        self.x = laid_out(case, case.layout)
         for sample in self.x:
             for begin in range(0, case.seq, 4096):
                 part = sample[begin : begin + 4096]
                 part[...] = narrow(random.standard_normal(part.shape, np.float32), case.dtype)
-        self.out = aligned(case.shape, case.dtype)
-        self.inplace = aligned(case.shape, case.dtype)
+        self.out = laid_out(case, "bshd" if case.layout == "qkv" else case.layout)
+        self.inplace = laid_out(case, case.layout)
         cos, sin = table_of(case)
         self.cos = aligned(cos.shape, case.table_dtype)
         self.sin = aligned(sin.shape, case.table_dtype)

@@ -6,6 +6,8 @@ import dataclasses
 
 DTYPES = ("f32", "f16", "bf16")
 PAIRINGS = ("interleaved", "half")
+# In memory: [batch, seq, heads, head_dim], heads before tokens, or the queries of packed QKV.
+LAYOUTS = ("bshd", "bhsd", "qkv")
 BYTES = {"f32": 4, "f64": 8, "f16": 2, "bf16": 2}
 
 
@@ -23,6 +25,7 @@ class Case:
     pairing: str = "interleaved"
     table_dtype: str = "f32"
     table_per_head: bool = False
+    layout: str = "bshd"  # of LAYOUTS
     block: str = ""  # of BLOCKS, whose attention the tensor is rotated in
     model: str = ""  # of WORKLOADS, whose table it is; else theta is 10,000
 
@@ -48,6 +51,8 @@ class Case:
             parts.append("table-" + self.table_dtype)
         if self.table_per_head:
             parts.append("per-head")
+        if self.layout != "bshd":
+            parts.append(self.layout)
         if self.block:
             parts.append(self.block)
         if self.model:

@@ -61,8 +61,8 @@ def of_case(rows: list[dict]) -> list[str]:
     ]
 
 
-def findings(results: dict) -> list[list[str]]:
-    return [of_case(rows) for rows in by_case(measured(results["rows"], "peers")).values()]
+def findings(results: dict, study: str = "peers") -> list[list[str]]:
+    return [of_case(rows) for rows in by_case(measured(results["rows"], study)).values()]
 
 
 def not_flat(results: dict) -> list[str]:
@@ -75,19 +75,22 @@ def not_flat(results: dict) -> list[str]:
     ]
 
 
-def behind(results: dict) -> list[str]:
+def behind(results: dict) -> list[list[str]]:
     """Where a peer is ahead, named, with the reason as far as it is known."""
     titles = {row["case"]["name"]: row["case"] for row in results["rows"]}
     return [
-        f"{title(titles[case])} ({titles[case]['study']}): {peer} is {times:.2f} times as fast"
-        f" as {ours}. {REASONS.get(peer.partition(',')[0], 'Why is not known.')}"
+        [
+            f"{title(titles[case])} ({titles[case]['study']})",
+            peer,
+            f"{times:.2f}",
+            ours,
+            REASONS.get(peer.partition(",")[0], "not known"),
+        ]
         for case, peer, ours, times in ahead(results)
     ]
 
 
 REASONS = {
-    "ONNX Runtime": "It fuses multiply and add, an instruction less a pair, at the price of the bits;"
-    " what else makes it faster is not known.",
-    "ggml": "It works out its angles as it goes, and so reads no table; what else makes it faster is"
-    " not known.",
+    "ONNX Runtime": "It fuses multiply and add, at the price of the bits; the rest is not known.",
+    "ggml": "It works out its angles as it goes and reads no table; the rest is not known.",
 }

@@ -13,6 +13,7 @@ from .series import by_case
 from .tables import model_table, peer_table, rows_of, share_table
 from .words import title
 
+AHEAD = ["case", "peer", "times as fast", "as", "why"]
 RATES = (
     "The limit is the faster of two copies of the same bytes in the same run; in place a "
     "multiplication of them. Hatched: some bits are not those of PyTorch eager."
@@ -39,6 +40,11 @@ HOW = (
     "smallest shapes. Bytes are those of x and out. Errors are in ulps of x's type at the length "
     "of the feature pair."
 )
+
+
+def summary(results: dict, study: str) -> str:
+    lines = findings(results, study)
+    return table(list(HEADS), lines, tuple(range(1, len(HEADS)))) if lines else ""
 
 
 def page(results: dict) -> str:
@@ -81,16 +87,15 @@ def page(results: dict) -> str:
             whole,
             f"<p class=soft>{escape(results['machine']['cpu'])}, {escape(results['machine']['date'])}. "
             f"Made by <code>{escape(results['machine']['command'])}</code>.</p>",
-            section(
-                "Findings",
-                table(list(HEADS), findings(results), tuple(range(1, len(HEADS)))),
-                f"<p class=soft>{escape(READ)}</p>",
-            ),
+            section("Findings", summary(results, "peers"), f"<p class=soft>{escape(READ)}</p>"),
             section(
                 "Where the cost of an element is not flat",
                 bullets(not_flat(results) or ["Nowhere beyond the noise."]),
             ),
-            section("Where a peer is ahead", bullets(ahead or ["Nowhere beyond the noise."])),
+            section(
+                "Where a peer is ahead",
+                table(AHEAD, ahead, (2,)) if ahead else "<p>Nowhere beyond the noise.</p>",
+            ),
             section("Rates", *rate_figures, rows_of(results, "peers")),
             section("Exactness against speed", *exact_figures),
             *scalings,
@@ -113,7 +118,8 @@ def page(results: dict) -> str:
                 ),
                 share_table(results),
             ),
-            section("Types of tables", rows_of(results, "tables")),
+            section("Types of tables", summary(results, "tables"), rows_of(results, "tables")),
+            section("Layouts of memory", summary(results, "layouts"), rows_of(results, "layouts")),
             section("Peers", peer_table(results)),
             section(
                 "Machine", table(["", ""], [list(pair) for pair in results["machine"].items()])

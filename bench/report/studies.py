@@ -6,7 +6,7 @@ import math
 from typing import Callable
 
 from . import blocks
-from .cases import DTYPES, Case
+from .cases import DTYPES, LAYOUTS, Case
 from .cores import cores
 from .workloads import chosen
 
@@ -89,6 +89,15 @@ def tables(threads: list[int], quick: bool) -> list[Case]:
     ]
 
 
+def layouts(threads: list[int], quick: bool) -> list[Case]:
+    size = {**(LARGE_QUICK if quick else LARGE), "threads": threads[-1]}
+    return [
+        Case("layouts", **size, dtype=dtype, layout=layout)
+        for dtype in ("f32", "bf16")
+        for layout in LAYOUTS
+    ]
+
+
 def threads(threads: list[int], quick: bool) -> list[Case]:
     """1, 2, 4, .. and all cores, whatever --threads says of the others."""
     size = LARGE_QUICK if quick else LARGE
@@ -132,6 +141,7 @@ STUDIES: dict[str, Callable[[list[int], bool], list[Case]]] = {
     "head_dim": head_dim,
     "batch": batch,
     "tables": tables,
+    "layouts": layouts,
     "threads": threads,
     "models": models,
     "blocks": blocks.cases,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16"}
+DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16", "f64": "double"}
 
 
 def title(case: dict) -> str:
     shape = " × ".join(str(case[name]) for name in ("batch", "seq", "heads", "head_dim"))
     count = case["threads"]
     text = f"{DTYPE_NAMES[case['dtype']]} [{shape}], {count} thread{'s' * (count > 1)}"
-    return text + (", half pairing" if case["pairing"] == "half" else "")
+    if case["pairing"] == "half":
+        text += ", half pairing"
+    if case["table_dtype"] != "f32":
+        text += f", {DTYPE_NAMES[case['table_dtype']]} table"
+    if case["table_per_head"]:
+        text += ", a table per head"
+    return text + {"bhsd": ", heads before tokens", "qkv": ", in packed QKV"}.get(
+        case["layout"], ""
+    )
 
 
 def percent(share: float | None) -> str:

@@ -79,6 +79,9 @@ class Worker:
             self.journal.say("begin", case=case.name, contestant=one.name, peer=one.peer)
             if (case.name, one.name) in self.lost:
                 continue
+            if case.layout not in one.layouts:
+                self.missing(case, one, "it reads contiguous tokens alone")
+                continue
             try:
                 ready = one.prepare(case, buffers)
                 pin(case.threads)  # the threads that it has started, too

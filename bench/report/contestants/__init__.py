@@ -34,6 +34,7 @@ class Contestant:
     name: str  # stands in the results
     peer: str  # its key; "" for what needs none
     inplace = False
+    layouts: tuple[str, ...] = ("bshd",)  # of cases.LAYOUTS, that it reads as they lie
     studies: tuple[str, ...] = ()  # where it is called alone; else wherever a tensor is rotated
     compiles = False  # seconds for every shape: left out where shapes are many
 

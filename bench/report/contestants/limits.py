@@ -1,11 +1,13 @@
 """The limits of the machine: the same bytes moved by the best copies, and scaled in place."""
 
 from .. import boundary
+from ..cases import LAYOUTS
 from . import Contestant, Prepared
 
 
 class Limit(Contestant):
     peer = ""
+    layouts = LAYOUTS
 
     def __init__(self, name: str, move: str):
         self.name, self.move = name, move

@@ -11,15 +11,21 @@ from . import Contestant, Prepared, Skip
 TYPES = {"f32": TensorProto.FLOAT, "f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}
 
 
+def shape_of(case) -> list[int]:
+    """Of three dimensions, or of four with heads before tokens."""
+    if case.layout == "bhsd":
+        return [case.batch, case.heads, case.seq, case.head_dim]
+    return [case.batch, case.seq, case.heads * case.head_dim]
+
+
 def model_of(case, domain: str) -> bytes:
-    width = case.heads * case.head_dim
     kind = TYPES[case.dtype]
 
     def value(name, shape, kind=kind):
         return helper.make_tensor_value_info(name, kind, shape)
 
     rows = [case.seq, case.head_dim // 2]
-    x, out = (value(name, [case.batch, case.seq, width]) for name in ("x", "out"))
+    x, out = (value(name, shape_of(case)) for name in ("x", "out"))
     ids = value("ids", [case.batch, case.seq], TensorProto.INT64)
     names = ["x", "ids", "cos", "sin"] if domain else ["x", "cos", "sin", "ids"]
     attributes = {"interleaved": int(case.pairing == "interleaved"), "num_heads": case.heads}
@@ -35,6 +41,7 @@ def model_of(case, domain: str) -> bytes:
 
 class Session(Contestant):
     peer = "onnxruntime"
+    layouts = ("bshd", "bhsd")
 
     def __init__(self, name: str, domain: str):
         self.name, self.domain = name, domain
@@ -50,24 +57,26 @@ class Session(Contestant):
         session = onnxruntime.InferenceSession(
             model_of(case, self.domain), options, providers=["CPUExecutionProvider"]
         )
-        shape = [case.batch, case.seq, case.heads * case.head_dim]
-        ids = np.broadcast_to(np.arange(case.seq), shape[:2]).copy()
+        shape = shape_of(case)
+        ids = np.broadcast_to(np.arange(case.seq), (case.batch, case.seq)).copy()
         binding = session.io_binding()
         kept = [ids]
-        inputs = {"x": buffers.x.reshape(shape), "ids": ids}
+        inputs = {"x": buffers.x, "ids": ids}
         for name, part in (("cos", buffers.cos), ("sin", buffers.sin)):
             # Its tables have x's type.
             inputs[name] = part.reshape(case.seq, -1).astype(buffers.x.dtype)
         for name, values in inputs.items():
             kept.append(values)
-            binding.bind_input(name, "cpu", 0, values.dtype, values.shape, values.ctypes.data)
+            sizes = shape if name == "x" else values.shape
+            binding.bind_input(name, "cpu", 0, values.dtype, sizes, values.ctypes.data)
         binding.bind_output("out", "cpu", 0, buffers.x.dtype, shape, buffers.out.ctypes.data)
 
         def run():
             session.run_with_iobinding(binding)
             return kept
 
-        return Prepared(run, lambda: buffers.out)
+        note = "" if case.table_dtype == case.dtype else "its tables have x's type"
+        return Prepared(run, lambda: buffers.out, note=note)
 
 
 def contestants():

@@ -1,11 +1,13 @@
 """Ropewalk through its C boundary: one call of ctypes, a microsecond, is part of the time."""
 
 from .. import boundary
+from ..cases import LAYOUTS
 from . import Contestant, Prepared, Skip
 
 
 class Fused(Contestant):
     peer = ""
+    layouts = LAYOUTS
 
     def __init__(self, name: str, inplace: bool):
         self.name, self.inplace = name, inplace
@@ -26,6 +28,7 @@ class Definition(Contestant):
     """Not in the C boundary: the same C++ calls, from the report's own library."""
 
     peer = ""
+    layouts = LAYOUTS
 
     def __init__(self, name: str, form: str):
         self.name, self.form = name, form

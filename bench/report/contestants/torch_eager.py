@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..cases import LAYOUTS
 from . import Contestant, Prepared
 
 STORED = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16}
@@ -41,6 +42,7 @@ def parts(x, pairing):
 
 class Eager(Contestant):
     peer = "torch"
+    layouts = LAYOUTS
 
     def __init__(self, name: str, stacked: bool):
         self.name, self.stacked = name, stacked
