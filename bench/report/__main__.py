@@ -13,6 +13,8 @@ def main(arguments: list[str]) -> int:
         return compare.main(chosen.compare, chosen.new, chosen.slower)
     from . import report  # after the options: what it loads takes a while
 
+    if chosen.publish:
+        return report.publish_run(chosen.new, chosen.publish)
     return report.make(chosen, ["bench/run", *arguments])
 
 

@@ -50,6 +50,15 @@ def _instruction_sets() -> str:
     return " ".join(name for name in known if name in flags)
 
 
+def _system() -> str:
+    """The distribution and the kernel's version, without what names one machine."""
+    try:
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        name = platform.system()
+    return f"{name}, {platform.system()} {platform.release().partition('-')[0]}"
+
+
 def memory_bytes() -> int:
     """That can be had now."""
     text = _first("/proc/meminfo", "MemAvailable")
@@ -72,7 +81,7 @@ def fingerprint(command: list[str]) -> dict[str, str]:
         "instruction sets": _instruction_sets(),
         "limits use": boundary.helper().ropewalk_report_limit_isa().decode(),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "system": platform.platform(),
+        "system": _system(),
         "compiler": "g++ " + boundary.helper().ropewalk_report_compiler().decode(),
         "Ropewalk": boundary.library().ropewalk_version().decode(),
         "Python": platform.python_version(),

@@ -83,13 +83,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="compare bench/out/report.json, or --with, to an older run;\n"
         "exits with 1 where something has become slower beyond the noise",
     )
+    what.add_argument(
+        "--publish",
+        metavar="FOLDER",
+        type=Path,
+        help="write README.md, pictures and report.json of the last run, or --with, for a repository",
+    )
     parser.add_argument(
         "--with",
         dest="new",
         metavar="NEW.json",
         type=Path,
         default=Path("bench/out/report.json"),
-        help="the newer run of --compare",
+        help="the newer run of --compare, the run of --publish",
     )
     parser.add_argument(
         "--slower",

@@ -63,16 +63,29 @@ def peer_list(chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
 def show(found: dict, folder: Path) -> None:
     from .page import page  # loads what draws
     from .pictures import draw
+    from .publish import file_of
     from .style import on_white
 
     for old in folder.glob("pictures/*.svg"):
         old.unlink()
     (folder / "pictures").mkdir(exist_ok=True)
     for name, picture in draw(found).items():
-        file = name.replace("/", "_").replace(" ", "_") + ".svg"
-        (folder / "pictures" / file).write_text(on_white(picture))
+        (folder / "pictures" / file_of(name)).write_text(on_white(picture))
     (folder / "report.html").write_text(page(found))
     print(f"The report: {folder / 'report.html'}")
+
+
+def publish_run(path: Path, folder: Path) -> int:
+    """An earlier run's results as a page of the repository."""
+    from .publish import publish
+
+    try:
+        publish(results.load(path), folder)
+    except results.Unreadable as error:
+        print(f"bench/run --publish: {error}", file=sys.stderr)
+        return 2
+    print(f"Written: {folder / 'README.md'} and {folder / 'measured'}")
+    return 0
 
 
 def wrong(rows: list[dict]) -> list[str]:

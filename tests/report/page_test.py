@@ -2,10 +2,13 @@
 
 import html.parser
 import importlib.util
+import re
+import tempfile
 import unittest
+from pathlib import Path
 
 from report.cases import Case
-from report.results import row_of
+from report.results import load, row_of
 from synthetic import CASE, results, row, samples
 
 
@@ -104,6 +107,28 @@ class Page(unittest.TestCase):
         from report.page import page
 
         self.assertIn("<h2>Machine</h2>", page(results([])))
+
+
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Publish(unittest.TestCase):
+    def test_a_page_of_the_repository(self):
+        from report.publish import publish
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "measured").mkdir()
+            (folder / "measured" / "old.svg").write_text("")
+            publish(measured(), folder)
+            text = (folder / "README.md").read_text()
+            pictures = re.findall(r"\]\((measured/.*?\.svg)\)", text)
+            self.assertEqual(len(pictures), 3)
+            for picture in pictures:
+                self.assertTrue((folder / picture).exists(), picture)
+            self.assertFalse((folder / "measured" / "old.svg").exists())
+            # The page is that of the kept file, not of samples that were rounded away.
+            kept = load(folder / "measured" / "report.json")
+            publish(kept, folder)
+            self.assertEqual((folder / "README.md").read_text(), text)
 
 
 class Flat(unittest.TestCase):
