@@ -1,5 +1,6 @@
 """The page of results that no machine has measured: whole, self-contained, and true to its rows."""
 
+import dataclasses
 import html.parser
 import importlib.util
 import re
@@ -84,6 +85,16 @@ class Page(unittest.TestCase):
         self.assertEqual(
             [line[1:4] for line in behind(measured())], [["JAX, jit", "2.20", "apply"]]
         )
+
+    def test_studies_with_the_same_case_do_not_mix(self):
+        from report.series import ahead
+
+        other = dataclasses.replace(CASE, study="threads")
+        rows = [row("apply", samples(0.1), other), row("JAX, jit", samples(0.2), other, peer="jax")]
+        both = results(measured()["rows"] + rows)
+        self.assertEqual(len(ahead(both)), 1)
+        both["rows"] += [row("JAX, jit", samples(0.01), other, peer="jax")]
+        self.assertEqual(len(ahead(both)), 1)
 
     def test_compares_the_two_forms(self):
         from report.findings import findings
