@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "devices.hpp"
 #include "moves.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/version.hpp"

@@ -13,6 +13,8 @@ import numpy as np
 
 from . import Contestant, Prepared, Skip
 
+jax.devices()  # starts its threads, as many as the process has cores: before a case takes some away
+
 
 def parts(x, pairing):
     if pairing == "half":
