@@ -38,6 +38,14 @@ class Options(unittest.TestCase):
         self.assertIn("no peer named", self.error("--peers="))
         self.assertIn("no study named", self.error("--studies=,"))
 
+    def test_models(self):
+        self.assertEqual(
+            options.parse(["--report", "--models=helios,wan2.2"]).models, ["helios", "wan2.2"]
+        )
+        self.assertIn("begins with 'gpt5'; known are Helios,", self.error("--models=llama,gpt5"))
+        self.assertIn("no model named", self.error("--models="))
+        self.assertIn("--studies leaves out", self.error("--models=llama", "--studies=peers"))
+
     def test_threads(self):
         self.assertIn("'two' are no numbers", self.error("--threads=two"))
         self.assertIn("0 threads", self.error("--threads=0"))
