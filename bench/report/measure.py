@@ -38,7 +38,7 @@ def measure(
     """Seconds a call of every run, one sample a round.
 
     A run that has used up its share of `seconds` stops once it has `fewest` samples. `starts` is
-    told of each run before its first call.
+    told of each run before it is called.
     """
     order = random.Random(18)
     calls, samples, spent = {}, {name: [] for name in runs}, dict.fromkeys(runs, 0.0)
@@ -51,6 +51,7 @@ def measure(
         for name in names:
             if spent[name] > seconds / len(runs) and len(samples[name]) >= fewest:
                 continue
+            starts(name)
             time.sleep(SETTLE_SECONDS)
             begin = time.perf_counter()
             if not samples[name] or samples[name][-1] < WARM_BELOW:

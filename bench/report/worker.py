@@ -85,6 +85,7 @@ class Worker:
             try:
                 ready = one.prepare(case, buffers)
                 pin(case.threads)  # the threads that it has started, too
+                buffers.spoil()
                 ready.start()
                 ready.run()
                 out = ready.output()
