@@ -9,20 +9,12 @@
 #include <string>
 
 #include "devices.hpp"
+#include "moves.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "rows.hpp"
 #include "workspace.hpp"
 
 namespace ropewalk_bench {
-
-/// The instruction set that the limits use, the best of the machine.
-const char* limit_isa();
-
-/// Copies past the caches; an ordinary copy where the machine has no such stores.
-void stream_copy(std::byte* out, const std::byte* in, std::size_t bytes);
-
-/// Multiplies `bytes / 4` floats by -1.
-void scale_inplace(std::byte* data, std::size_t bytes);
 
 /// Calls move(offset, bytes) on ranges that make up the tensor, split as the forms split theirs.
 template <class X, class Device, class Move>

@@ -4,7 +4,8 @@
 
 #include <fstream>
 
-#include "limits.hpp"
+#include "devices.hpp"
+#include "moves.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/version.hpp"
 

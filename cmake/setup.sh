@@ -23,6 +23,9 @@ has() {
     librapidcheck-dev) echo '#include <rapidcheck.h>' | preprocesses ;;
     libbenchmark-dev) echo '#include <benchmark/benchmark.h>' | preprocesses ;;
     libclang-rt-dev) echo 'int main() {}' | clang++ -fsanitize=thread -x c++ - -o /dev/null ;;
+    python3-venv) python3 -c 'import ensurepip, venv' ;;
+    python3-dev) python3 -c 'import os, sysconfig as of
+os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-numpy) /usr/bin/python3 -c 'import numpy' ;;
     qemu-user) command -v qemu-x86_64 ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;

@@ -28,7 +28,7 @@ make_unit support tests -path './support/*.hpp' ! -name allocations.hpp
 # Paths through functions are followed from calls in a unit itself, hence those of no_exceptions. The
 # benchmark's rows for 16 bits are those for float.
 units=("$folder/headers.cpp" "$folder/support.cpp" tests/no_exceptions/{calls,main}.cpp
-  tests/fuzz/builders.cpp bench/{f32,limits,machine,main,options,report,session,tables}.cpp)
+  tests/fuzz/builders.cpp bench/{f32,machine,main,moves,options,report,session,tables}.cpp)
 status=0
 
 say "clang-tidy"

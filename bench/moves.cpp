@@ -1,7 +1,8 @@
-#include "limits.hpp"
+#include "moves.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -1,0 +1,1 @@
+"""RoPE measured beside its peers: what `bench/run --report` and `--compare` run."""

@@ -1,0 +1,47 @@
+"""Attention blocks of models: what RoPE is a part of. Sizes are those of the models' own code."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .cases import Case
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    name: str
+    width: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    pairing: str
+    norm: bool  # RMSNorm of queries and keys, across heads
+    tokens: int  # of the model
+    cpu_tokens: int  # what two cores do in seconds
+    quick_tokens: int
+
+
+BLOCKS = {
+    block.name: block
+    for block in (
+        Block("Helios", 5120, 40, 40, 128, "interleaved", True, 11_040, 2940, 256),
+        Block("Wan2.2 A14B", 5120, 40, 40, 128, "interleaved", True, 32_760, 4096, 512),
+        Block("Llama 3 8B", 4096, 32, 8, 128, "half", False, 8192, 2048, 256),
+    )
+}
+
+
+def cases(threads: list[int], quick: bool) -> list[Case]:
+    """In float: without instructions for it, PyTorch's bfloat16 products on a CPU are a crawl."""
+    return [
+        Case(
+            "blocks",
+            seq=block.quick_tokens if quick else block.cpu_tokens,
+            heads=block.heads,
+            head_dim=block.head_dim,
+            threads=threads[-1],
+            pairing=block.pairing,
+            block=block.name,
+        )
+        for block in BLOCKS.values()
+    ]

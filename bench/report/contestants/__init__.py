@@ -1,0 +1,60 @@
+"""Who is measured: Ropewalk, the limits of the machine, and the peers that are installed."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Callable
+
+import numpy as np
+
+from ..buffers import Buffers
+from ..cases import Case
+from ..peers import Peer
+
+
+class Skip(Exception):
+    """A case that a contestant has no kernel for; the text says why."""
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A call that is ready to be timed."""
+
+    run: Callable[[], object]
+    output: Callable[[], np.ndarray | None]  # what the last run wrote, stored as x is; None: a copy
+    start: Callable[[], object] = lambda: None  # before a run whose output is compared
+    inside: list[float] | None = None  # grows with every run: seconds in RoPE, where that is a part
+    note: str = ""  # what a reader of the figure must know
+
+
+class Contestant:
+    """`prepare` works out all that a caller would do once, and raises Skip for what it lacks."""
+
+    name: str  # stands in the results
+    peer: str  # its key; "" for what needs none
+    inplace = False
+    layouts: tuple[str, ...] = ("bshd",)  # of cases.LAYOUTS, that it reads as they lie
+    studies: tuple[str, ...] = ()  # where it is called alone; else wherever a tensor is rotated
+    compiles = False  # seconds for every shape: left out where shapes are many
+
+    def prepare(self, case: Case, buffers: Buffers) -> Prepared:
+        raise NotImplementedError
+
+
+OURS = ("limits", "ours")
+
+
+def _made(module: str) -> list[Contestant]:
+    return importlib.import_module(f".{module}", __name__).contestants()
+
+
+def ours() -> list[Contestant]:
+    return [contestant for module in OURS for contestant in _made(module)]
+
+
+def of_peer(peer: Peer) -> list[Contestant]:
+    """Raises ImportError, or whatever the peer raises, where it does not load."""
+    for name in peer.imports:
+        importlib.import_module(name)
+    return [contestant for module in peer.modules for contestant in _made(module)]

@@ -1,0 +1,56 @@
+"""JAX: stack and reshape, compiled by XLA; it writes to memory of its own."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+
+from . import Contestant, Prepared, Skip
+
+jax.devices()  # starts its threads, as many as the process has cores: before a case takes some away
+
+
+def parts(x, pairing):
+    if pairing == "half":
+        return jnp.split(x, 2, axis=-1)
+    return x[..., 0::2], x[..., 1::2]
+
+
+def rotated(x, cos, sin, pairing):
+    a, b = parts(x, pairing)
+    turned = a * cos - b * sin, b * cos + a * sin
+    if pairing == "half":
+        return jnp.concatenate(turned, axis=-1).astype(x.dtype)
+    return jnp.stack(turned, axis=-1).reshape(x.shape).astype(x.dtype)
+
+
+def as_array(values: np.ndarray, dtype: str):
+    return jnp.asarray(values.view(ml_dtypes.bfloat16) if dtype == "bf16" else values)
+
+
+class Jit(Contestant):
+    name = "JAX, jit"
+    peer = "jax"
+
+    def prepare(self, case, buffers):
+        if case.table_dtype == "f64":
+            raise Skip("64-bit types are off by default")
+        x = as_array(buffers.x, case.dtype)
+        cos, sin = (as_array(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+        compiled = jax.jit(rotated, static_argnames="pairing")
+        last = [None]
+
+        def run():
+            last[0] = compiled(x, cos, sin, case.pairing).block_until_ready()
+
+        return Prepared(run, lambda: np.asarray(last[0]).view(buffers.x.dtype))
+
+
+def contestants():
+    return [Jit()]

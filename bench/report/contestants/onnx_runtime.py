@@ -1,0 +1,86 @@
+"""ONNX Runtime: the operator of its own domain, and that of the standard's opset 23."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper
+
+from . import Contestant, Prepared, Skip
+
+TYPES = {"f32": TensorProto.FLOAT, "f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}
+
+
+def shape_of(case) -> list[int]:
+    """Of three dimensions, or of four with heads before tokens."""
+    if case.layout == "bhsd":
+        return [case.batch, case.heads, case.seq, case.head_dim]
+    return [case.batch, case.seq, case.heads * case.head_dim]
+
+
+def model_of(case, domain: str) -> bytes:
+    kind = TYPES[case.dtype]
+
+    def value(name, shape, kind=kind):
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    rows = [case.seq, case.head_dim // 2]
+    x, out = (value(name, shape_of(case)) for name in ("x", "out"))
+    ids = value("ids", [case.batch, case.seq], TensorProto.INT64)
+    names = ["x", "ids", "cos", "sin"] if domain else ["x", "cos", "sin", "ids"]
+    attributes = {"interleaved": int(case.pairing == "interleaved"), "num_heads": case.heads}
+    node = helper.make_node("RotaryEmbedding", names, ["out"], domain=domain, **attributes)
+    if domain:  # the head's size, which it else takes for that of 64-bit heads
+        node.attribute.append(helper.make_attribute("rotary_embedding_dim", case.head_dim))
+    graph = helper.make_graph(
+        [node], "rope", [x, ids, value("cos", rows), value("sin", rows)], [out]
+    )
+    opsets = [helper.make_opsetid("", 23), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+
+
+class Session(Contestant):
+    peer = "onnxruntime"
+    layouts = ("bshd", "bhsd")
+
+    def __init__(self, name: str, domain: str):
+        self.name, self.domain = name, domain
+
+    def prepare(self, case, buffers):
+        if case.table_dtype != case.dtype and case.table_dtype != "f32" or case.dtype == "bf16":
+            raise Skip("no kernel for these types")
+        if case.table_per_head:
+            raise Skip("no table per head")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = case.threads
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(
+            model_of(case, self.domain), options, providers=["CPUExecutionProvider"]
+        )
+        shape = shape_of(case)
+        ids = np.broadcast_to(np.arange(case.seq), (case.batch, case.seq)).copy()
+        binding = session.io_binding()
+        kept = [ids]
+        inputs = {"x": buffers.x, "ids": ids}
+        for name, part in (("cos", buffers.cos), ("sin", buffers.sin)):
+            # Its tables have x's type.
+            inputs[name] = part.reshape(case.seq, -1).astype(buffers.x.dtype)
+        for name, values in inputs.items():
+            kept.append(values)
+            sizes = shape if name == "x" else values.shape
+            binding.bind_input(name, "cpu", 0, values.dtype, sizes, values.ctypes.data)
+        binding.bind_output("out", "cpu", 0, buffers.x.dtype, shape, buffers.out.ctypes.data)
+
+        def run():
+            session.run_with_iobinding(binding)
+            return kept
+
+        note = "" if case.table_dtype == case.dtype else "its tables have x's type"
+        return Prepared(run, lambda: buffers.out, note=note)
+
+
+def contestants():
+    return [
+        Session("ONNX Runtime, com.microsoft", "com.microsoft"),
+        Session("ONNX Runtime, opset 23", ""),
+    ]

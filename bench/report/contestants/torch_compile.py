@@ -1,0 +1,45 @@
+"""torch.compile of both forms, for one shape each, into memory that is given."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+
+from . import Contestant, Prepared
+from .torch_eager import as_tensor, stack_flatten, strided
+
+
+class Compiled(Contestant):
+    peer = "torch.compile"
+    compiles = True
+
+    def __init__(self, name: str, stacked: bool):
+        self.name, self.stacked = name, stacked
+
+    @torch.inference_mode()
+    def prepare(self, case, buffers):
+        torch.set_num_threads(case.threads)
+        torch._dynamo.reset()  # else more shapes than its cache holds fall back to eager in silence
+        x, out = as_tensor(buffers.x, case.dtype), as_tensor(buffers.out, case.dtype)
+        cos, sin = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+
+        def stacked(x, cos, sin, out):
+            out.copy_(stack_flatten(x, cos, sin, case.pairing))
+
+        form = stacked if self.stacked else functools.partial(strided, pairing=case.pairing)
+        compiled = torch.compile(form, dynamic=False, fullgraph=True)
+
+        @torch.inference_mode()
+        def run():
+            compiled(x, cos, sin, out)
+
+        run()
+        return Prepared(run, lambda: buffers.out)
+
+
+def contestants():
+    return [
+        Compiled("torch.compile, strided", False),
+        Compiled("torch.compile, stack + flatten", True),
+    ]

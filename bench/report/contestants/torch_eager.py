@@ -1,0 +1,68 @@
+"""PyTorch eager, in the two forms that model code has. The strided one is the definition."""
+
+from __future__ import annotations
+
+import torch
+
+from ..cases import LAYOUTS
+from . import Contestant, Prepared
+
+STORED = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16}
+
+
+def as_tensor(values, dtype: str) -> torch.Tensor:
+    """The same memory."""
+    return torch.from_numpy(values).view(STORED[dtype])
+
+
+def strided(x, cos, sin, out, pairing):
+    """As Helios and Wan assign it."""
+    a, b = parts(x, pairing)
+    out_a, out_b = parts(out, pairing)
+    out_a.copy_(a * cos - b * sin)
+    out_b.copy_(b * cos + a * sin)
+    return out
+
+
+def stack_flatten(x, cos, sin, pairing):
+    """Both halves stacked, then flattened; in halves, concatenated."""
+    a, b = parts(x, pairing)
+    turned = a * cos - b * sin, b * cos + a * sin
+    if pairing == "half":
+        return torch.cat(turned, dim=-1).to(x.dtype)
+    return torch.stack(turned, dim=-1).flatten(-2).to(x.dtype)
+
+
+def parts(x, pairing):
+    """The first and the second feature of every pair."""
+    if pairing == "half":
+        return x.chunk(2, dim=-1)
+    return x[..., 0::2], x[..., 1::2]
+
+
+class Eager(Contestant):
+    peer = "torch"
+    layouts = LAYOUTS
+
+    def __init__(self, name: str, stacked: bool):
+        self.name, self.stacked = name, stacked
+
+    @torch.inference_mode()
+    def prepare(self, case, buffers):
+        torch.set_num_threads(case.threads)
+        x, out = as_tensor(buffers.x, case.dtype), as_tensor(buffers.out, case.dtype)
+        cos, sin = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+        last = [out]
+
+        @torch.inference_mode()
+        def run():
+            if self.stacked:
+                last[0] = stack_flatten(x, cos, sin, case.pairing)
+            else:
+                strided(x, cos, sin, out, case.pairing)
+
+        return Prepared(run, lambda: last[0].view(torch.uint8).numpy().view(buffers.x.dtype))
+
+
+def contestants():
+    return [Eager("PyTorch eager, strided", False), Eager("PyTorch eager, stack + flatten", True)]

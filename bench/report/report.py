@@ -1,0 +1,133 @@
+"""One run: plan, measure, keep the results, draw the page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from . import machine, results
+from .buffers import Buffers
+from .cases import Case
+from .peers import PEERS
+from .series import OURS
+from .studies import QUICK_TOKENS, cases
+from .supervisor import Supervisor
+
+# Of a case: rounds, and seconds of one with all peers and of one of many shapes. Slow contestants
+# get fewer rounds.
+FULL = 25, (20.0, 8.0)
+QUICK = 9, (4.0, 1.5)
+NOT_INSTALLED = Path("not_installed.txt")  # beside the virtual environment: written by install.py
+
+
+def plan(options) -> tuple[list[Case], list[str]]:
+    """The cases that fit into memory, and what to say about the others."""
+    wanted = cases(options.studies, options.threads, options.quick, options.models)
+    room = machine.memory_bytes() // 2
+    fitting = [case for case in wanted if Buffers.needed(case) <= room]
+    notes = [
+        f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
+        for case in wanted
+        if case not in fitting
+    ]
+    if options.quick and "models" in options.studies:
+        notes.append(f"--quick leaves out models with more than {QUICK_TOKENS:,} tokens")
+    return fitting, notes
+
+
+def not_installed() -> dict[str, str]:
+    """Why pip did not install a package, by package."""
+    path = Path(sys.prefix).parent / NOT_INSTALLED
+    if not path.exists():
+        return {}
+    return dict(line.split("\t", 1) for line in path.read_text().splitlines() if "\t" in line)
+
+
+def peer_list(chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
+    failed = not_installed()
+    rows = []
+    for peer in PEERS:
+        lacking = [package for package in peer.packages if not machine.version(package)]
+        why = unloadable.get(peer.key, "")
+        if lacking:
+            why = "; ".join(
+                f"{package}: {failed.get(package, 'not installed')}" for package in lacking
+            )
+        if peer.key not in chosen:
+            why = "not asked for"
+        versions = {package: machine.version(package) for package in peer.packages}
+        rows.append({"key": peer.key, "title": peer.title, "versions": versions, "missing": why})
+    return rows
+
+
+def show(found: dict, folder: Path) -> None:
+    from .page import page  # loads what draws
+    from .pictures import draw
+    from .publish import file_of
+    from .style import on_white
+
+    for old in folder.glob("pictures/*.svg"):
+        old.unlink()
+    (folder / "pictures").mkdir(exist_ok=True)
+    for name, picture in draw(found).items():
+        (folder / "pictures" / file_of(name)).write_text(on_white(picture))
+    (folder / "report.html").write_text(page(found))
+    print(f"The report: {folder / 'report.html'}")
+
+
+def publish_run(path: Path, folder: Path) -> int:
+    """An earlier run's results as a page of the repository."""
+    from .publish import publish
+
+    try:
+        publish(results.load(path), folder)
+    except results.Unreadable as error:
+        print(f"bench/run --publish: {error}", file=sys.stderr)
+        return 2
+    print(f"Written: {folder / 'README.md'} and {folder / 'measured'}")
+    return 0
+
+
+def wrong(rows: list[dict]) -> list[str]:
+    """Rows of ours that have other bits than the definition, or failed: faults of this library."""
+    return [
+        f"{row['contestant']} {row['case']['name']}: {row.get('missing', 'other bits than eager')}"
+        for row in rows
+        if row["contestant"] in OURS
+        and (row.get("failed") or (row.get("exactness") or {}).get("differs"))
+    ]
+
+
+def make(options, command: list[str]) -> int:
+    planned, notes = plan(options)
+    for note in notes:
+        print("note:", note)
+    if not planned:
+        print("bench/run: nothing is left to measure", file=sys.stderr)
+        return 2
+    rounds, seconds = QUICK if options.quick else FULL
+    outcome = Supervisor(planned, options.peers, rounds, seconds).run()
+    if "torch" not in options.peers or "torch" in outcome.unloadable:
+        notes.append("bits are compared with apply_strided's: PyTorch was not there")
+    found = {
+        "schema": results.SCHEMA,
+        "machine": machine.fingerprint(command),
+        "peers": peer_list(options.peers, outcome.unloadable),
+        "notes": notes,
+        "complete": outcome.complete,
+        "rows": outcome.rows,
+    }
+    path = options.out / "report.json"
+    results.save(path, found)
+    for peer in found["peers"]:
+        if peer["missing"]:
+            print(f"{peer['title']}: {peer['missing']}")
+    print(f"{len(results.measured(found['rows']))} figures in {path}")
+    if outcome.rows:
+        show(found, options.out)
+    faults = wrong(outcome.rows)
+    for fault in faults:
+        print("WRONG:", fault, file=sys.stderr)
+    if not outcome.complete:
+        return 130
+    return 1 if faults else 0

@@ -1,0 +1,63 @@
+"""The pictures of cost against one size."""
+
+from __future__ import annotations
+
+import matplotlib.ticker as ticker
+
+from .series import LIMITS, lines
+from .style import WIDTH, line_style, plt, svg
+from .words import DTYPE_NAMES
+
+
+def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool) -> str | None:
+    """Cost per element against one size; a panel for each type."""
+    panels = {
+        dtype: found for dtype in DTYPE_NAMES if (found := lines(results, study, field, dtype))
+    }
+    if not panels:
+        return None
+    figure, all_axes = plt.subplots(
+        len(panels), 1, figsize=(WIDTH, 3.4 * len(panels)), squeeze=False, sharex=True
+    )
+    for axes, (dtype, found) in zip(all_axes[:, 0], panels.items()):
+        for name, points in found.items():
+            sizes, middles, lows, highs = zip(*points)
+            look = line_style(name)
+            axes.plot(
+                sizes,
+                middles,
+                label=name,
+                linewidth=1.0 if name in LIMITS else 1.8,
+                marker="" if name in LIMITS else "o",
+                markersize=4,
+                **look,
+            )
+            axes.fill_between(sizes, lows, highs, color=look["color"], alpha=0.1, linewidth=0)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        if logarithmic:
+            axes.set_xscale("log", base=2)
+        ticks = sorted({point[0] for points in found.values() for point in points})
+        axes.set_xticks(
+            ticks, [f"{tick:,}" for tick in ticks], rotation=30 if len(ticks) > 6 else 0
+        )
+        axes.minorticks_off()
+        axes.set_ylabel("ns per element")
+        axes.set_title(DTYPE_NAMES[dtype], loc="left", fontsize=11)
+    all_axes[-1, 0].set_xlabel(label)
+    known = {
+        name: handle
+        for axes in all_axes[:, 0]
+        for handle, name in zip(*axes.get_legend_handles_labels())
+    }
+    figure.legend(known.values(), known.keys(), loc="outside right center", fontsize=8.5)
+    return svg(figure)
+
+
+SCALINGS = (
+    ("tokens", "seq", "tokens of 40 heads × 128", True),
+    ("threads", "threads", "threads", False),
+    ("head_dim", "head_dim", "features of a head (as many elements each)", True),
+    ("heads", "heads", "heads of 128 (as many elements each)", True),
+    ("batch", "batch", "batch (1,024 tokens in all)", True),
+)

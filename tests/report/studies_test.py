@@ -1,0 +1,42 @@
+"""The cases of a run: each has a name of its own, and models are found by how they begin."""
+
+import unittest
+
+from report.cases import LAYOUTS
+from report.studies import STUDIES
+from report.workloads import WORKLOADS, chosen
+
+
+class Studies(unittest.TestCase):
+    def test_names_tell_cases_apart(self):
+        for name, make in STUDIES.items():
+            if name == "models":  # asks the C boundary
+                continue
+            for quick in (False, True):
+                cases = make([1, 2], quick)
+                self.assertTrue(cases)
+                self.assertEqual(len({case.name for case in cases}), len(cases), name)
+                self.assertEqual({case.study for case in cases}, {name})
+                self.assertTrue({case.layout for case in cases} <= set(LAYOUTS))
+
+    def test_one_number_of_threads_is_enough(self):
+        names = [case.name for case in STUDIES["peers"]([1], True)]
+        self.assertEqual(len(set(names)), len(names))
+
+
+class Workloads(unittest.TestCase):
+    def test_grids_have_the_published_tokens(self):
+        tokens = {name: workload.tokens for name, workload in WORKLOADS.items()}
+        self.assertEqual(tokens["Wan2.2 A14B, a 480p video of 81 frames"], 32_760)
+        self.assertEqual(tokens["Wan2.2 A14B, a 720p video of 81 frames"], 75_600)
+        self.assertEqual(tokens["HunyuanVideo, a 720p video of 129 frames"], 118_800)
+        self.assertEqual(tokens["Helios, a step at full resolution"], 11_040)
+
+    def test_models_begin_so(self):
+        found = {workload.preset for workload in chosen(["WAN2.2", "helios"])}
+        self.assertEqual(found, {"Wan2.2 A14B", "Wan2.2 5B", "Helios"})
+        self.assertEqual(len(chosen([])), len(WORKLOADS))
+
+
+if __name__ == "__main__":
+    unittest.main()
