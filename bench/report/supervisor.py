@@ -65,6 +65,7 @@ class Supervisor:
 
     def run(self) -> Outcome:
         complete = False
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
         with tempfile.TemporaryDirectory(prefix="ropewalk-report-") as folder:
             try:
                 while not complete:

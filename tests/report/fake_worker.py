@@ -30,7 +30,7 @@ def main(plan_path, journal_path):
             if name == "crashing" and case.seq == 2:
                 os.kill(os.getpid(), signal.SIGSEGV)
             if case.seq == 99:
-                os.kill(os.getppid(), signal.SIGINT)
+                os.kill(os.getppid(), signal.SIGTERM if case.heads == 2 else signal.SIGINT)
                 signal.pause()
             say("row", row=row_of(case, name, name, samples=[1.0]))
         say("done", case=case.name, study=case.study)

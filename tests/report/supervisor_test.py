@@ -8,8 +8,8 @@ from report.cases import Case
 from report.supervisor import Supervisor
 
 
-def run(sizes, peers=()):
-    cases = [Case("tokens", seq=seq, heads=1, head_dim=2) for seq in sizes]
+def run(sizes, peers=(), heads=1):
+    cases = [Case("tokens", seq=seq, heads=heads, head_dim=2) for seq in sizes]
     with contextlib.redirect_stderr(io.StringIO()):
         return Supervisor(cases, list(peers), 1, (1, 1), worker="fake_worker").run()
 
@@ -47,9 +47,10 @@ class Outcomes(unittest.TestCase):
         self.assertEqual(len(outcome.rows), 2)
 
     def test_an_interrupt_keeps_what_is_done(self):
-        outcome = run([1, 99, 3])
-        self.assertFalse(outcome.complete)
-        self.assertEqual([row["case"]["seq"] for row in outcome.rows], [1, 1])
+        for heads in (1, 2):  # by Ctrl-C, by kill
+            outcome = run([1, 99, 3], heads=heads)
+            self.assertFalse(outcome.complete)
+            self.assertEqual([row["case"]["seq"] for row in outcome.rows], [1, 1])
 
 
 if __name__ == "__main__":
