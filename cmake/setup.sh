@@ -27,6 +27,7 @@ has() {
     python3-dev) python3 -c 'import os, sysconfig as of
 os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-numpy) /usr/bin/python3 -c 'import numpy' ;;
+    python3-matplotlib) /usr/bin/python3 -c 'import matplotlib, numpy' ;;
     qemu-user) command -v qemu-x86_64 ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;

@@ -16,6 +16,7 @@
 #include "ropewalk/apply.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
+#include "support/dlpack.hpp"
 #include "support/error_of.hpp"
 
 namespace ropewalk_test {
@@ -130,25 +131,7 @@ TEST(StorageView, OfACacheIsMadeByTheMakersOfLayouts) {
 
 // DLPack ------------------------------------------------------------------------------------------
 
-// As dlpack.h names them.
-enum DeviceType { cpu = 1, cuda = 2, cuda_host = 3, rocm = 10, rocm_host = 11, cuda_managed = 13 };
-struct Device {
-  DeviceType device_type;
-  std::int32_t device_id;
-};
-struct DataType {
-  std::uint8_t code, bits;
-  std::uint16_t lanes;
-};
-struct DlTensor {
-  void* data;
-  Device device;
-  std::int32_t ndim;
-  DataType dtype;
-  std::int64_t* shape;
-  std::int64_t* strides;
-  std::uint64_t byte_offset;
-};
+using namespace ropewalk_test::dlpack;
 
 class DlpackView : public testing::Test {
  protected:

@@ -50,7 +50,14 @@ def per_model(results: dict) -> str | None:
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("seconds in RoPE (layers × steps × guidance, queries and keys, bfloat16)")
     known = dict(zip(*reversed(axes.get_legend_handles_labels())))
-    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=3, fontsize=8.5)
+    axes.legend(
+        known.values(),
+        known.keys(),
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1),
+        ncols=3,
+        fontsize=8.5,
+    )
     return svg(figure)
 
 

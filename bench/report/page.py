@@ -52,6 +52,10 @@ def page(results: dict) -> str:
         name: unique(picture, number)
         for number, (name, picture) in enumerate(draw(results).items())
     }
+
+    def figure_of(name: str, caption: str, alternative: str) -> str:
+        return figure(pictures[name], caption, alternative) if name in pictures else ""
+
     peers = by_case(measured(results["rows"], "peers"))
     rate_figures = [
         figure(pictures["rates " + name], RATES, "rates of " + title(rows[0]["case"]))
@@ -101,21 +105,13 @@ def page(results: dict) -> str:
             *scalings,
             section(
                 "Per model",
-                (
-                    figure(pictures["models"], MODELS, "seconds per model")
-                    if "models" in pictures
-                    else ""
-                ),
+                figure_of("models", MODELS, "seconds per model"),
                 model_table(results),
                 rows_of(results, "models"),
             ),
             section(
                 "Share of an attention block",
-                (
-                    figure(pictures["blocks"], SHARES, "share of a block")
-                    if "blocks" in pictures
-                    else ""
-                ),
+                figure_of("blocks", SHARES, "share of a block"),
                 share_table(results),
             ),
             section("Types of tables", summary(results, "tables"), rows_of(results, "tables")),

@@ -50,7 +50,9 @@ def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool
         for axes in all_axes[:, 0]
         for handle, name in zip(*axes.get_legend_handles_labels())
     }
-    figure.legend(known.values(), known.keys(), loc="outside right center", fontsize=8.5)
+    all_axes[0, 0].legend(
+        known.values(), known.keys(), loc="upper left", bbox_to_anchor=(1, 1), fontsize=8.5
+    )
     return svg(figure)
 
 

@@ -61,38 +61,22 @@ class View {
   /// The part of samples [begin, begin + count): one that stands at a position of its own. Without
   /// arguments batch(), seq(), heads() and head_dim() are sizes.
   ROPEWALK_INLINE View batch(Index begin, Index count) const {
-    const detail::Place place{"batch", "the view"};
-    detail::check_range(place, "batch", begin, count, batch());
-    View part(detail::checked_part(place, "batch", data_, begin, strides_.batch), shape_, strides_);
-    part.shape_.batch = count;
-    return part;
+    return part({"batch", "the view"}, "batch", begin, count, strides_.batch, &Shape::batch);
   }
 
   /// The part of tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
   ROPEWALK_INLINE View seq(Index begin, Index count) const {
-    const detail::Place place{"seq", "the view"};
-    detail::check_range(place, "seq", begin, count, seq());
-    View part(detail::checked_part(place, "seq", data_, begin, strides_.seq), shape_, strides_);
-    part.shape_.seq = count;
-    return part;
+    return part({"seq", "the view"}, "seq", begin, count, strides_.seq, &Shape::seq);
   }
 
   /// The part of heads [begin, begin + count): the first few, the keys of packed queries and keys.
   ROPEWALK_INLINE View heads(Index begin, Index count) const {
-    const detail::Place place{"heads", "the view"};
-    detail::check_range(place, "heads", begin, count, heads());
-    View part(detail::checked_part(place, "heads", data_, begin, strides_.heads), shape_, strides_);
-    part.shape_.heads = count;
-    return part;
+    return part({"heads", "the view"}, "heads", begin, count, strides_.heads, &Shape::heads);
   }
 
   /// The part of features [begin, begin + count): a rotary suffix, one axis of several.
   ROPEWALK_INLINE View features(Index begin, Index count) const {
-    const detail::Place place{"features", "the view"};
-    detail::check_range(place, "head_dim", begin, count, head_dim());
-    View part(detail::checked_part(place, "head_dim", data_, begin, 1), shape_, strides_);
-    part.shape_.head_dim = count;
-    return part;
+    return part({"features", "the view"}, "head_dim", begin, count, 1, &Shape::head_dim);
   }
 
   /// The features of one token and head.
@@ -101,6 +85,14 @@ class View {
   }
 
  private:
+  ROPEWALK_INLINE View part(const detail::Place& place, const char* axis, Index begin, Index count,
+                            Index stride, Index Shape::*size) const {
+    detail::check_range(place, axis, begin, count, shape_.*size);
+    View part(detail::checked_part(place, axis, data_, begin, stride), shape_, strides_);
+    part.shape_.*size = count;
+    return part;
+  }
+
   T* data_;
   Shape shape_;
   Strides strides_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/dlpack.hpp"
 #include "ropewalk/ropewalk.hpp"
 
 // A user's own tensors and tables, which know nothing of the library but how it looks for them.
@@ -54,21 +55,6 @@ struct Span {
   T* data_handle() const { return data; }
   T* data;
   std::size_t sizes[Rank], strides[Rank];
-};
-
-// As DLPack's header declares it.
-struct DlTensor {
-  void* data;
-  struct {
-    int device_type, device_id;
-  } device;
-  std::int32_t ndim;
-  struct {
-    std::uint8_t code, bits;
-    std::uint16_t lanes;
-  } dtype;
-  std::int64_t *shape, *strides;
-  std::uint64_t byte_offset;
 };
 
 struct Constants {
@@ -499,7 +485,7 @@ auto call(const std::vector<std::uint16_t>& weights) {
 auto call(const engine::Tensor* tensor) { return rw::dlpack_view<float>(tensor); }
 #elif defined(DLPACK_AS_INTEGERS)
 // the scalar of x and out must be float, double, half or bfloat16
-auto call(const engine::DlTensor& tensor) { return rw::dlpack_view<int>(tensor); }
+auto call(const ropewalk_test::dlpack::DlTensor& tensor) { return rw::dlpack_view<int>(tensor); }
 #elif defined(COLUMN_MAJOR_TABLE)
 // a table must be row-major (Eigen::RowMajor)
 auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table(parts); }

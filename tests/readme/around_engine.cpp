@@ -10,6 +10,8 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
+#include "../support/dlpack.hpp"
+
 namespace rw = ropewalk;
 using bf16 = Eigen::bfloat16;
 
@@ -25,19 +27,7 @@ constexpr rw::Index max_seq = 10, position = 4, count = 3, begin = 0, tokens = c
 constexpr rw::Index prefix = 1, dropped = 2, kept = 7, text = 1, video = 2, threads = 2;
 
 struct Managed {
-  struct {
-    void *data;
-    struct {
-      int device_type, device_id;
-    } device;
-    std::int32_t ndim;
-    struct {
-      std::uint8_t code, bits;
-      std::uint16_t lanes;
-    } dtype;
-    std::int64_t *shape, *strides;
-    std::uint64_t byte_offset;
-  } dl_tensor;
+  ropewalk_test::dlpack::DlTensor dl_tensor;
 };
 
 }  // namespace
@@ -49,7 +39,8 @@ int main() {
   std::uint16_t *const bits = numbers.data();
   const auto keys = rw::bhsd_view(cache, {1, max_seq, kv_heads, head_dim});
   std::int64_t sizes[] = {1, head_dim};
-  Managed tensor{{data, {1, 0}, 2, {4, 16, 1}, sizes, nullptr, 0}}, *const managed = &tensor;
+  Managed tensor{{data, {ropewalk_test::dlpack::cpu, 0}, 2, {4, 16, 1}, sizes, nullptr, 0}},
+      *const managed = &tensor;
   const std::vector<std::int32_t> positions = {7, -1}, ids = {9, 0, 9};
   const rw::Positions history = rw::grid_positions(rw::Grid{1, 1, 1}), chunk = history;
   const auto model = rw::fixed_model<llama>;

@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"
 
 export PYTHONPATH=$folder/../../bench:$folder PYTHONDONTWRITEBYTECODE=1
-for python in "$folder/../../build/report/venv/bin/python" python3 /usr/bin/python3; do
+for python in "$folder/../../build/report/venv/bin/python" /usr/bin/python3 python3; do
   if "$python" -c 'import numpy' 2>/dev/null; then
     if ! "$python" -c 'import matplotlib' 2>/dev/null; then
       skip "pictures and page: no matplotlib here"

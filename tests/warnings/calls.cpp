@@ -6,6 +6,7 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
+#include "../support/dlpack.hpp"
 #include "ropewalk/ropewalk.hpp"
 
 namespace rw = ropewalk;
@@ -78,21 +79,8 @@ struct Span {
   int strides[2];
 };
 
-struct DlTensor {
-  void* data;
-  struct {
-    int device_type;
-  } device;
-  std::int32_t ndim;
-  struct {
-    std::uint8_t code, bits;
-    std::uint16_t lanes;
-  } dtype;
-  std::int64_t *shape, *strides;
-  std::uint64_t byte_offset;
-};
-
-rw::Index storage(const Span& span, const DlTensor& tensor, const std::uint16_t* numbers) {
+rw::Index storage(const Span& span, const ropewalk_test::dlpack::DlTensor& tensor,
+                  const std::uint16_t* numbers) {
   const rw::Shape shape{1, 2, 3, 4};
   return rw::as_view(span).seq() + rw::half_table(span, span).seq() +
          rw::dlpack_view<const Eigen::half>(tensor).seq() +

@@ -7,7 +7,7 @@ import functools
 import torch
 
 from . import Contestant, Prepared
-from .torch_eager import as_tensor, stack_flatten, strided
+from .torch_eager import stack_flatten, strided, tensors
 
 
 class Compiled(Contestant):
@@ -21,8 +21,7 @@ class Compiled(Contestant):
     def prepare(self, case, buffers):
         torch.set_num_threads(case.threads)
         torch._dynamo.reset()  # else more shapes than its cache holds fall back to eager in silence
-        x, out = as_tensor(buffers.x, case.dtype), as_tensor(buffers.out, case.dtype)
-        cos, sin = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+        x, cos, sin, out = tensors(case, buffers)
 
         def stacked(x, cos, sin, out):
             out.copy_(stack_flatten(x, cos, sin, case.pairing))

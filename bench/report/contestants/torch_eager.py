@@ -40,6 +40,12 @@ def parts(x, pairing):
     return x[..., 0::2], x[..., 1::2]
 
 
+def tensors(case, buffers):
+    """x, cos, sin and out."""
+    parts_of_table = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+    return as_tensor(buffers.x, case.dtype), *parts_of_table, as_tensor(buffers.out, case.dtype)
+
+
 class Eager(Contestant):
     peer = "torch"
     layouts = LAYOUTS
@@ -50,8 +56,7 @@ class Eager(Contestant):
     @torch.inference_mode()
     def prepare(self, case, buffers):
         torch.set_num_threads(case.threads)
-        x, out = as_tensor(buffers.x, case.dtype), as_tensor(buffers.out, case.dtype)
-        cos, sin = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
+        x, cos, sin, out = tensors(case, buffers)
         last = [out]
 
         @torch.inference_mode()

@@ -51,12 +51,12 @@ auto coefficients(const CoefficientReader<Tab>& reader, Index pairs) {
 template <class Form, class Arithmetic, Pairing Of, class Device, class Out, class X, class Tab>
 void for_each_row(const Device& device, const View<Out>& out, const View<const X>& x,
                   const TableView<Tab>& table) {
+  const Index pairs = table.pairs();
+  const Index rest = x.head_dim() - 2 * pairs;
   const Index features = x.heads() * x.head_dim();
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
   const Index tokens = x.batch() * x.seq();
-  const Index pairs = table.pairs();
-  const Index rest = x.head_dim() - 2 * pairs;
   const Index distance = fits_second_cache(tokens * (bytes_read + bytes_written))
                              ? 0
                              : prefetch_tokens(x.seq(), bytes_read, prefetch_l1_bytes);
@@ -73,9 +73,7 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
         }
         Out* out_row = out.row(b, s, h);
         const X* x_row = x.row(b, s, h);
-        if (pairs != 0) {
-          Form::template rotate<Arithmetic, Of>(out_row, x_row, table.row(b, s, h), pairs);
-        }
+        Form::template rotate<Arithmetic, Of>(out_row, x_row, table.row(b, s, h), pairs);
         array_map<1>(out_row + 2 * pairs, rest) =
             converted<Out>(array_map<1>(x_row + 2 * pairs, rest));
       }
