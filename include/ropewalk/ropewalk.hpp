@@ -15,7 +15,6 @@
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/rotate.hpp"
-#include "ropewalk/shape.hpp"
 #include "ropewalk/shift.hpp"
 #include "ropewalk/storage.hpp"
 #include "ropewalk/table.hpp"

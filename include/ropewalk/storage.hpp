@@ -11,7 +11,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/shape.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)

@@ -8,9 +8,9 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/options.hpp"
-#include "ropewalk/shape.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 

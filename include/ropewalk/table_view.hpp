@@ -9,7 +9,7 @@
 #include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/row_ids.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/shape.hpp"
+#include "ropewalk/base/shape.hpp"
 
 ROPEWALK_BEGIN_TYPES
 

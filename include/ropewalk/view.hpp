@@ -9,10 +9,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/own_view.hpp"
 #include "ropewalk/base/scalars.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
-#include "ropewalk/shape.hpp"
 
 ROPEWALK_BEGIN_TYPES
 

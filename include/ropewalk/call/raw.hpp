@@ -4,12 +4,12 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/shape.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
-// A function that takes these is compiled once, not once for each type of scalar. Strides count elements, of
-// `element_bytes`.
+// A function that takes these is compiled once, not once for each type of scalar. Strides count
+// elements, of `element_bytes`.
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {

@@ -4,9 +4,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/raw.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
-#include "ropewalk/shape.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {

@@ -1,6 +1,6 @@
 // Sizes and strides, of whatever integers the caller has.
-#ifndef ROPEWALK_SHAPE_HPP
-#define ROPEWALK_SHAPE_HPP
+#ifndef ROPEWALK_BASE_SHAPE_HPP
+#define ROPEWALK_BASE_SHAPE_HPP
 
 #include <cinttypes>
 #include <type_traits>
@@ -129,4 +129,4 @@ inline Layout layout_of(const Axes& axes, bool has_heads) {
 
 ROPEWALK_END_NESTED
 
-#endif  // ROPEWALK_SHAPE_HPP
+#endif  // ROPEWALK_BASE_SHAPE_HPP
