@@ -6,11 +6,9 @@
  * Status   most functions return one of ropewalk_status. Where it is not ROPEWALK_OK nothing was
  *          written, and ropewalk_last_error says which function and argument, what it got and what
  *          it wants. Nothing is thrown across
- *
  * Layout   ropewalk_tensor, ropewalk_reader and ropewalk_threads stay as they are. Others may grow:
  *          the caller zeroes them and sets struct_size to their size before any call, and a library
  *          with another size refuses them. Sizes and strides have 64 bits, enumerations are int32_t
- *
  * Threads  calls may run at once; the library starts no thread of its own
  */
 #ifndef ROPEWALK_ROPEWALK_H
@@ -27,8 +25,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Numbers ------------------------------------------------------------------------------------- */
 
 enum ropewalk_status {
   ROPEWALK_OK = 0,
@@ -79,8 +75,6 @@ enum ropewalk_weights {
   ROPEWALK_WEIGHTS_HUGGING_FACE = 1,
   ROPEWALK_WEIGHTS_META = 2 /* GGUF's */
 };
-
-/* Data ---------------------------------------------------------------------------------------- */
 
 /* A tensor in the caller's memory; features lie one after the other. */
 typedef struct ropewalk_tensor {
@@ -135,8 +129,7 @@ typedef struct ropewalk_threads {
 /* All 0 but struct_size: the defaults. */
 typedef struct ropewalk_options {
   int64_t struct_size;
-  int32_t pairing;
-  int32_t compute;
+  int32_t pairing, compute;
 } ropewalk_options;
 
 /* A preset, a constant of the library. */
@@ -158,14 +151,12 @@ typedef struct ropewalk_model_info {
 
 /* The library's version, as "0.1.0". */
 ROPEWALK_EXPORT const char* ropewalk_version(void);
-
 /* The text of this thread's last call that failed, "" before one; valid until the next. */
 ROPEWALK_EXPORT const char* ropewalk_last_error(void);
 
 /* Tensors and tables -------------------------------------------------------------------------- */
 
 /* Sets a tensor of contiguous memory.
- *
  * Errors   a null tensor, an unknown dtype; the rest is checked by the function that reads it */
 ROPEWALK_EXPORT int32_t ropewalk_tensor_set(ropewalk_tensor* tensor, void* data, int32_t dtype,
                                             const int64_t shape[4]);
@@ -227,7 +218,6 @@ ROPEWALK_EXPORT void ropewalk_table_free(ropewalk_table* table);
 
 /* How many presets there are. */
 ROPEWALK_EXPORT int64_t ropewalk_model_count(void);
-
 /* The name of a preset; null where index is not from 0 to ropewalk_model_count() - 1. */
 ROPEWALK_EXPORT const char* ropewalk_model_name(int64_t index);
 
