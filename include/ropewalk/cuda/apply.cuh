@@ -86,7 +86,7 @@ ROPEWALK_BEGIN_NESTED(cuda)
 ///          of the stream
 /// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
 ///          whose entries are one or two apart in rows of whole 16 bytes: that of a device copy.
-///          Everything else runs too, but slower
+///          Everything else runs too, but slower, as many tokens of a table that leaves some do
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
 /// Allocates nothing, waits for nothing, asks each device once for each kernel; a stream that is

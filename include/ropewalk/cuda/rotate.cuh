@@ -123,7 +123,9 @@ void launch_rotation(const char* function, cudaStream_t stream, const T&... tens
         return true;
       }
     }
-    return launched(function, stream, extent, jobs...);
+    // To ask there whether ids leave a token costs all others registers, 3 to 7 % on an H200.
+    const bool leaves = (tensors.table.ids().leaves() || ...);
+    return !leaves && launched(function, stream, extent, jobs...);
   };
   if (by_packs(vector_job<ArithmeticOn<Wide, T>, Of>(tensors, count)...)) return;
   const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, 1)...);

@@ -29,11 +29,25 @@ struct TableRows {
 };
 
 /// Where a token's coefficients begin, from the coefficient readers' data on; not there: the id is
-/// bad; left: it says that nothing of the token is to be written.
+/// bad.
 struct TableRow {
   std::uint64_t offset;
-  bool is_there, is_left = false;
+  bool is_there;
 };
+
+/// What stands in memory for a token: its own id, or its sample's.
+__device__ __forceinline__ Index given_id(const DeviceIds& ids, std::uint64_t b, std::uint64_t s) {
+  const auto at =
+      static_cast<Index>(b) * ids.batch_stride + (ids.are_starts ? 0 : static_cast<Index>(s));
+  return ids.are_64_bit ? static_cast<const std::int64_t*>(ids.data)[at]
+                        : static_cast<const std::int32_t*>(ids.data)[at];
+}
+
+/// Whether nothing of a token is to be written. Asked before all else: the id that other tokens are
+/// then found by is read anew, which only tables that leave some pay for.
+__device__ __forceinline__ bool leaves(const TableRows& table, std::uint64_t b, std::uint64_t s) {
+  return table.ids.leaves && given_id(table.ids, b, s) == table.ids.left;
+}
 
 /// Of a batch entry and a row of the table.
 __device__ __forceinline__ TableRow row_at(const TableRows& table, std::uint64_t b,
@@ -45,11 +59,7 @@ __device__ __forceinline__ TableRow row_at(const TableRows& table, std::uint64_t
 __device__ __forceinline__ TableRow row_of(const TableRows& table, std::uint64_t b,
                                            std::uint64_t s) {
   if (table.ids.data != nullptr) {
-    const auto at = static_cast<Index>(b) * table.ids.batch_stride +
-                    (table.ids.are_starts ? 0 : static_cast<Index>(s));
-    const Index id = table.ids.are_64_bit ? static_cast<const std::int64_t*>(table.ids.data)[at]
-                                          : static_cast<const std::int32_t*>(table.ids.data)[at];
-    if (table.ids.leaves && id == table.ids.left) return {0, false, true};
+    const Index id = given_id(table.ids, b, s);
     // Without a sign, so that ids below the first are beyond the last.
     const auto rows = static_cast<std::uint64_t>(table.ids.rows);
     const auto row = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(table.ids.first);

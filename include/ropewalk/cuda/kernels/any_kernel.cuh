@@ -34,9 +34,9 @@ struct AnyJob {
   __device__ __forceinline__ void run(const Walk& walk) const {
     for (Index b = walk.b; b < shape.batch; b += walk.b_step) {
       for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
+        if (leaves(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s))) continue;
         const TableRow token =
             row_of(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
-        if (token.is_left) continue;
         for (Index h = walk.head; h < shape.heads; h += walk.head_step) {
           const auto of_head = static_cast<std::uint64_t>(h) * table.heads_stride;
           run_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,

@@ -37,6 +37,7 @@ struct SmallJob {
   __device__ __forceinline__ void run(const Walk& walk) const {
     const int unit = static_cast<int>(threadIdx.x);
     if (unit >= units || static_cast<int>(walk.head) >= heads) return;
+    if (Gathered && leaves(table, walk.b, walk.s)) return;
     const Raw<X>* x_row = x + x_strides.offset_of<X>(walk);
     Raw<Out>* out_row = out + out_strides.offset_of<Out>(walk);
     UnitPacks<Of, X> packs;
@@ -44,9 +45,7 @@ struct SmallJob {
     for (int i = 0; i < U::packs; ++i) {
       packs.pack[i] = load<X, U::pack>(x_row + place(unit, i, read_pairing(Of) == Pairing::half));
     }
-    const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
-    if (row.is_left) return;
-    const auto with = coefficients(row, static_cast<unsigned>(unit * U::pairs));
+    const auto with = coefficients(walk, static_cast<unsigned>(unit * U::pairs));
     Pack<Out, U::pack> done[U::packs];
     turn<Arithmetic, Of>(done, packs, with);
 #pragma unroll
@@ -60,7 +59,8 @@ struct SmallJob {
     return by_halves ? unit * U::pack + i * pairs : (unit * U::packs + i) * U::pack;
   }
 
-  __device__ __forceinline__ Pairs coefficients(const TableRow& row, unsigned first) const {
+  __device__ __forceinline__ Pairs coefficients(const Walk& walk, unsigned first) const {
+    const TableRow row = Gathered ? row_of(table, walk.b, walk.s) : row_at(table, walk.b, walk.s);
     if (!row.is_there) return Pairs::not_there();
     Pairs with;
     read(with, cos, sin, false, row.offset, first);

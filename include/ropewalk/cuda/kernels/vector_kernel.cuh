@@ -68,10 +68,9 @@ struct VectorJob {
     // The rows are on their way while the id and the coefficients are read.
     read_rows(now, x_row, task, heads_left);
     prefetch_next(unit, x_row, task, heads_left);
-    const TableRow row = row_of(table, walk.b, walk.s);
-    if (row.is_left) return;
     Pairs with;
     if (turns) {
+      const TableRow row = row_of(table, walk.b, walk.s);
       const auto first = static_cast<unsigned>(unit * U::pairs);
       if (__builtin_expect(row.is_there, true)) {
         read(with, cos, sin, two_apart, row.offset, first);
