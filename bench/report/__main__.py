@@ -10,11 +10,11 @@ def main(arguments: list[str]) -> int:
     if chosen.compare:
         from . import compare
 
-        return compare.main(chosen.compare, chosen.new, chosen.slower)
+        return compare.main(chosen.compare, chosen.new[0], chosen.slower)
     from . import report  # after the options: what it loads takes a while
 
     if chosen.publish:
-        return report.publish_run(chosen.new, chosen.publish)
+        return report.publish_runs(chosen.new, chosen.publish)
     return report.make(chosen, ["bench/run", *arguments])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .cases import Case
+from .wanted import Wanted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,15 +32,23 @@ BLOCKS = {
 }
 
 
-def cases(threads: list[int], quick: bool) -> list[Case]:
-    """In float: without instructions for it, PyTorch's bfloat16 products on a CPU are a crawl."""
+def cases(wanted: Wanted) -> list[Case]:
+    """In bfloat16 at the model's tokens on a GPU. On a CPU in float, whose products PyTorch has
+    fast kernels for on every machine, and with fewer tokens."""
+
+    def tokens(block: Block) -> int:
+        if wanted.quick:
+            return block.quick_tokens
+        return block.tokens if wanted.device == "cuda" else block.cpu_tokens
+
     return [
         Case(
             "blocks",
-            seq=block.quick_tokens if quick else block.cpu_tokens,
+            seq=tokens(block),
             heads=block.heads,
             head_dim=block.head_dim,
-            threads=threads[-1],
+            dtype="bf16" if wanted.device == "cuda" else "f32",
+            threads=wanted.threads[-1],
             pairing=block.pairing,
             block=block.name,
         )

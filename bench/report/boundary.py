@@ -81,6 +81,17 @@ def helper() -> c.CDLL:
 
 
 @functools.cache
+def cuda() -> c.CDLL:
+    lib = c.CDLL(str(_folder("bench/libropewalk_report_cuda.so")))
+    lib.ropewalk_report_cuda_apply.restype = lib.ropewalk_report_nvcc.restype = c.c_char_p
+    return lib
+
+
+def cuda_compiler() -> str:
+    return "nvcc " + cuda().ropewalk_report_nvcc().decode()
+
+
+@functools.cache
 def threads(count: int) -> Threads | None:
     """What the calls take for so many threads; one pool each for the life of the process."""
     if count == 1:
@@ -139,6 +150,22 @@ def apply_inplace(tensors: list[Tensor], rows: Table, pairing: str, count: int) 
             c.byref(options),
         )
     )
+
+
+def cuda_apply(
+    stream: int, out: Tensor | None, tensors: list[Tensor], rows: tuple[Tensor, Tensor], pairing: str
+) -> None:
+    """Launches the rotation of one tensor, or of several in place; rows are cos and sin."""
+    wrong = cuda().ropewalk_report_cuda_apply(
+        c.c_void_p(stream),
+        out and c.byref(out),
+        (Tensor * len(tensors))(*tensors),
+        c.c_int64(len(tensors)),
+        *map(c.byref, rows),
+        c.c_int32(PAIRINGS[pairing]),
+    )
+    if wrong:
+        raise RuntimeError(wrong.decode())
 
 
 def defines(form: str, tensors: tuple[Tensor, Tensor, Tensor, Tensor], pairing: str, count: int):

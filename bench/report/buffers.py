@@ -78,7 +78,3 @@ class Buffers:
         """What a contestant does not write is no output of the one before it."""
         bits(self.out)[...] = 0x5A5A
 
-    @staticmethod
-    def needed(case: Case) -> int:
-        """Bytes, with what PyTorch's definitions put between their steps in float."""
-        return 3 * case.bytes // 2 + 3 * 4 * case.elements

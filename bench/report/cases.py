@@ -8,6 +8,7 @@ DTYPES = ("f32", "f16", "bf16")
 PAIRINGS = ("interleaved", "half")
 # In memory: [batch, seq, heads, head_dim], heads before tokens, or the queries of packed QKV.
 LAYOUTS = ("bshd", "bhsd", "qkv")
+DEVICES = ("cpu", "cuda")
 BYTES = {"f32": 4, "f64": 8, "f16": 2, "bf16": 2}
 
 
@@ -20,7 +21,7 @@ class Case:
     heads: int
     head_dim: int
     dtype: str = "f32"
-    threads: int = 1
+    threads: int = 1  # of the CPU
     batch: int = 1
     pairing: str = "interleaved"
     table_dtype: str = "f32"
@@ -28,6 +29,7 @@ class Case:
     layout: str = "bshd"  # of LAYOUTS
     block: str = ""  # of BLOCKS, whose attention the tensor is rotated in
     model: str = ""  # of WORKLOADS, whose table it is; else theta is 10,000
+    device: str = "cpu"  # of DEVICES
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -43,8 +45,15 @@ class Case:
         return 2 * self.elements * BYTES[self.dtype]
 
     @property
+    def needed(self) -> int:
+        """Bytes of memory: x, out and in place, and in float what contestants keep on the way."""
+        kept = 3 if self.device == "cpu" else 12  # on a GPU the graphs of all keep it at once
+        return 3 * self.bytes // 2 + kept * 4 * self.elements
+
+    @property
     def name(self) -> str:
-        parts = [self.dtype, "x".join(map(str, self.shape)), f"t{self.threads}"]
+        where = f"t{self.threads}" if self.device == "cpu" else self.device
+        parts = [self.dtype, "x".join(map(str, self.shape)), where]
         if self.pairing != "interleaved":
             parts.append(self.pairing)
         if self.table_dtype != "f32":

@@ -20,7 +20,7 @@ REASONS = Path(sys.prefix).parent / "not_installed.txt"
 
 def is_there(package: str) -> bool:
     try:
-        importlib.metadata.version(package)
+        importlib.metadata.version(package.partition("[")[0])
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
@@ -40,9 +40,11 @@ def install(package: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    packages = [*NEEDED]
-    for peer in PEERS:
-        if peer.key in parse(arguments).peers:
+    options = parse(arguments)
+    needed = NEEDED[options.device]
+    packages = [*needed]
+    for peer in PEERS[options.device]:
+        if peer.key in options.peers:
             packages += peer.packages
     missing = [package for package in dict.fromkeys(packages) if not is_there(package)]
     failed: dict[str, str] = {}
@@ -53,7 +55,7 @@ def main(arguments: list[str]) -> int:
             failed[package] = why
             print(f"  not installed: {why}")
     REASONS.write_text("".join(f"{package}\t{why}\n" for package, why in failed.items()))
-    lacking = [package for package in NEEDED if package in failed]
+    lacking = [package for package in needed if package in failed]
     if lacking:
         print(
             f"bench/run: the report needs {' and '.join(lacking)}, which pip could not install;"

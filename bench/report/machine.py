@@ -6,6 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 from . import boundary
@@ -59,8 +60,25 @@ def _system() -> str:
     return f"{name}, {platform.system()} {platform.release().partition('-')[0]}"
 
 
-def memory_bytes() -> int:
+class NoDevice(Exception):
+    """There is no CUDA device; the text says how it was looked for."""
+
+
+def gpu() -> tuple[str, int, str]:
+    """Name, bytes that can be had now, and the driver's version."""
+    asked = "nvidia-smi", "--query-gpu=name,memory.free,driver_version", "--format=csv,noheader"
+    try:
+        done = subprocess.run([*asked, "--id=0"], capture_output=True, text=True, check=True)
+        name, free, driver = done.stdout.strip().split(", ")
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise NoDevice(f"no CUDA device: {asked[0]}: {error}") from error
+    return name, int(free.split()[0]) * 2**20, driver
+
+
+def memory_bytes(device: str) -> int:
     """That can be had now."""
+    if device == "cuda":
+        return gpu()[1]
     text = _first("/proc/meminfo", "MemAvailable")
     return int(text.split()[0]) * 1024 if text else 2**33
 
@@ -68,13 +86,17 @@ def memory_bytes() -> int:
 def version(package: str) -> str:
     """Empty where it is not installed."""
     try:
-        return importlib.metadata.version(package)
+        return importlib.metadata.version(package.partition("[")[0])
     except importlib.metadata.PackageNotFoundError:
         return ""
 
 
-def fingerprint(command: list[str]) -> dict[str, str]:
-    return {
+def fingerprint(command: list[str], device: str) -> dict[str, str]:
+    found = {}
+    if device == "cuda":
+        name, _, driver = gpu()
+        found = {"GPU": name, "driver": driver, "CUDA compiler": boundary.cuda_compiler()}
+    return found | {
         "cpu": _first("/proc/cpuinfo", "model name") or platform.machine(),
         "cores": str(cores()),
         "data caches of a core": _caches(),

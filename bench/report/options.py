@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .cases import DEVICES
 from .cores import cores
-from .peers import PEERS
+from .peers import KEYS, PEERS
 from .studies import STUDIES
 from .workloads import WORKLOADS, chosen
+
+
+OUT = {"cpu": Path("bench/out"), "cuda": Path("bench/out/cuda")}
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,7 +36,7 @@ def names(text: str, known: list[str], what: str, none: bool = False) -> list[st
 
 
 def peers(text: str) -> list[str]:
-    return names(text, [peer.key for peer in PEERS], "peer", none=True)
+    return names(text, list(KEYS), "peer", none=True)
 
 
 def studies(text: str) -> list[str]:
@@ -69,7 +73,12 @@ def threads(text: str) -> list[int]:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="bench/run", formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(
+        prog="bench/run",
+        formatter_class=argparse.RawTextHelpFormatter,
+        epilog="ROPEWALK_PYTHON=python3 bench/run --report takes the peers that this Python has,\n"
+        "and installs nothing.",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--report",
@@ -87,15 +96,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--publish",
         metavar="FOLDER",
         type=Path,
-        help="write README.md, pictures and report.json of the last run, or --with, for a repository",
+        help="write README.md, pictures and the rows of the last runs, or --with, for a repository",
     )
     parser.add_argument(
         "--with",
         dest="new",
         metavar="NEW.json",
         type=Path,
-        default=Path("bench/out/report.json"),
-        help="the newer run of --compare, the run of --publish",
+        action="append",
+        help="the newer run of --compare (default: bench/out/report.json); a run of --publish,\n"
+        "once for each (default: those of bench/out)",
     )
     parser.add_argument(
         "--slower",
@@ -108,8 +118,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--peers",
         type=peers,
-        default=[peer.key for peer in PEERS],
-        help="none, or some of " + ",".join(peer.key for peer in PEERS),
+        help="none, or some of " + ",".join(KEYS),
     )
     parser.add_argument(
         "--studies", type=studies, default=list(STUDIES), help="some of " + ",".join(STUDIES)
@@ -123,11 +132,42 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--threads",
         type=threads,
-        default=sorted({1, cores()}),
         help="numbers of threads, between commas; default: 1 and all cores",
     )
-    parser.add_argument("--out", type=Path, default=Path("bench/out"), metavar="FOLDER")
+    parser.add_argument(
+        "--device", choices=DEVICES, default="cpu", help="where; cuda asks for PyTorch and nvcc"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="default: bench/out, of a CUDA device bench/out/cuda",
+    )
     found = parser.parse_args(arguments)
     if found.models and "models" not in found.studies:
         parser.error("--models chooses those of the study models, which --studies leaves out")
+    return completed(parser, found)
+
+
+def completed(parser: Parser, found: argparse.Namespace) -> argparse.Namespace:
+    """What depends on the device."""
+    known = [peer.key for peer in PEERS[found.device]]
+    for key in found.peers or ():
+        if key not in known:
+            parser.error(f"{key} is no peer on {found.device}; there are {', '.join(known)}")
+    if found.peers is None:
+        found.peers = known
+    if found.device == "cuda" and found.threads:
+        parser.error("--threads is for --device=cpu")
+    if found.device == "cuda" and found.studies == ["threads"]:
+        parser.error("the study threads is for --device=cpu")
+    if found.threads is None:
+        found.threads = sorted({1, cores()}) if found.device == "cpu" else [1]
+    if found.out is None:
+        found.out = OUT[found.device]
+    if found.new is None:
+        runs = [folder / "report.json" for folder in OUT.values()]
+        found.new = [path for path in runs if found.publish and path.exists()] or runs[:1]
+    if found.compare and len(found.new) > 1:
+        parser.error("--compare takes one --with")
     return found

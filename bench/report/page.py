@@ -7,21 +7,21 @@ from html import escape
 from .findings import HEADS, behind, findings, not_flat
 from .markup import CSS, bullets, figure, section, table, unique
 from .pictures import draw
-from .results import measured
+from .results import device, measured
 from .scaling_pictures import SCALINGS
 from .series import by_case
 from .tables import model_table, peer_table, rows_of, share_table
-from .words import title
+from .words import machine_name, title
 
 AHEAD = ["case", "peer", "times as fast", "as", "why"]
 RATES = (
-    "The limit is the faster of two copies of the same bytes in the same run; in place a "
-    "multiplication of them. Hatched: some bits are not those of PyTorch eager."
+    "The limit is the fastest copy of the same bytes in the same run; in place one operation on "
+    "each element. Hatched: some bits are not those of PyTorch eager."
 )
 SCALED = "Medians with 95 % bootstrap intervals; flat is good. Both axes are logarithmic."
 READ = (
     "Ratios of speed: 2 is twice as fast, equal where the 95 % intervals overlap. The limit is that "
-    "of the same run: out of place a copy of the same bytes, in place a multiplication of them."
+    "of the same run: out of place a copy of the same bytes, in place one operation on each element."
 )
 MODELS = (
     "Time of one call on queries and keys, times layers, steps and passes of guidance. What the "
@@ -30,15 +30,20 @@ MODELS = (
 SHARES = (
     "QKV projection, RMSNorm of queries and keys where the model has it, RoPE, attention, output "
     "projection, in PyTorch. RoPE is timed inside the block, and the block with each form beside "
-    "the others. More tokens than fit a CPU's time make the share smaller: attention grows with "
-    "their square."
+    "the others. More tokens make the share smaller, since attention grows with their square."
 )
-HOW = (
-    "All contestants run in one process on the same buffers, in random order round by round, on "
-    "as many cores each. Memory is touched before and freed memory kept, as in an engine. A call "
+HOW = {
+    "cpu": "All contestants run in one process on the same buffers, in random order round by round, "
+    "on as many cores each. Memory is touched before and freed memory kept, as in an engine. A call "
     "from Python is part of every figure: about a microsecond for Ropewalk, which shows in the "
-    "smallest shapes. Bytes are those of x and out. Errors are in ulps of x's type at the length "
-    "of the feature pair."
+    "smallest shapes.",
+    "cuda": "All contestants run in one process on the same buffers, in random order round by round. "
+    "Calls are captured in a graph and replayed between two events of the device: what the host does "
+    "to launch kernels is not part of a figure, except where a note says so, and in blocks. Who "
+    "rotates queries and keys together gets the heads in two tensors.",
+}
+UNITS = (
+    "Bytes are those of x and out. Errors are in ulps of x's type at the length of the feature pair."
 )
 
 
@@ -89,7 +94,7 @@ def page(results: dict) -> str:
         [
             "<h1>RoPE, measured</h1>",
             whole,
-            f"<p class=soft>{escape(results['machine']['cpu'])}, {escape(results['machine']['date'])}. "
+            f"<p class=soft>{escape(machine_name(results))}, {escape(results['machine']['date'])}. "
             f"Made by <code>{escape(results['machine']['command'])}</code>.</p>",
             section("Findings", summary(results, "peers"), f"<p class=soft>{escape(READ)}</p>"),
             section(
@@ -122,7 +127,7 @@ def page(results: dict) -> str:
             ),
             section(
                 "How it was measured",
-                f"<p>{escape(HOW)}</p>",
+                f"<p>{escape(HOW[device(results)])} {escape(UNITS)}</p>",
                 bullets(notes) if notes else "",
                 "<p>Every figure here is worked out from <a href=report.json>report.json</a>.</p>",
             ),

@@ -1,4 +1,4 @@
-"""A run as a page of the repository: README.md with its pictures and report.json beside it."""
+"""Runs as a page of the repository: README.md, its pictures, and the rows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from pathlib import Path
 
 from .findings import HEADS, behind, findings, not_flat
 from .pictures import draw
+from .results import device
 from .style import on_white
+from .words import machine_name
 
 DIGITS = 4  # of the samples that are kept
+HEAD = (
+    "# RoPE, measured\n\nMedians of one run each, in which all contestants take turns; the limit is"
+    " that of the same run: out of place a copy of the same bytes, in place one operation on each"
+    " element. What is hatched has other bits than PyTorch eager. Ratios are of speed: 2 is twice as"
+    " fast, equal where the 95 % intervals overlap. [report/README.md](report/README.md) says how it"
+    " is measured; every figure is worked out from the rows that are linked."
+)
 ALT = {
     "rates": "rates as shares of the limit",
     "exactness": "exactness against speed",
@@ -43,7 +52,8 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def text(results: dict, names: list[str]) -> str:
+def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
+    """Of one run; pictures are a text for those who cannot see it, and a file."""
     machine = results["machine"]
     peers = [
         [peer["title"], " ".join(f"{name} {number}" for name, number in peer["versions"].items())]
@@ -54,24 +64,20 @@ def text(results: dict, names: list[str]) -> str:
     flat = not_flat(results)
     ahead = behind(results)
     parts = [
-        "# RoPE, measured",
-        f"{machine['cpu']}, {machine['date']}, by `{machine['command']}`. Medians of one run in which"
-        " all take turns; the limit is that of the same run, out of place a copy of the same bytes, in"
-        " place a multiplication of them. What is hatched has other bits than PyTorch eager."
-        " [report/README.md](report/README.md) says how; every figure is worked out from"
-        " [report.json](measured/report.json).",
+        f"## {machine_name(results)}",
+        f"{machine['date']}, by `{machine['command']}`; [all rows]({rows}).",
         table(list(HEADS), findings(results)),
-        *(f"![{ALT[name.split()[0]]}](measured/{file_of(name)})" for name in names),
-        "## Where a peer is ahead",
+        *(f"![{label}]({file})" for label, file in pictures),
+        "### Where a peer is ahead",
         table(["case", "peer", "times as fast", "as", "why"], ahead) if ahead else "Nowhere.",
-        "## Where the cost of an element is not flat",
+        "### Where the cost of an element is not flat",
         "\n".join(f"- {one}" for one in flat) if flat else "Nowhere.",
-        "## Versions",
+        "### Versions",
         table(["peer", "version"], peers),
         "\n".join(f"- {one}" for one in absent),
         table(["", ""], [list(pair) for pair in machine.items()]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def rounded(value):
@@ -84,18 +90,33 @@ def rounded(value):
     return value
 
 
-def publish(results: dict, folder: Path) -> None:
-    """Writes folder/README.md and folder/measured/, whose pictures of an older run go."""
-    kept = rounded(results)
-    pictures = draw(kept)
-    names = chosen(list(pictures))
+def slugs(runs: list[dict]) -> list[str]:
+    """A short name for each run's files."""
+    found: list[str] = []
+    for results in runs:
+        kind = device(results)
+        count = sum(name.rstrip("0123456789") == kind for name in found)
+        found.append(f"{kind}{count + 1}" if count else kind)
+    return found
+
+
+def publish(runs: list[dict], folder: Path) -> None:
+    """Writes folder/README.md and folder/measured/, whose pictures and rows of older runs go."""
     measured = folder / "measured"
     measured.mkdir(parents=True, exist_ok=True)
-    for old in measured.glob("*.svg"):
+    for old in [*measured.glob("*.svg"), *measured.glob("*.json")]:
         old.unlink()
-    for name in names:
-        (measured / file_of(name)).write_text(on_white(pictures[name]))
-    rows = ",\n".join(json.dumps(row) for row in kept["rows"])
-    head = json.dumps({name: value for name, value in kept.items() if name != "rows"})
-    (measured / "report.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
-    (folder / "README.md").write_text(text(kept, names))
+    sections = [HEAD]
+    for slug, results in zip(slugs(runs), runs):
+        kept = rounded(results)
+        pictures = draw(kept)
+        shown = []
+        for name in chosen(list(pictures)):
+            file = measured / f"{slug}_{file_of(name)}"
+            file.write_text(on_white(pictures[name]))
+            shown.append((ALT[name.split()[0]], f"measured/{file.name}"))
+        rows = ",\n".join(json.dumps(row) for row in kept["rows"])
+        head = json.dumps({name: value for name, value in kept.items() if name != "rows"})
+        (measured / f"{slug}.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
+        sections.append(section(kept, shown, f"measured/{slug}.json"))
+    (folder / "README.md").write_text("\n\n".join(sections) + "\n")

@@ -6,27 +6,31 @@ import sys
 from pathlib import Path
 
 from . import machine, results
-from .buffers import Buffers
 from .cases import Case
 from .peers import PEERS
 from .series import OURS
 from .studies import QUICK_TOKENS, cases
 from .supervisor import Supervisor
+from .wanted import Wanted
 
 # Of a case: rounds, and seconds of one with all peers and of one of many shapes. Slow contestants
 # get fewer rounds.
 FULL = 25, (20.0, 8.0)
 QUICK = 9, (4.0, 1.5)
+SHARE = {"cpu": 0.5, "cuda": 0.9}  # of the memory, that a run may take
 NOT_INSTALLED = Path("not_installed.txt")  # beside the virtual environment: written by install.py
 
 
 def plan(options) -> tuple[list[Case], list[str]]:
     """The cases that fit into memory, and what to say about the others."""
-    wanted = cases(options.studies, options.threads, options.quick, options.models)
-    room = machine.memory_bytes() // 2
-    fitting = [case for case in wanted if Buffers.needed(case) <= room]
+    wanted = cases(
+        options.studies,
+        Wanted(options.threads, options.quick, options.device, tuple(options.models)),
+    )
+    room = machine.memory_bytes(options.device) * SHARE[options.device]
+    fitting = [case for case in wanted if case.needed <= room]
     notes = [
-        f"{case.name} is left out: it takes {Buffers.needed(case) / 2**30:.1f} GiB"
+        f"{case.name} is left out: it takes {case.needed / 2**30:.1f} GiB"
         for case in wanted
         if case not in fitting
     ]
@@ -43,10 +47,10 @@ def not_installed() -> dict[str, str]:
     return dict(line.split("\t", 1) for line in path.read_text().splitlines() if "\t" in line)
 
 
-def peer_list(chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
+def peer_list(device: str, chosen: list[str], unloadable: dict[str, str]) -> list[dict]:
     failed = not_installed()
     rows = []
-    for peer in PEERS:
+    for peer in PEERS[device]:
         lacking = [package for package in peer.packages if not machine.version(package)]
         why = unloadable.get(peer.key, "")
         if lacking:
@@ -75,12 +79,12 @@ def show(found: dict, folder: Path) -> None:
     print(f"The report: {folder / 'report.html'}")
 
 
-def publish_run(path: Path, folder: Path) -> int:
-    """An earlier run's results as a page of the repository."""
+def publish_runs(paths: list[Path], folder: Path) -> int:
+    """Earlier runs' results as a page of the repository."""
     from .publish import publish
 
     try:
-        publish(results.load(path), folder)
+        publish([results.load(path) for path in paths], folder)
     except results.Unreadable as error:
         print(f"bench/run --publish: {error}", file=sys.stderr)
         return 2
@@ -99,20 +103,25 @@ def wrong(rows: list[dict]) -> list[str]:
 
 
 def make(options, command: list[str]) -> int:
-    planned, notes = plan(options)
+    try:
+        planned, notes = plan(options)
+    except machine.NoDevice as error:
+        print(f"bench/run: {error}", file=sys.stderr)
+        return 2
     for note in notes:
         print("note:", note)
     if not planned:
         print("bench/run: nothing is left to measure", file=sys.stderr)
         return 2
     rounds, seconds = QUICK if options.quick else FULL
-    outcome = Supervisor(planned, options.peers, rounds, seconds).run()
+    outcome = Supervisor(planned, options.peers, rounds, seconds, options.device).run()
     if "torch" not in options.peers or "torch" in outcome.unloadable:
-        notes.append("bits are compared with apply_strided's: PyTorch was not there")
+        own = {"cpu": "apply_strided", "cuda": "apply"}[options.device]
+        notes.append(f"bits are compared with {own}'s: PyTorch was not there")
     found = {
         "schema": results.SCHEMA,
-        "machine": machine.fingerprint(command),
-        "peers": peer_list(options.peers, outcome.unloadable),
+        "machine": machine.fingerprint(command, options.device),
+        "peers": peer_list(options.device, options.peers, outcome.unloadable),
         "notes": notes,
         "complete": outcome.complete,
         "rows": outcome.rows,

@@ -16,6 +16,7 @@ from .cases import Case
 from .intervals import median
 
 SCHEMA = 1
+GAINED = {"device": "cpu"}  # fields of a case that older files lack
 
 
 class Unreadable(Exception):
@@ -29,6 +30,10 @@ def row_of(case: Case, contestant: str, peer: str, **rest) -> dict:
 
 def key(row: dict) -> tuple[str, str, str]:
     return row["case"]["study"], row["case"]["name"], row["contestant"]
+
+
+def device(results: dict) -> str:
+    return "cuda" if "GPU" in results["machine"] else "cpu"
 
 
 def measured(rows: list[dict], study: str | None = None) -> list[dict]:
@@ -62,6 +67,8 @@ def load(path: Path) -> dict:
         whole = False
     if not whole:
         raise Unreadable(f"{path}: no whole results of bench/run --report: machine and rows")
+    for row in results["rows"]:
+        row["case"] = GAINED | row["case"]
     return results
 
 

@@ -9,7 +9,9 @@ from .intervals import median
 from .results import measured
 from .workloads import WORKLOADS
 
-LIMITS = ("memcpy", "nontemporal copy", "scale in place")
+COPIES = ("memcpy", "nontemporal copy", "device copy")
+IN_PLACE = ("scale in place", "signs flipped in place")
+LIMITS = (*COPIES, *IN_PLACE)
 FORMS = ("apply_strided", "apply_stack_flatten")
 OURS = ("apply", "apply_inplace", *FORMS)
 FLAT = 1.3  # cost per element within a study, largest to smallest, that is called flat
@@ -37,8 +39,8 @@ def by_case(rows: Iterable[dict]) -> dict[str, list[dict]]:
 
 
 def limit_seconds(rows: list[dict], inplace: bool) -> float | None:
-    """The faster copy of the case out of place; in place a multiplication."""
-    names = LIMITS[2:] if inplace else LIMITS[:2]
+    """The faster copy of the case out of place; in place one operation on each element."""
+    names = IN_PLACE if inplace else COPIES
     times = [median(row["samples"])[0] for row in rows if row["contestant"] in names]
     return min(times, default=None)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Callable
 
 from . import blocks
 from .cases import DTYPES, LAYOUTS, Case
 from .cores import cores
+from .wanted import Wanted
 from .workloads import chosen
 
 # As the C++ benchmark and the anchors of other machines have them.
@@ -16,69 +18,103 @@ LARGE_QUICK = {**LARGE, "seq": 1024}
 IN_CACHE = {"seq": 512, "heads": 32, "head_dim": 128}
 QUICK_TOKENS = 12_000  # of the models of --quick
 ONE_TOKEN = {"seq": 1, "heads": 32, "head_dim": 128}
+ON_GPU = 16  # times as many elements, so that they are beyond its larger cache, too
 
 
-def peers(threads: list[int], quick: bool) -> list[Case]:
+def large(wanted: Wanted) -> dict[str, int]:
+    return LARGE_QUICK if wanted.quick else LARGE
+
+
+def elements(wanted: Wanted, count: int) -> int:
+    return count * ON_GPU if wanted.device == "cuda" else count
+
+
+def peers(wanted: Wanted) -> list[Case]:
     """Everyone at three sizes: beyond the caches, in them, and a decode step."""
-    large = LARGE_QUICK if quick else LARGE
+    threads = wanted.threads
     cases = [
-        Case("peers", **large, dtype=dtype, threads=count) for dtype in DTYPES for count in threads
+        Case("peers", **large(wanted), dtype=dtype, threads=count)
+        for dtype in DTYPES
+        for count in threads
     ]
     cases += [Case("peers", **IN_CACHE, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
     cases += [Case("peers", **ONE_TOKEN, dtype=dtype, threads=threads[0]) for dtype in DTYPES]
-    cases.append(Case("peers", **large, threads=threads[-1], pairing="half"))
-    return cases
+    halves = ("f32",) if wanted.device == "cpu" else ("f32", "bf16")
+    return cases + [
+        Case("peers", **large(wanted), dtype=dtype, threads=threads[-1], pairing="half")
+        for dtype in halves
+    ]
 
 
-def tokens(threads: list[int], quick: bool) -> list[Case]:
+def tokens(wanted: Wanted) -> list[Case]:
     """Up to HunyuanVideo's 720p, 129 frames."""
     sizes = (
         (1, 16, 256, 1024, 4096)
-        if quick
+        if wanted.quick
         else (1, 4, 16, 64, 256, 1024, 4096, 8192, 16384, 32760, 75600, 118_800)
     )
     return [
-        Case("tokens", seq=seq, heads=40, head_dim=128, dtype=dtype, threads=threads[-1])
+        Case("tokens", seq=seq, heads=40, head_dim=128, dtype=dtype, threads=wanted.threads[-1])
         for dtype in ("f32", "bf16")
         for seq in sizes
     ]
 
 
-def heads(threads: list[int], quick: bool) -> list[Case]:
-    sizes = (1, 8, 40) if quick else (1, 2, 4, 8, 16, 24, 32, 40, 64, 128)
+def heads(wanted: Wanted) -> list[Case]:
+    sizes = (1, 8, 40) if wanted.quick else (1, 2, 4, 8, 16, 24, 32, 40, 64, 128)
+    all_heads = elements(wanted, 40_960)
     return [
-        Case("heads", seq=max(1, 40_960 // count), heads=count, head_dim=128, threads=threads[-1])
+        Case(
+            "heads",
+            seq=max(1, all_heads // count),
+            heads=count,
+            head_dim=128,
+            threads=wanted.threads[-1],
+        )
         for count in sizes
     ]
 
 
-def head_dim(threads: list[int], quick: bool) -> list[Case]:
+def head_dim(wanted: Wanted) -> list[Case]:
     """As many elements each; those that are no power of two, too."""
-    sizes = (64, 80, 128, 192) if quick else (32, 48, 64, 80, 96, 112, 128, 160, 192, 256, 320, 512)
+    sizes = (
+        (64, 80, 128, 192)
+        if wanted.quick
+        else (32, 48, 64, 80, 96, 112, 128, 160, 192, 256, 320, 512)
+    )
+    features = elements(wanted, 131_072)
     return [
         Case(
             "head_dim",
-            seq=131_072 // size,
+            seq=features // size,
             heads=32,
             head_dim=size,
             dtype=dtype,
-            threads=threads[-1],
+            threads=wanted.threads[-1],
         )
         for dtype in ("f32", "bf16")
         for size in sizes
     ]
 
 
-def batch(threads: list[int], quick: bool) -> list[Case]:
-    sizes = (1, 4) if quick else (1, 2, 4, 8, 16, 64)
+def batch(wanted: Wanted) -> list[Case]:
+    sizes = (1, 4) if wanted.quick else (1, 2, 4, 8, 16, 64)
+    rows = elements(wanted, 1024)
     return [
-        Case("batch", batch=count, seq=1024 // count, heads=32, head_dim=128, threads=threads[-1])
+        Case(
+            "batch",
+            batch=count,
+            seq=rows // count,
+            heads=32,
+            head_dim=128,
+            threads=wanted.threads[-1],
+        )
         for count in sizes
     ]
 
 
-def tables(threads: list[int], quick: bool) -> list[Case]:
-    size = {**(LARGE_QUICK if quick else LARGE), "threads": threads[-1]}
+def tables(wanted: Wanted) -> list[Case]:
+    size = {**large(wanted), "threads": wanted.threads[-1]}
     cases = [
         Case("tables", **size, dtype=dtype, table_dtype=table)
         for dtype in DTYPES
@@ -89,8 +125,8 @@ def tables(threads: list[int], quick: bool) -> list[Case]:
     ]
 
 
-def layouts(threads: list[int], quick: bool) -> list[Case]:
-    size = {**(LARGE_QUICK if quick else LARGE), "threads": threads[-1]}
+def layouts(wanted: Wanted) -> list[Case]:
+    size = {**large(wanted), "threads": wanted.threads[-1]}
     return [
         Case("layouts", **size, dtype=dtype, layout=layout)
         for dtype in ("f32", "bf16")
@@ -98,24 +134,23 @@ def layouts(threads: list[int], quick: bool) -> list[Case]:
     ]
 
 
-def threads(threads: list[int], quick: bool) -> list[Case]:
+def threads(wanted: Wanted) -> list[Case]:
     """1, 2, 4, .. and all cores, whatever --threads says of the others."""
-    size = LARGE_QUICK if quick else LARGE
     counts = sorted({2**power for power in range(int(math.log2(cores())) + 1)} | {cores()})
     return [
-        Case("threads", **size, dtype=dtype, threads=count)
+        Case("threads", **large(wanted), dtype=dtype, threads=count)
         for dtype in ("f32", "bf16")
         for count in counts
     ]
 
 
-def models(threads: list[int], quick: bool, prefixes: list[str] | None = None) -> list[Case]:
+def models(wanted: Wanted) -> list[Case]:
     """Queries and keys of a model as one tensor of bfloat16, on all threads."""
     from .presets import preset  # the C boundary is built after the options are read
 
     found = []
-    for workload in chosen(prefixes or []):
-        if quick and workload.tokens > QUICK_TOKENS:
+    for workload in chosen(wanted.prefixes):
+        if wanted.quick and workload.tokens > QUICK_TOKENS:
             continue
         rule = preset(workload.preset, "bf16")
         found.append(
@@ -125,7 +160,7 @@ def models(threads: list[int], quick: bool, prefixes: list[str] | None = None) -
                 heads=rule.heads,
                 head_dim=rule.head_dim,
                 dtype="bf16",
-                threads=threads[-1],
+                threads=wanted.threads[-1],
                 pairing=rule.pairing,
                 table_dtype=rule.table_dtype,
                 model=workload.name,
@@ -134,7 +169,7 @@ def models(threads: list[int], quick: bool, prefixes: list[str] | None = None) -
     return found
 
 
-STUDIES: dict[str, Callable[[list[int], bool], list[Case]]] = {
+STUDIES: dict[str, Callable[[Wanted], list[Case]]] = {
     "peers": peers,
     "tokens": tokens,
     "heads": heads,
@@ -149,10 +184,10 @@ STUDIES: dict[str, Callable[[list[int], bool], list[Case]]] = {
 SCALING = tuple(name for name in STUDIES if name not in ("peers", "models", "blocks"))
 
 
-def cases(studies: list[str], threads: list[int], quick: bool, prefixes: list[str]) -> list[Case]:
-    found = []
-    for name in studies:
-        found += (
-            models(threads, quick, prefixes) if name == "models" else STUDIES[name](threads, quick)
-        )
-    return found
+def cases(studies: list[str], wanted: Wanted) -> list[Case]:
+    return [
+        dataclasses.replace(case, device=wanted.device)
+        for name in studies
+        if name != "threads" or wanted.device == "cpu"
+        for case in STUDIES[name](wanted)
+    ]

@@ -34,6 +34,10 @@ FAMILIES = (
     (INK, ("ggml", "ggml, in place")),
     (YELLOW, ("JAX, jit",)),
     (SKY, ("OpenVINO",)),
+    (GREY, ("device copy", "signs flipped in place")),
+    (PURPLE, ("flash-linear-attention", "flash-linear-attention, in place")),
+    (INK, ("Liger, in place",)),
+    (SKY, ("FlashInfer, in place",)),
 )
 DASHES = ("-", "--", ":")
 

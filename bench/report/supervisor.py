@@ -51,9 +51,10 @@ class Supervisor:
         peers: list[str],
         rounds: int,
         seconds: tuple[float, float],
+        device: str = "cpu",
         worker: str = "report.worker",
     ):
-        self.worker = worker
+        self.device, self.worker = device, worker
         self.cases, self.peers, self.rounds, self.seconds = cases, list(peers), rounds, seconds
         self.rows: list[dict] = []
         self.unloadable: dict[str, str] = {}
@@ -84,6 +85,7 @@ class Supervisor:
             json.dumps(
                 {
                     "cases": [dataclasses.asdict(case) for case in self.left()],
+                    "device": self.device,
                     "peers": self.peers,
                     "lost": sorted(self.lost),
                     "rounds": self.rounds,

@@ -8,7 +8,9 @@ DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16", "f64": "double
 def title(case: dict) -> str:
     shape = " × ".join(str(case[name]) for name in ("batch", "seq", "heads", "head_dim"))
     count = case["threads"]
-    text = f"{DTYPE_NAMES[case['dtype']]} [{shape}], {count} thread{'s' * (count > 1)}"
+    text = f"{DTYPE_NAMES[case['dtype']]} [{shape}]"
+    if case["device"] == "cpu":
+        text += f", {count} thread{'s' * (count > 1)}"
     if case["pairing"] == "half":
         text += ", half pairing"
     if case["table_dtype"] != "f32":
@@ -31,3 +33,8 @@ def duration(seconds: float) -> str:
         if seconds >= scale:
             break
     return f"{seconds / scale:.3g} {unit}"
+
+
+def machine_name(results: dict) -> str:
+    about = results["machine"]
+    return about.get("GPU", about["cpu"])

@@ -5,17 +5,15 @@ usage: python -m report.worker PLAN JOURNAL; see supervisor.py.
 
 from __future__ import annotations
 
+import importlib
 import json
-import os
 import sys
 import traceback
 from pathlib import Path
 
 from . import contestants
-from .buffers import Buffers
 from .cases import Case
 from .contestants import Skip
-from .exactness import compare
 from .measure import measure
 from .peers import PEERS
 from .results import row_of
@@ -24,6 +22,7 @@ from .studies import SCALING
 REFERENCE = "PyTorch eager, strided"
 KEPT = 100  # times inside a block
 OWN_REFERENCE = "apply_strided"  # its bits, where PyTorch is not there
+PLACES = {"cpu": "host", "cuda": "gpu"}  # the modules of DEVICES
 
 
 class Journal:
@@ -32,16 +31,6 @@ class Journal:
 
     def say(self, event: str, **what) -> None:
         self.file.write(json.dumps({"event": event, **what}) + "\n")
-
-
-def pin(threads: int) -> None:
-    """All threads of the process to so many cores: no contestant can use more than the others."""
-    cores = sorted(os.sched_getaffinity(os.getppid()))[:threads]
-    for task in os.listdir("/proc/self/task"):
-        try:
-            os.sched_setaffinity(int(task), cores)
-        except OSError:
-            pass  # it has just ended
 
 
 def reason(error: BaseException) -> str:
@@ -58,8 +47,9 @@ class Worker:
     def __init__(self, plan: dict, journal: Journal):
         self.plan, self.journal = plan, journal
         self.lost = {tuple(pair) for pair in plan["lost"]}
-        self.contestants = contestants.ours()
-        for peer in PEERS:
+        self.place = importlib.import_module(f".{PLACES[plan['device']]}", __package__)
+        self.contestants = contestants.ours(plan["device"])
+        for peer in PEERS[plan["device"]]:
             if peer.key not in plan["peers"]:
                 continue
             journal.say("begin", contestant=peer.title, peer=peer.key, case="")
@@ -70,8 +60,8 @@ class Worker:
 
     def run(self, case: Case) -> None:
         self.journal.say("case", case=case.name, study=case.study)
-        pin(case.threads)
-        buffers = Buffers(case)
+        self.place.settle(case)
+        buffers = self.place.Buffers(case)
         prepared, rows, wanted = {}, {}, None
         called = [one for one in self.contestants if calls(case, one)]
         order = sorted(called, key=lambda one: one.name != self.reference(called))
@@ -84,7 +74,7 @@ class Worker:
                 continue
             try:
                 ready = one.prepare(case, buffers)
-                pin(case.threads)  # the threads that it has started, too
+                self.place.settle(case)  # the threads that it has started, too
                 buffers.spoil()
                 ready.start()
                 ready.run()
@@ -92,8 +82,8 @@ class Worker:
                 exact = None
                 if out is not None:
                     if wanted is None:
-                        wanted = out.copy()
-                    exact = compare(out, wanted, case.dtype, case.pairing)
+                        wanted = self.place.kept(out)
+                    exact = self.place.compare(out, wanted, case.dtype, case.pairing)
                 rows[one.name] = row_of(
                     case,
                     one.name,
@@ -111,7 +101,7 @@ class Worker:
                 self.missing(case, one, reason(error), failed=True)
         peers = {one.name: one.peer for one in order}
         samples = measure(
-            {name: ready.run for name, ready in prepared.items()},
+            {name: ready.seconds for name, ready in prepared.items()},
             self.plan["rounds"],
             self.plan["seconds"][case.study in SCALING],
             lambda name: self.journal.say(

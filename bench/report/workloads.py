@@ -7,6 +7,7 @@ the resolution in the text. Text that stands beside an image is left out where i
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,7 @@ WORKLOADS = {
 }
 
 
-def chosen(prefixes: list[str]) -> list[Workload]:
+def chosen(prefixes: Sequence[str]) -> list[Workload]:
     """Those of models whose names begin so, in either case; of all for no prefix."""
     return [
         workload

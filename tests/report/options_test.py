@@ -52,6 +52,21 @@ class Options(unittest.TestCase):
         self.assertIn(f"{cores() + 1} threads", self.error(f"--threads={cores() + 1}"))
         self.assertEqual(options.parse(["--report", "--threads=1,1"]).threads, [1])
 
+    def test_devices(self):
+        chosen = options.parse(["--report", "--device=cuda"])
+        self.assertIn("flashinfer", chosen.peers)
+        self.assertNotIn("ggml", chosen.peers)
+        self.assertNotEqual(chosen.out, options.parse(["--report"]).out)
+        self.assertIn("'tpu'", self.error("--device=tpu"))
+        self.assertIn("liger is no peer on cpu", self.error("--peers=torch,liger"))
+        self.assertIn("ggml is no peer on cuda", self.error("--device=cuda", "--peers=ggml"))
+        self.assertIn("--threads is for", self.error("--device=cuda", "--threads=1"))
+        self.assertIn("threads is for", self.error("--device=cuda", "--studies=threads"))
+
+    def test_runs_of_a_page(self):
+        chosen = options.parse(["--publish=bench", "--with=a.json", "--with=b.json"])
+        self.assertEqual([str(path) for path in chosen.new], ["a.json", "b.json"])
+
     def test_report_or_compare(self):
         said = io.StringIO()
         with contextlib.redirect_stderr(said), self.assertRaises(SystemExit):

@@ -129,15 +129,18 @@ class Publish(unittest.TestCase):
             folder = Path(name)
             (folder / "measured").mkdir()
             (folder / "measured" / "old.svg").write_text("")
-            publish(measured(), folder)
+            on_gpu = results([row("apply", samples(1.0))], GPU="a GPU")
+            publish([measured(), on_gpu, on_gpu], folder)
             text = (folder / "README.md").read_text()
             pictures = re.findall(r"\]\((measured/.*?\.svg)\)", text)
             self.assertEqual(len(pictures), 3)
             for picture in pictures:
                 self.assertTrue((folder / picture).exists(), picture)
             self.assertFalse((folder / "measured" / "old.svg").exists())
+            self.assertIn("## a CPU", text)
+            self.assertEqual(text.count("## a GPU"), 2)
             # The page is that of the kept file, not of samples that were rounded away.
-            kept = load(folder / "measured" / "report.json")
+            kept = [load(folder / "measured" / f"{name}.json") for name in ("cpu", "cuda", "cuda2")]
             publish(kept, folder)
             self.assertEqual((folder / "README.md").read_text(), text)
 

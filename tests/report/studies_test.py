@@ -3,7 +3,8 @@
 import unittest
 
 from report.cases import LAYOUTS
-from report.studies import STUDIES
+from report.studies import STUDIES, cases
+from report.wanted import Wanted
 from report.workloads import WORKLOADS, chosen
 
 
@@ -12,16 +13,23 @@ class Studies(unittest.TestCase):
         for name, make in STUDIES.items():
             if name == "models":  # asks the C boundary
                 continue
-            for quick in (False, True):
-                cases = make([1, 2], quick)
-                self.assertTrue(cases)
-                self.assertEqual(len({case.name for case in cases}), len(cases), name)
-                self.assertEqual({case.study for case in cases}, {name})
-                self.assertTrue({case.layout for case in cases} <= set(LAYOUTS))
+            for wanted in (Wanted([1, 2]), Wanted([1, 2], quick=True), Wanted([1], device="cuda")):
+                found = make(wanted)
+                self.assertTrue(found)
+                self.assertEqual(len({case.name for case in found}), len(found), name)
+                self.assertEqual({case.study for case in found}, {name})
+                self.assertTrue({case.layout for case in found} <= set(LAYOUTS))
 
     def test_one_number_of_threads_is_enough(self):
-        names = [case.name for case in STUDIES["peers"]([1], True)]
+        names = [case.name for case in STUDIES["peers"](Wanted([1], quick=True))]
         self.assertEqual(len(set(names)), len(names))
+
+    def test_a_device_is_told_apart(self):
+        on_gpu = cases(["peers", "threads", "blocks"], Wanted([1], device="cuda"))
+        self.assertEqual({case.device for case in on_gpu}, {"cuda"})
+        self.assertEqual({case.study for case in on_gpu}, {"peers", "blocks"})
+        on_cpu = {case.name for case in cases(["peers", "blocks"], Wanted([1]))}
+        self.assertFalse(on_cpu & {case.name for case in on_gpu})
 
 
 class Workloads(unittest.TestCase):

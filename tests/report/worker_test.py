@@ -45,10 +45,11 @@ class Rows(unittest.TestCase):
     def rows(self, *contestants):
         """By contestant, those of the definition first whatever their order."""
         journal = mock.Mock()
-        with mock.patch.object(worker.contestants, "ours", lambda: list(contestants)):
-            plan = {"lost": [[CASE.name, "lost"]], "peers": [], "rounds": 2, "seconds": [1, 1]}
+        with mock.patch.object(worker.contestants, "ours", lambda _: list(contestants)):
+            plan = {"device": "cpu", "peers": [], "rounds": 2, "seconds": [1, 1]}
+            plan["lost"] = [[CASE.name, "lost"]]
             tried = worker.Worker(plan, journal)
-        with mock.patch.object(worker, "pin"), contextlib.redirect_stderr(io.StringIO()):
+        with mock.patch.object(tried.place, "settle"), contextlib.redirect_stderr(io.StringIO()):
             tried.run(CASE)
         said = [call.kwargs["row"] for call in journal.say.call_args_list if call.args[0] == "row"]
         return {row["contestant"]: row for row in said}

@@ -6,10 +6,8 @@ import dataclasses
 import importlib
 from typing import Callable
 
-import numpy as np
-
-from ..buffers import Buffers
 from ..cases import Case
+from ..measure import Timer, timed
 from ..peers import Peer
 
 
@@ -22,10 +20,15 @@ class Prepared:
     """A call that is ready to be timed."""
 
     run: Callable[[], object]
-    output: Callable[[], np.ndarray | None]  # what the last run wrote, stored as x is; None: a copy
+    output: Callable[[], object]  # what the last run wrote, stored as the buffers are; None: a copy
     start: Callable[[], object] = lambda: None  # before a run whose output is compared
     inside: list[float] | None = None  # grows with every run: seconds in RoPE, where that is a part
     note: str = ""  # what a reader of the figure must know
+    timer: Timer | None = None  # where the host's clock is not the one
+
+    def seconds(self, calls: int) -> float:
+        """A call, of so many one after the other."""
+        return self.timer(calls) if self.timer else timed(self.run, calls)
 
 
 class Contestant:
@@ -38,19 +41,19 @@ class Contestant:
     studies: tuple[str, ...] = ()  # where it is called alone; else wherever a tensor is rotated
     compiles = False  # seconds for every shape: left out where shapes are many
 
-    def prepare(self, case: Case, buffers: Buffers) -> Prepared:
+    def prepare(self, case: Case, buffers) -> Prepared:
         raise NotImplementedError
 
 
-OURS = ("limits", "ours")
+OURS = {"cpu": ("limits", "ours"), "cuda": ("cuda.limits", "cuda.ours")}
 
 
 def _made(module: str) -> list[Contestant]:
     return importlib.import_module(f".{module}", __name__).contestants()
 
 
-def ours() -> list[Contestant]:
-    return [contestant for module in OURS for contestant in _made(module)]
+def ours(device: str) -> list[Contestant]:
+    return [contestant for module in OURS[device] for contestant in _made(module)]
 
 
 def of_peer(peer: Peer) -> list[Contestant]:

@@ -12,22 +12,9 @@ import ml_dtypes
 import numpy as np
 
 from . import Contestant, Prepared, Skip
+from .jax_rotation import rotated
 
 jax.devices()  # starts its threads, as many as the process has cores: before a case takes some away
-
-
-def parts(x, pairing):
-    if pairing == "half":
-        return jnp.split(x, 2, axis=-1)
-    return x[..., 0::2], x[..., 1::2]
-
-
-def rotated(x, cos, sin, pairing):
-    a, b = parts(x, pairing)
-    turned = a * cos - b * sin, b * cos + a * sin
-    if pairing == "half":
-        return jnp.concatenate(turned, axis=-1).astype(x.dtype)
-    return jnp.stack(turned, axis=-1).reshape(x.shape).astype(x.dtype)
 
 
 def as_array(values: np.ndarray, dtype: str):

@@ -10,6 +10,17 @@ from . import Contestant, Prepared
 from .torch_eager import stack_flatten, strided, tensors
 
 
+def form_of(stacked: bool, pairing: str):
+    """A compiled form(x, cos, sin, out), which forgets all shapes that came before."""
+    torch._dynamo.reset()  # else more shapes than its cache holds fall back to eager in silence
+
+    def by_stack(x, cos, sin, out):
+        out.copy_(stack_flatten(x, cos, sin, pairing))
+
+    form = by_stack if stacked else functools.partial(strided, pairing=pairing)
+    return torch.compile(form, dynamic=False, fullgraph=True)
+
+
 class Compiled(Contestant):
     peer = "torch.compile"
     compiles = True
@@ -20,14 +31,8 @@ class Compiled(Contestant):
     @torch.inference_mode()
     def prepare(self, case, buffers):
         torch.set_num_threads(case.threads)
-        torch._dynamo.reset()  # else more shapes than its cache holds fall back to eager in silence
         x, cos, sin, out = tensors(case, buffers)
-
-        def stacked(x, cos, sin, out):
-            out.copy_(stack_flatten(x, cos, sin, case.pairing))
-
-        form = stacked if self.stacked else functools.partial(strided, pairing=case.pairing)
-        compiled = torch.compile(form, dynamic=False, fullgraph=True)
+        compiled = form_of(self.stacked, case.pairing)
 
         @torch.inference_mode()
         def run():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from .. import boundary
 from ..cases import LAYOUTS
 from . import Contestant, Prepared
 
@@ -13,6 +14,13 @@ STORED = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf1
 def as_tensor(values, dtype: str) -> torch.Tensor:
     """The same memory."""
     return torch.from_numpy(values).view(STORED[dtype])
+
+
+def tensor(values: torch.Tensor, dtype: str) -> boundary.Tensor:
+    """The same memory, for the C boundary; on a GPU, too."""
+    return boundary.Tensor(
+        values.data_ptr(), boundary.DTYPES[dtype], 0, tuple(values.shape), values.stride()[:3]
+    )
 
 
 def strided(x, cos, sin, out, pairing):

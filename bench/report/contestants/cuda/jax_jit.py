@@ -1,0 +1,59 @@
+"""JAX on the GPU: stack and reshape, compiled by XLA; it writes to memory of its own."""
+
+import os
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # the GPU is not its own
+
+import jax
+import torch
+
+from ...measure import timed
+from .. import Contestant, Prepared, Skip
+from ..jax_rotation import rotated
+
+if jax.default_backend() != "gpu":
+    raise ImportError("JAX sees no GPU")
+
+
+def as_array(values: torch.Tensor):
+    return jax.dlpack.from_dlpack(values)
+
+
+class Jit(Contestant):
+    name = "JAX, jit"
+    peer = "jax"
+
+    def prepare(self, case, buffers):
+        if case.table_dtype == "f64":
+            raise Skip("64-bit types are off by default")
+        torch.cuda.synchronize()
+        x, cos, sin = (as_array(part) for part in (buffers.x, buffers.cos, buffers.sin))
+        compiled = jax.jit(rotated, static_argnames="pairing")
+        last = [None]
+
+        def run():
+            last[0] = compiled(x, cos, sin, case.pairing)
+
+        def seconds(calls):
+            """Calls follow one another on its stream; the last one is waited for."""
+
+            def waited():
+                run()
+                last[0].block_until_ready()
+
+            def all_calls():
+                for _ in range(calls - 1):
+                    run()
+                waited()
+
+            return timed(all_calls, 1) / calls
+
+        def output():
+            return torch.from_dlpack(last[0].block_until_ready())
+
+        note = "launched call by call, by the host's clock: it is captured in no graph of PyTorch's"
+        return Prepared(run, output, note=note, timer=seconds)
+
+
+def contestants():
+    return [Jit()]

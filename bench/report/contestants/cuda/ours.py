@@ -1,0 +1,40 @@
+"""Ropewalk's kernels, by the report's own library."""
+
+import torch
+
+from ... import boundary
+from ...cases import LAYOUTS
+from .. import Contestant
+from ..torch_eager import tensor
+from . import replayed
+
+
+def table(buffers, dtype: str) -> tuple[boundary.Tensor, boundary.Tensor]:
+    return tensor(buffers.cos[None], dtype), tensor(buffers.sin[None], dtype)
+
+
+class Fused(Contestant):
+    peer = ""
+    layouts = LAYOUTS
+
+    def __init__(self, name: str, inplace: bool):
+        self.name, self.inplace = name, inplace
+
+    def prepare(self, case, buffers):
+        out = buffers.inplace if self.inplace else buffers.out
+        x = tensor(out if self.inplace else buffers.x, case.dtype)
+        written = None if self.inplace else tensor(out, case.dtype)
+        rows = table(buffers, case.table_dtype)
+
+        def run():
+            stream = torch.cuda.current_stream().cuda_stream
+            boundary.cuda_apply(stream, written, [x], rows, case.pairing)
+
+        prepared = replayed(run, lambda: out)
+        if self.inplace:
+            prepared.start = lambda: out.copy_(buffers.x)
+        return prepared
+
+
+def contestants():
+    return [Fused("apply", False), Fused("apply_inplace", True)]
