@@ -23,7 +23,7 @@ class Split:
         if case.heads < 2:
             raise Skip("queries and keys: two heads at least")
         self.x, self.queries = buffers.x, (case.heads + 1) // 2
-        self.q, self.k = (part.contiguous() for part in self.parts())
+        self.q, self.k = (part.clone(memory_format=torch.contiguous_format) for part in self.parts())
 
     def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
         return self.x[:, :, : self.queries], self.x[:, :, self.queries :]
