@@ -12,12 +12,15 @@ from .style import on_white
 from .words import machine_name
 
 DIGITS = 4  # of the samples that are kept
+# In a README.md: what stands above it is by hand, and stays.
+MARK = "<!-- From here on written by bench/run --publish. -->"
+TOP = "# RoPE, measured"
 HEAD = (
-    "# RoPE, measured\n\nMedians of one run each, in which all contestants take turns; the limit is"
-    " that of the same run: out of place a copy of the same bytes, in place one operation on each"
-    " element. What is hatched has other bits than PyTorch eager. Ratios are of speed: 2 is twice as"
-    " fast, equal where the 95 % intervals overlap. [report/README.md](report/README.md) says how it"
-    " is measured; every figure is worked out from the rows that are linked."
+    "Medians of one run each, in which all contestants take turns; the limit is that of the same run:"
+    " out of place a copy of the same bytes, in place one operation on each element. What is hatched"
+    " has other bits than PyTorch eager. Ratios are of speed: 2 is twice as fast, equal where the 95 %"
+    " intervals overlap. [report/README.md](report/README.md) says how it is measured; every figure is"
+    " worked out from the rows that are linked."
 )
 ALT = {
     "rates": "rates as shares of the limit",
@@ -106,7 +109,9 @@ def publish(runs: list[dict], folder: Path) -> None:
     measured.mkdir(parents=True, exist_ok=True)
     for old in [*measured.glob("*.svg"), *measured.glob("*.json")]:
         old.unlink()
-    sections = [HEAD]
+    readme = folder / "README.md"
+    by_hand, marked, _ = (readme.read_text() if readme.exists() else "").partition(MARK)
+    sections = [(by_hand if marked else TOP).rstrip(), MARK, HEAD]
     for slug, results in zip(slugs(runs), runs):
         kept = rounded(results)
         pictures = draw(kept)
@@ -119,4 +124,4 @@ def publish(runs: list[dict], folder: Path) -> None:
         head = json.dumps({name: value for name, value in kept.items() if name != "rows"})
         (measured / f"{slug}.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
         sections.append(section(kept, shown, f"measured/{slug}.json"))
-    (folder / "README.md").write_text("\n\n".join(sections) + "\n")
+    readme.write_text("\n\n".join(sections) + "\n")

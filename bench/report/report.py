@@ -10,7 +10,7 @@ from .cases import Case
 from .peers import PEERS
 from .series import OURS
 from .studies import QUICK_TOKENS, cases
-from .supervisor import Supervisor
+from .supervisor import Outcome, Supervisor
 from .wanted import Wanted
 
 # Of a case: rounds, and seconds of one with all peers and of one of many shapes. Slow contestants
@@ -102,9 +102,43 @@ def wrong(rows: list[dict]) -> list[str]:
     ]
 
 
+def results_of(options, about: dict, notes: list[str], outcome: Outcome) -> dict:
+    said = list(notes)
+    if "torch" not in options.peers or "torch" in outcome.unloadable:
+        own = {"cpu": "apply_strided", "cuda": "apply"}[options.device]
+        said.append(f"bits are compared with {own}'s: PyTorch was not there")
+    return {
+        "schema": results.SCHEMA,
+        "machine": about,
+        "peers": peer_list(options.device, options.peers, outcome.unloadable),
+        "notes": said,
+        "complete": outcome.complete,
+        "rows": outcome.rows,
+    }
+
+
+def measure(options, about: dict, planned: list[Case], notes: list[str]) -> dict:
+    """The results of a run, which are kept after each case: a machine may be taken away."""
+    unfinished = options.out / "unfinished.json"
+    rounds, seconds = QUICK if options.quick else FULL
+    outcome = Supervisor(
+        planned,
+        options.peers,
+        rounds,
+        seconds,
+        options.device,
+        keep=lambda sofar: results.save(unfinished, results_of(options, about, notes, sofar)),
+    ).run()
+    found = results_of(options, about, notes, outcome)
+    results.save(options.out / "report.json", found)
+    unfinished.unlink(missing_ok=True)
+    return found
+
+
 def make(options, command: list[str]) -> int:
     try:
         planned, notes = plan(options)
+        about = machine.fingerprint(command, options.device)
     except machine.NoDevice as error:
         print(f"bench/run: {error}", file=sys.stderr)
         return 2
@@ -113,30 +147,16 @@ def make(options, command: list[str]) -> int:
     if not planned:
         print("bench/run: nothing is left to measure", file=sys.stderr)
         return 2
-    rounds, seconds = QUICK if options.quick else FULL
-    outcome = Supervisor(planned, options.peers, rounds, seconds, options.device).run()
-    if "torch" not in options.peers or "torch" in outcome.unloadable:
-        own = {"cpu": "apply_strided", "cuda": "apply"}[options.device]
-        notes.append(f"bits are compared with {own}'s: PyTorch was not there")
-    found = {
-        "schema": results.SCHEMA,
-        "machine": machine.fingerprint(command, options.device),
-        "peers": peer_list(options.device, options.peers, outcome.unloadable),
-        "notes": notes,
-        "complete": outcome.complete,
-        "rows": outcome.rows,
-    }
-    path = options.out / "report.json"
-    results.save(path, found)
+    found = measure(options, about, planned, notes)
     for peer in found["peers"]:
         if peer["missing"]:
             print(f"{peer['title']}: {peer['missing']}")
-    print(f"{len(results.measured(found['rows']))} figures in {path}")
-    if outcome.rows:
+    print(f"{len(results.measured(found['rows']))} figures in {options.out / 'report.json'}")
+    if found["rows"]:
         show(found, options.out)
-    faults = wrong(outcome.rows)
+    faults = wrong(found["rows"])
     for fault in faults:
         print("WRONG:", fault, file=sys.stderr)
-    if not outcome.complete:
+    if not found["complete"]:
         return 130
     return 1 if faults else 0

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import Callable, TextIO
 
 from .cases import Case
 from .progress import Progress
@@ -53,8 +53,10 @@ class Supervisor:
         seconds: tuple[float, float],
         device: str = "cpu",
         worker: str = "report.worker",
+        keep: Callable[[Outcome], None] = lambda outcome: None,
     ):
-        self.device, self.worker = device, worker
+        """`keep` is given what there is after each case."""
+        self.device, self.worker, self.keep = device, worker, keep
         self.cases, self.peers, self.rounds, self.seconds = cases, list(peers), rounds, seconds
         self.rows: list[dict] = []
         self.unloadable: dict[str, str] = {}
@@ -143,6 +145,7 @@ class Supervisor:
                 self.rows += self.pending
                 self.done.add((event["study"], event["case"]))
                 self.progress.steps()
+                self.keep(Outcome(self.rows, self.unloadable, False))
         return bool(events)
 
     def blame(self, last: dict, status: int, output: str) -> None:

@@ -8,10 +8,10 @@ from report.cases import Case
 from report.supervisor import Supervisor
 
 
-def run(sizes, peers=(), heads=1):
+def run(sizes, peers=(), heads=1, **rest):
     cases = [Case("tokens", seq=seq, heads=heads, head_dim=2) for seq in sizes]
     with contextlib.redirect_stderr(io.StringIO()):
-        return Supervisor(cases, list(peers), 1, (1, 1), worker="fake_worker").run()
+        return Supervisor(cases, list(peers), 1, (1, 1), worker="fake_worker", **rest).run()
 
 
 def said(outcome):
@@ -25,6 +25,11 @@ class Outcomes(unittest.TestCase):
         outcome = run([1, 3])
         self.assertTrue(outcome.complete)
         self.assertEqual(len(outcome.rows), 4)
+
+    def test_all_that_is_done_is_kept_on_the_way(self):
+        kept = []
+        run([1, 2, 3], keep=lambda outcome: kept.append((len(outcome.rows), outcome.complete)))
+        self.assertEqual(kept, [(2, False), (4, False), (6, False)])
 
     def test_a_crash_is_a_row(self):
         outcome = run([1, 2, 3])
