@@ -18,16 +18,16 @@ class Block:
     pairing: str
     norm: bool  # RMSNorm of queries and keys, across heads
     tokens: int  # of the model
-    cpu_tokens: int  # what two cores do in seconds
+    cpu_tokens: int  # what two cores do in some seconds
     quick_tokens: int
 
 
 BLOCKS = {
     block.name: block
     for block in (
-        Block("Helios", 5120, 40, 40, 128, "interleaved", True, 11_040, 2940, 256),
-        Block("Wan2.2 A14B", 5120, 40, 40, 128, "interleaved", True, 32_760, 4096, 512),
-        Block("Llama 3 8B", 4096, 32, 8, 128, "half", False, 8192, 2048, 256),
+        Block("Helios", 5120, 40, 40, 128, "interleaved", True, 11_040, 1024, 256),
+        Block("Wan2.2 A14B", 5120, 40, 40, 128, "interleaved", True, 32_760, 2048, 512),
+        Block("Llama 3 8B", 4096, 32, 8, 128, "half", False, 8192, 1024, 256),
     )
 }
 
