@@ -47,7 +47,7 @@ class Case:
     @property
     def needed(self) -> int:
         """Bytes of memory: x, out and in place, and in float what contestants keep on the way."""
-        kept = 3 if self.device == "cpu" else 12  # on a GPU the graphs of all keep it at once
+        kept = 6 if self.device == "cpu" else 12  # on a GPU the graphs of all keep it at once
         return 3 * self.bytes // 2 + kept * 4 * self.elements
 
     @property

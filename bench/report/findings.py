@@ -6,7 +6,8 @@ from .intervals import median
 from .results import measured
 from .scaling_pictures import SCALINGS
 from .series import ahead, bars, by_case, uneven
-from .words import percent, title
+from .studies import STUDIES
+from .words import kind, percent, title
 
 EAGER = ("PyTorch eager, strided", "PyTorch eager, stack + flatten")
 
@@ -90,7 +91,33 @@ def behind(results: dict) -> list[list[str]]:
     ]
 
 
+GROUPS = ["study", "of", "peer", "cases", "times as fast", "as", "why"]
+
+
+def behind_by_group(results: dict) -> list[list[str]]:
+    """The same, a line for all cases of a study that differ in their sizes alone."""
+    cases = {row["case"]["name"]: row["case"] for row in results["rows"]}
+    measured_of = {study: len(by_case(measured(results["rows"], study))) for study in STUDIES}
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for name, peer, ours, times in ahead(results):
+        case = cases[name]
+        groups.setdefault((case["study"], kind(case), peer, ours), []).append(times)
+    return [
+        [
+            study,
+            of,
+            peer,
+            f"{len(times)} of {measured_of[study]}",
+            f"{min(times):.2f} to {max(times):.2f}" if len(times) > 1 else f"{times[0]:.2f}",
+            ours,
+            REASONS.get(peer.partition(",")[0], "not known"),
+        ]
+        for (study, of, peer, ours), times in groups.items()
+    ]
+
+
 REASONS = {
+    "Liger": "It fuses multiply and add, at the price of the bits.",
     "ONNX Runtime": "It fuses multiply and add, at the price of the bits; the rest is not known.",
     "ggml": "It works out its angles as it goes and reads no table; the rest is not known.",
 }

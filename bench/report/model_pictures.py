@@ -55,7 +55,7 @@ def per_model(results: dict) -> str | None:
         known.keys(),
         loc="lower center",
         bbox_to_anchor=(0.5, 1),
-        ncols=3,
+        ncols=2,
         fontsize=8.5,
     )
     return svg(figure)

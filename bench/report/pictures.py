@@ -55,7 +55,7 @@ def rates(rows: list[dict]) -> str | None:
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, max(1.1, 1.05 * max(bar.high for bar in shown)) * 1.3)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("share of the limit (1: as fast as a copy; in place, as one operation on each element)")
+    axes.set_xlabel("share of the limit: a copy, or in place one operation on each element")
     axes.set_title(title(rows[0]["case"]), loc="left", fontsize=11)
     return svg(figure)
 
@@ -78,7 +78,7 @@ def exactness(rows: list[dict]) -> str | None:
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.axvline(1, color=INK, linewidth=1, linestyle="--")
-    axes.set_xlabel("share of the limit (1: as fast as a copy; in place, as one operation on each element)")
+    axes.set_xlabel("share of the limit: a copy, or in place one operation on each element")
     axes.set_ylabel("outputs whose bits differ from PyTorch eager's")
     axes.set_title(title(rows[0]["case"]), loc="left", fontsize=11)
     label(axes, points)

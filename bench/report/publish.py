@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
-from .findings import HEADS, behind, findings, not_flat
+from .findings import GROUPS, HEADS, behind_by_group, findings, not_flat
 from .pictures import draw
 from .results import device
 from .style import on_white
@@ -64,17 +65,19 @@ def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
         if not peer["missing"]
     ]
     absent = [f"{one['title']}: {one['missing']}" for one in results["peers"] if one["missing"]]
-    flat = not_flat(results)
-    ahead = behind(results)
+    flat = [f"- {one}" for one in not_flat(results)]
+    ahead = behind_by_group(results)
+    found = findings(results)
     parts = [
         f"## {machine_name(results)}",
         f"{machine['date']}, by `{machine['command']}`; [all rows]({rows}).",
-        table(list(HEADS), findings(results)),
+        "\n".join(f"- {note}." for note in results.get("notes", [])),
+        table(list(HEADS), found) if found else "",
         *(f"![{label}]({file})" for label, file in pictures),
-        "### Where a peer is ahead",
-        table(["case", "peer", "times as fast", "as", "why"], ahead) if ahead else "Nowhere.",
-        "### Where the cost of an element is not flat",
-        "\n".join(f"- {one}" for one in flat) if flat else "Nowhere.",
+        "### Where a peer is ahead" if ahead else "",
+        table(GROUPS, ahead) if ahead else "",
+        "### Where the cost of an element is not flat" if flat else "",
+        "\n".join(flat),
         "### Versions",
         table(["peer", "version"], peers),
         "\n".join(f"- {one}" for one in absent),
@@ -94,7 +97,7 @@ def rounded(value):
 
 
 def slugs(runs: list[dict]) -> list[str]:
-    """A short name for each run's files."""
+    """The name of each run's folder."""
     found: list[str] = []
     for results in runs:
         kind = device(results)
@@ -104,24 +107,21 @@ def slugs(runs: list[dict]) -> list[str]:
 
 
 def publish(runs: list[dict], folder: Path) -> None:
-    """Writes folder/README.md and folder/measured/, whose pictures and rows of older runs go."""
-    measured = folder / "measured"
-    measured.mkdir(parents=True, exist_ok=True)
-    for old in [*measured.glob("*.svg"), *measured.glob("*.json")]:
-        old.unlink()
-    readme = folder / "README.md"
+    """Writes folder/README.md and folder/measured/, where the files of older runs go."""
+    readme, measured = folder / "README.md", folder / "measured"
+    shutil.rmtree(measured, ignore_errors=True)
     by_hand, marked, _ = (readme.read_text() if readme.exists() else "").partition(MARK)
     sections = [(by_hand if marked else TOP).rstrip(), MARK, HEAD]
     for slug, results in zip(slugs(runs), runs):
         kept = rounded(results)
         pictures = draw(kept)
+        (measured / slug).mkdir(parents=True)
         shown = []
         for name in chosen(list(pictures)):
-            file = measured / f"{slug}_{file_of(name)}"
-            file.write_text(on_white(pictures[name]))
-            shown.append((ALT[name.split()[0]], f"measured/{file.name}"))
+            (measured / slug / file_of(name)).write_text(on_white(pictures[name]))
+            shown.append((ALT[name.split()[0]], f"measured/{slug}/{file_of(name)}"))
         rows = ",\n".join(json.dumps(row) for row in kept["rows"])
         head = json.dumps({name: value for name, value in kept.items() if name != "rows"})
-        (measured / f"{slug}.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
-        sections.append(section(kept, shown, f"measured/{slug}.json"))
+        (measured / slug / "report.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
+        sections.append(section(kept, shown, f"measured/{slug}/report.json"))
     readme.write_text("\n\n".join(sections) + "\n")

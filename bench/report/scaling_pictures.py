@@ -38,9 +38,8 @@ def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool
         if logarithmic:
             axes.set_xscale("log", base=2)
         ticks = sorted({point[0] for points in found.values() for point in points})
-        axes.set_xticks(
-            ticks, [f"{tick:,}" for tick in ticks], rotation=30 if len(ticks) > 6 else 0
-        )
+        slanted = {"rotation": 45, "ha": "right"} if len(ticks) > 6 else {}
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], **slanted)
         axes.minorticks_off()
         axes.set_ylabel("ns per element")
         axes.set_title(DTYPE_NAMES[dtype], loc="left", fontsize=11)

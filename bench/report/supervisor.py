@@ -154,6 +154,8 @@ class Supervisor:
         if not last:
             raise RuntimeError("the measuring process does not start:\n" + "\n".join(text[-20:]))
         why = f"crashed ({signal.Signals(-status).name})" if status < 0 else f"exited with {status}"
+        if status == -signal.SIGKILL:
+            why = "killed (SIGKILL): the memory did not suffice, or it was silent for too long"
         if not last["case"]:
             self.unloadable[last["peer"]] = why
             self.peers.remove(last["peer"])

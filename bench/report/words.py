@@ -7,8 +7,13 @@ DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16", "f64": "double
 
 def title(case: dict) -> str:
     shape = " × ".join(str(case[name]) for name in ("batch", "seq", "heads", "head_dim"))
+    return kind(case, f" [{shape}]")
+
+
+def kind(case: dict, shape: str = "") -> str:
+    """A case without its sizes, or with them after its type."""
     count = case["threads"]
-    text = f"{DTYPE_NAMES[case['dtype']]} [{shape}]"
+    text = DTYPE_NAMES[case["dtype"]] + shape
     if case["device"] == "cpu":
         text += f", {count} thread{'s' * (count > 1)}"
     if case["pairing"] == "half":

@@ -142,7 +142,7 @@ class Publish(unittest.TestCase):
             # The page is that of the kept file, not of samples that were rounded away.
             text = text.replace("# RoPE, measured", "# Measured\n\nBy hand.")
             (folder / "README.md").write_text(text)
-            kept = [load(folder / "measured" / f"{name}.json") for name in ("cpu", "cuda", "cuda2")]
+            kept = [load(folder / "measured" / name / "report.json") for name in ("cpu", "cuda", "cuda2")]
             publish(kept, folder)
             self.assertEqual((folder / "README.md").read_text(), text)
 
