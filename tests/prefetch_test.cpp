@@ -4,7 +4,7 @@ namespace ropewalk_test {
 void record_prefetch(const void* address);
 }
 #define ROPEWALK_TEST_PREFETCH(address) ropewalk_test::record_prefetch(address)
-#define ROPEWALK_TEST_SECOND_LEVEL (256 << 10)
+#define ROPEWALK_TEST_NEAR_CACHES (256 << 10)
 
 #include <gtest/gtest.h>
 
@@ -280,10 +280,10 @@ class Prefetch : public testing::Test {
   using Tab = typename T::Tab;
   using Out = typename T::Out;
 
-  /// So many tokens that even x alone does not fit the second cache.
+  /// So many tokens that even x alone does not fit the near caches.
   static Index large_seq(Index batch, Index heads, Index features) {
     const Index bytes = batch * heads * features * static_cast<Index>(sizeof(X));
-    return rw::detail::cache_sizes().second_level * 9 / 8 / bytes + 2;
+    return rw::detail::cache_sizes().near * 9 / 8 / bytes + 2;
   }
   static rw::Shape large(Index batch, Index heads, Index head_dim) {
     return {batch, large_seq(batch, heads, head_dim), heads, head_dim};
@@ -468,10 +468,10 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnceForRowsThatGoPastTheCaches) {
   }
 }
 
-// Whatever touches no more than the second cache holds is not prefetched.
+// Whatever touches no more than the near caches hold is not prefetched.
 TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
   const Index row = 512 / static_cast<Index>(sizeof(typename TypeParam::X));
-  const Index most = rw::detail::cache_sizes().second_level / 4096;  // tokens of 8 heads, in place
+  const Index most = rw::detail::cache_sizes().near / 4096;  // tokens of 8 heads, in place
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, most + 1, 1, row / 2});
   const Tensor<typename TypeParam::X> x(Arrangement::dense, {1, most + 1, 8, row}),
       out(Arrangement::dense, {1, most + 1, 8, row});

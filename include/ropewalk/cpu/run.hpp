@@ -119,7 +119,7 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
       stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
   job.nontemporal = wanted && can_go_past_caches(job);
   job.prefetch = {};
-  if (!fits_second_cache(bytes)) set_prefetches(job);
+  if (!fits_near_caches(bytes)) set_prefetches(job);
 }
 
 // The rows ----------------------------------------------------------------------------------------

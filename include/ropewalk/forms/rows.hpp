@@ -57,7 +57,7 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index bytes_read = features * static_cast<Index>(sizeof(X));
   const Index bytes_written = features * static_cast<Index>(sizeof(Out));
   const Index tokens = x.batch() * x.seq();
-  const Index distance = fits_second_cache(tokens * (bytes_read + bytes_written))
+  const Index distance = fits_near_caches(tokens * (bytes_read + bytes_written))
                              ? 0
                              : prefetch_tokens(x.seq(), bytes_read, prefetch_l1_bytes);
   for_token_ranges(device, tokens, bytes_read, bytes_written, [&](Index begin, Index end) {
