@@ -237,6 +237,52 @@ struct RecordingDevice {
   }
 };
 
+/// One that says how many threads it has, and takes the sizes of ranges.
+struct SizedDevice {
+  Eigen::Index threads;
+
+  int numThreads() const { return static_cast<int>(threads); }
+  int currentThreadId() const { return -1; }
+  void parallelFor(Eigen::Index size, const Eigen::TensorOpCost&,
+                   std::function<Eigen::Index(Eigen::Index)> at_least,
+                   std::function<void(Eigen::Index, Eigen::Index)> work) const {
+    const Eigen::Index piece = at_least(3);
+    for (Eigen::Index begin = 0; begin < size; begin += piece) {
+      work(begin, std::min(begin + piece, size));
+    }
+  }
+  void parallelFor(Eigen::Index, const Eigen::TensorOpCost&,
+                   std::function<void(Eigen::Index, Eigen::Index)>) const {
+    ADD_FAILURE() << "the sizes of ranges are left to the device";
+  }
+};
+
+// A token reads and writes 1 KiB: a range has 512 KiB or more, 256 tokens.
+TEST(TokenRanges, AreOneAThreadAndNoneTooSmall) {
+  const auto sizes = [](Eigen::Index tokens, Eigen::Index threads) {
+    const SizedDevice device{threads};
+    std::vector<Eigen::Index> found;
+    Eigen::Index next = 0;
+    rw::detail::for_token_ranges(device, tokens, 1024, 1024,
+                                 [&](Eigen::Index begin, Eigen::Index end) {
+                                   EXPECT_EQ(begin, next);
+                                   next = end;
+                                   found.push_back(end - begin);
+                                 });
+    EXPECT_EQ(next, tokens);
+    return found;
+  };
+  using Sizes = std::vector<Eigen::Index>;
+  EXPECT_EQ(sizes(100, 4), Sizes({100}));
+  EXPECT_EQ(sizes(511, 4), Sizes({511}));
+  EXPECT_EQ(sizes(512, 4), Sizes({256, 256}));
+  EXPECT_EQ(sizes(1000, 4), Sizes({334, 334, 332})) << "three of 512 KiB, not four";
+  EXPECT_EQ(sizes(4097, 4), Sizes({1025, 1025, 1025, 1022}));
+  EXPECT_EQ(sizes(4096, 1), Sizes({4096}));
+  EXPECT_EQ(sizes(16384, 4), Sizes({4096, 4096, 4096, 4096}));
+  EXPECT_EQ(sizes(16386, 4).size(), 5462u) << "beyond 8 MiB a thread as the device likes";
+}
+
 TYPED_TEST(FusedThreads, AnySplitGivesTheBitsOfOne) {
   const Problem<TypeParam> problem(rw::Shape{3, 7, 2, 30});
   for (Eigen::Index piece = 1; piece <= 21; ++piece) {

@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_CALL_TOKEN_RANGES_HPP
 #define ROPEWALK_CALL_TOKEN_RANGES_HPP
 
+#include <algorithm>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -35,6 +36,46 @@ inline constexpr bool is_thread_pool<
                             std::declval<std::function<void(Index, Index)>>())),
                         decltype(std::declval<const Device&>().currentThreadId())>> = true;
 
+// Whether it says how many threads it has, and takes the size of ranges from the caller.
+template <class Device, class = void>
+inline constexpr bool takes_range_sizes = false;
+template <class Device>
+inline constexpr bool takes_range_sizes<
+    Device, std::void_t<decltype(std::declval<const Device&>().parallelFor(
+                            Index{}, std::declval<const TokenCost&>(),
+                            std::declval<std::function<Index(Index)>>(),
+                            std::declval<std::function<void(Index, Index)>>())),
+                        decltype(Index{std::declval<const Device&>().numThreads()})>> = true;
+
+/// How many tokens make a range: one range a thread, of which the caller takes one, and fewer where
+/// waking a thread would take longer than its range does. 1: as small as the device likes, so that
+/// threads that are held up do less.
+inline Index tokens_of_range(Index tokens, Index bytes_each, Index threads) {
+  constexpr Index least_bytes = Index{512} << 10, most_bytes = Index{8} << 20;
+  const Index bytes = tokens * bytes_each;
+  if (bytes > threads * most_bytes) return 1;
+  const Index ranges = std::clamp<Index>(bytes / least_bytes, 1, threads);
+  return (tokens + ranges - 1) / ranges;
+}
+
+/// work(begin, end) on the device's threads.
+template <class Device, class Work>
+void split_tokens(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
+                  const Work& work) {
+  // Three flops an element of 2 to 8 bytes, at several elements a cycle.
+  const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
+                       static_cast<double>(bytes_written) / 16};
+  const auto ranges = [&work](Index begin, Index end) { work(begin, end); };
+  if constexpr (takes_range_sizes<Device>) {
+    const Index least =
+        tokens_of_range(tokens, bytes_read + bytes_written, Index{device.numThreads()});
+    if (least >= tokens) return work(Index{0}, tokens);
+    device.parallelFor(tokens, cost, [least](Index size) { return std::max(size, least); }, ranges);
+  } else {
+    device.parallelFor(tokens, cost, ranges);
+  }
+}
+
 /// Calls work(begin, end) on ranges that make up [0, tokens).
 ///
 /// One token stays on the caller's thread. So does a call from inside the pool: parallelFor waits
@@ -49,13 +90,7 @@ void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Inde
   bool is_split = false;
   if constexpr (is_thread_pool<Device>) {
     is_split = tokens > 1 && device.currentThreadId() < 0;
-    if (is_split) {
-      // Three flops an element of 2 to 8 bytes, at several elements a cycle.
-      const double cycles = static_cast<double>(bytes_written) / 16;
-      const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
-                           cycles};
-      device.parallelFor(tokens, cost, [&work](Index begin, Index end) { work(begin, end); });
-    }
+    if (is_split) split_tokens(device, tokens, bytes_read, bytes_written, work);
   }
   if (!is_split) work(Index{0}, tokens);
   ROPEWALK_MEMORY_BORDER();
