@@ -2,7 +2,6 @@
 #ifndef ROPEWALK_CALL_ARGUMENTS_HPP
 #define ROPEWALK_CALL_ARGUMENTS_HPP
 
-#include <algorithm>
 #include <cinttypes>
 
 #include "ropewalk/base/check.hpp"
@@ -74,7 +73,10 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawView& view) {
   const Index signs = shape.batch | shape.seq | shape.heads | shape.head_dim | strides.batch |
                       strides.seq | strides.heads;
   if (signs < 0) fail_negative(place, view);
-  if (view.empty()) return 0;
+  // Of sizes that are not negative, 0 alone has less than 0 before it.
+  const Index before =
+      (shape.batch - 1) | (shape.seq - 1) | (shape.heads - 1) | (shape.head_dim - 1);
+  if (before < 0) return 0;
   check_not_null(place, view.data);
   Index end = shape.head_dim;
   end = checked_reach(place, "heads", end, shape.heads, strides.heads);
@@ -91,9 +93,9 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) 
   const Index signs = shape.batch | shape.seq | shape.heads | shape.pairs | table.strides.batch |
                       table.strides.seq | table.strides.heads | rows;
   if (signs < 0) fail_negative(place, table);
-  if (shape.batch == 0 || shape.seq == 0 || shape.heads == 0 || shape.pairs == 0 || rows == 0) {
-    return 0;
-  }
+  const Index before =
+      (shape.batch - 1) | (shape.seq - 1) | (shape.heads - 1) | (shape.pairs - 1) | (rows - 1);
+  if (before < 0) return 0;
   const RawReader &cos_a = table.cos_a, &cos_b = table.cos_b;
   const RawReader &sin_a = table.sin_a, &sin_b = table.sin_b;
   const bool is_null = cos_a.data == nullptr || cos_b.data == nullptr || sin_a.data == nullptr ||
@@ -101,8 +103,9 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) 
   if (is_null || (cos_a.stride | cos_b.stride | sin_a.stride | sin_b.stride) < 0) {
     fail_readers(place, table);
   }
+  const auto larger = [](Index a, Index b) { return a > b ? a : b; };
   const Index pair_stride =
-      std::max(std::max(cos_a.stride, cos_b.stride), std::max(sin_a.stride, sin_b.stride));
+      larger(larger(cos_a.stride, cos_b.stride), larger(sin_a.stride, sin_b.stride));
   Index end = checked_reach(place, "pairs", 1, shape.pairs, pair_stride);
   end = checked_reach(place, "heads", end, shape.heads, table.strides.heads);
   end = checked_reach(place, "seq", end, rows, table.strides.seq);
@@ -250,10 +253,13 @@ ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Sh
 
 ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& written,
                                             const RawTable& table, Index table_extent) {
+  // Neither is empty: what is written is not, and rows without coefficients are not asked for.
   const auto is_met = [&](const RawReader& reader) {
-    return overlap(written, span_of(reader.data, table_extent, table.element_bytes));
+    const Span read = span_of(reader.data, table_extent, table.element_bytes);
+    return written.begin < read.end && read.begin < written.end;
   };
-  if (is_met(table.cos_a) || is_met(table.cos_b) || is_met(table.sin_a) || is_met(table.sin_b)) {
+  if (table_extent != 0 &&
+      (is_met(table.cos_a) || is_met(table.cos_b) || is_met(table.sin_a) || is_met(table.sin_b))) {
     fail_overlap(names.out, names.table);
   }
   if (table.ids && overlap(written, span_of_ids(table))) fail_overlap(names.out, names.ids());
@@ -263,12 +269,13 @@ ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& writ
 /// object x, what was found of x holds.
 inline bool check_arguments(const Names& names, const RawView& out, const RawView& x,
                             const RawTable& table, InPlace in_place, Ids ids = Ids::on_host) {
-  const Span read = span_of(x.data, checked_extent(names.x, x), x.element_bytes);
+  const Index x_extent = checked_extent(names.x, x);
+  const Span read = span_of(x.data, x_extent, x.element_bytes);
   const Span written =
       &out == &x ? read : span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
   check_shapes(names, out.shape, x.shape, table);
-  if (x.empty()) return false;
+  if (x_extent == 0) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table, x.shape.batch);
   if (ids == Ids::on_host) check_ids(names.table, table);
