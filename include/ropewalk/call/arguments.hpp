@@ -116,11 +116,10 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) 
 
 /// Out must not write one address twice: taken from the narrowest axis to the widest, every stride
 /// must clear what the axes below it span. An axis of one entry has any stride.
-inline void check_apart_from_itself(const Place& place, const RawView& out) {
+[[gnu::noinline]] inline void check_rows_apart(const Place& place, const RawView& out) {
   struct Axis {
     Index size, stride;
   };
-  if (out.shape.batch == 1 && out.shape.seq == 1 && out.shape.heads == 1) return;
   Axis axes[3];
   int count = 0;
   const auto add = [&](Index size, Index stride) {
@@ -141,6 +140,12 @@ inline void check_apart_from_itself(const Place& place, const RawView& out) {
     }
     span += (axis.size - 1) * axis.stride;
   }
+}
+
+/// The same, of one row at once.
+inline void check_apart_from_itself(const Place& place, const RawView& out) {
+  const bool is_one_row = out.shape.batch == 1 && out.shape.seq == 1 && out.shape.heads == 1;
+  if (!is_one_row) check_rows_apart(place, out);
 }
 
 /// Whether out may be x itself; not by a form that reads x again, nor by a pairing that moves

@@ -113,20 +113,17 @@ inline bool can_go_past_caches(const Job& job) {
   return has_nontemporal_stores && together % nontemporal_bytes == 0 && bytes <= past_caches_room;
 }
 
-/// Settles how a job is done whose arguments have passed their checks.
-inline void settle(Job& job, const Kernels& kernels, Stores stores) {
+/// The rest of it, where the rows are not those of one token, in place, of a table that is not
+/// gathered.
+[[gnu::noinline]] inline void settle_tokens(Job& job, Stores stores) {
   const Shape& shape = job.x->shape;
-  job.kernel = kernels.rows;
-  job.in_place = same_place(*job.out, *job.x);
-  set_rows(job, kernels);
+  const RowIds& ids = job.table->ids;
   const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
   const Index bytes = shape.batch * shape.seq * shape.heads * both;
   const bool past_caches =
       !job.in_place &&
       (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)));
-  const RowIds& ids = job.table->ids;
   job.is_one_batch = shape.batch == 1 && shape.seq == 1 && !ids.leaves() && !past_caches;
-  job.nontemporal = false;
   if (job.is_one_batch && !ids) return;
   set_strides(job.table_strides, *job.table);
   if (job.is_one_batch) {
@@ -138,6 +135,17 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
   job.nontemporal = past_caches && can_go_past_caches(job);
   job.prefetch = {};
   if (!fits_second_cache(bytes)) set_prefetches(job);
+}
+
+/// Settles how a job is done whose arguments have passed their checks.
+inline void settle(Job& job, const Kernels& kernels, Stores stores) {
+  const Shape& shape = job.x->shape;
+  job.kernel = kernels.rows;
+  job.in_place = same_place(*job.out, *job.x);
+  job.nontemporal = false;
+  set_rows(job, kernels);
+  job.is_one_batch = job.in_place && shape.batch == 1 && shape.seq == 1 && !job.table->ids;
+  if (!job.is_one_batch) settle_tokens(job, stores);
 }
 
 // The rows ----------------------------------------------------------------------------------------
