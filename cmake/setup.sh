@@ -29,6 +29,7 @@ os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-numpy) /usr/bin/python3 -c 'import numpy' ;;
     python3-matplotlib) /usr/bin/python3 -c 'import matplotlib, numpy' ;;
     qemu-user) command -v qemu-x86_64 ;;
+    valgrind) command -v valgrind && echo '#include <valgrind/callgrind.h>' | preprocesses ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
     clang-tidy-* | cppcheck) command -v "$1" ;;

@@ -281,6 +281,11 @@ TEST(Errors, OutThatMeetsTheTable) {
         inplace, [=](Call& c) { (c.readers.*reader).data = c.x + 5; }, "memory of x" + meets);
     EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.readers.*reader).data = c.out - 2 * 3 * pairs; }));
     EXPECT_TRUE(accepts(fused, [=](Call& c) { (c.readers.*reader).data = c.out + size; }));
+    // Of no pairs nothing is read, wherever it is.
+    EXPECT_TRUE(accepts(fused, [=](Call& c) {
+      c.table_shape.pairs = 0;
+      (c.readers.*reader).data = c.out + 5;
+    }));
   }
 }
 

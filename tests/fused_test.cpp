@@ -40,7 +40,9 @@ TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
     const rw::View<float> x(values.data(), shape, strides);
     const rw::detail::RawArguments of{x, rw::View<const float>(x), table.view()};
     rw::detail::Job job;
-    job.of = &of;
+    job.out = &of.out;
+    job.x = &of.x;
+    job.table = &of.table;
     rw::detail::settle(job, counted, rw::Stores::cached);
     rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
     return batches;

@@ -77,7 +77,8 @@ static void check_all_apart(const detail::Names& names, const Turns& turns) {
 void check(const detail::Names& names, const Turns& turns, detail::InPlace in_place) {
   for (std::size_t i = 0; i < turns.size(); ++i) {
     const detail::RawArguments& of = turns[i].of;
-    detail::check_arguments(names_of(names, i), of.out, of.x, of.table, in_place);
+    detail::check_arguments(names_of(names, i), names.has_out ? of.out : of.x, of.x, of.table,
+                            in_place);
   }
   check_all_apart(names, turns);
 }
@@ -94,9 +95,11 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
                                     typename decltype(table)::type>(isa, options);
     });
     detail::Job& job = jobs.emplace_back();
-    job.of = &of;
+    job.out = names.has_out ? &of.out : &of.x;
+    job.x = &of.x;
+    job.table = &of.table;
     job.kernel = nullptr;
-    if (detail::check_arguments(named, of.out, of.x, of.table,
+    if (detail::check_arguments(named, *job.out, of.x, of.table,
                                 detail::in_place_by(options.pairing))) {
       detail::settle(job, kernels, rw::Stores::automatic);
     }

@@ -106,13 +106,13 @@ template <class Device, class Tab, class How, class... Outs, class... Xs>
 void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
                const Tab& table, const How& options, const CpuOptions& cpu) {
   if constexpr (takes_tuples<How, Device, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
-    const auto view = as_table(table);
+    const auto& view = table_of(table);
     std::apply(
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                fused({"apply", "xs", "outs", 0}, device, options, cpu,
-                      rotation(as_view(out), as_view(x), view)...);
+                static constexpr Names names("apply", "xs", "outs", 0);
+                fused(names, device, options, cpu, rotation(as_view(out), as_view(x), view)...);
               },
               xs);
         },
@@ -124,11 +124,11 @@ template <class Device, class Tab, class How, class... Xs>
 void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& table,
                        const How& options, const CpuOptions& cpu) {
   if constexpr (takes_in_place<How, Device, Tab, Xs...>()) {
-    const auto view = as_table(table);
+    const auto& view = table_of(table);
     std::apply(
         [&](auto&... x) {
-          fused({"apply_inplace", "xs", nullptr, 0}, device, in_place(options), cpu,
-                rotation(as_view(x), as_view(x), view)...);
+          static constexpr Names names("apply_inplace", "xs", nullptr, 0);
+          fused(names, device, in_place(options), cpu, rotation(as_view(x), view)...);
         },
         xs);
   }
@@ -146,8 +146,9 @@ void apply(const Device& device, Out&& out, const X& x, const Tab& table, const 
                       cpu);
   } else if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X,
                                           Tab>()) {
-    detail::fused({"apply", "x", "out"}, device, options, cpu,
-                  detail::rotation(as_view(out), as_view(x), as_table(table)));
+    static constexpr detail::Names names("apply", "x", "out");
+    detail::fused(names, device, options, cpu,
+                  detail::rotation(as_view(out), as_view(x), detail::table_of(table)));
   }
 }
 
@@ -157,8 +158,9 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const How& opt
   if constexpr (detail::is_tuple<std::decay_t<X>>) {
     detail::apply_all_inplace(device, detail::tied(std::forward<X>(x)), table, options, cpu);
   } else if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
-    detail::fused({"apply_inplace", "x"}, device, detail::in_place(options), cpu,
-                  detail::rotation(as_view(x), as_view(x), as_table(table)));
+    static constexpr detail::Names names("apply_inplace", "x");
+    detail::fused(names, device, detail::in_place(options), cpu,
+                  detail::rotation(as_view(x), detail::table_of(table)));
   }
 }
 

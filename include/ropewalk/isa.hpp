@@ -127,6 +127,19 @@ inline Isa named_isa(const char* source, std::string_view name) {
   fail_isa(source, name);
 }
 
+/// What default_isa() has found; until it has been asked, automatic.
+inline Isa known_default = Isa::automatic;
+
+/// Asks the environment, once; again where its answer was an error.
+[[gnu::cold, gnu::noinline]] inline Isa ask_default_isa() {
+  static const Isa isa = [] {
+    const char* name = std::getenv("ROPEWALK_ISA");
+    return name != nullptr ? named_isa("ROPEWALK_ISA", name) : most_capable_isa();
+  }();
+  __atomic_store(&known_default, &isa, __ATOMIC_RELAXED);
+  return isa;
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -141,11 +154,11 @@ inline Isa isa_from_name(std::string_view name) { return detail::named_isa("isa_
 ///
 /// Errors   std::invalid_argument: ROPEWALK_ISA names one that cannot be used here
 inline Isa default_isa() {
-  static const Isa isa = [] {
-    const char* name = std::getenv("ROPEWALK_ISA");
-    return name != nullptr ? detail::named_isa("ROPEWALK_ISA", name) : detail::most_capable_isa();
-  }();
-  return isa;
+  // By the compiler's own word: std::atomic would be code that units of other flags share. Whoever
+  // still finds automatic asks again, and gets the same.
+  Isa isa = Isa::automatic;
+  __atomic_load(&detail::known_default, &isa, __ATOMIC_RELAXED);
+  return isa != Isa::automatic ? isa : detail::ask_default_isa();
 }
 
 ROPEWALK_END_NAMESPACE

@@ -102,25 +102,29 @@ void rotate_in_place(const Names& names, const Device& device, const Of& of, con
       Names named = names;
       ((check_model(named, model, as_view(xs), view), named.next()), ...);
       fused(names, device, in_place(of.options()), cpu,
-            rotation(turning_part(model, as_view(xs)), turning_part(model, as_view(xs)), view)...);
+            rotation(turning_part(model, as_view(xs)), view)...);
     });
   }
 }
 
 /// Whole rotations of a model whose features before an offset pass through: all is checked as a
 /// whole, then what turns is turned, and the rest is copied by a table of no pairs.
-template <class Device, class How, class... Rotations>
+template <class Device, class How, class Tab, class... Outs, class... Xs>
 void rotate_and_pass(const Names& names, const Device& device, const Model& model,
-                     const How& options, const CpuOptions& cpu, const Rotations&... whole) {
-  const InPlace in_place = in_place_by(options.pairing);
-  Names named = names;
-  ((check_arguments(named, whole.out, whole.x, whole.table, in_place), named.next()), ...);
-  check_all_apart(names, whole...);
-  fused(names, device, options, cpu,
-        rotation(turning_part(model, whole.out), turning_part(model, whole.x), whole.table)...);
-  fused(names, device, options, cpu,
-        rotation(passing_part(model, whole.out), passing_part(model, whole.x),
-                 whole.table.pairs(0, 0))...);
+                     const How& options, const CpuOptions& cpu, const TableView<Tab>& table,
+                     const std::tuple<View<Outs>...>& outs, const View<Xs>&... xs) {
+  std::apply(
+      [&](const View<Outs>&... out) {
+        const InPlace in_place = in_place_by(options.pairing);
+        Names named = names;
+        ((check_arguments(named, out, xs, table, in_place), named.next()), ...);
+        check_all_apart(names, rotation(out, xs, table)...);
+        fused(names, device, options, cpu,
+              rotation(turning_part(model, out), turning_part(model, xs), table)...);
+        fused(names, device, options, cpu,
+              rotation(passing_part(model, out), passing_part(model, xs), table.pairs(0, 0))...);
+      },
+      outs);
 }
 
 template <class Device, class Of, class Tab, class... Outs, class... Xs>
@@ -140,7 +144,7 @@ void rotate_apart(const Names& names, const Device& device, const Of& of, const 
               if (model.shape.offset == 0) {
                 fused(names, device, of.options(), cpu, rotation(out, x, view)...);
               } else {
-                rotate_and_pass(names, device, model, of.options(), cpu, rotation(out, x, view)...);
+                rotate_and_pass(names, device, model, of.options(), cpu, view, outs_of, x...);
               }
             },
             outs_of);

@@ -75,7 +75,7 @@ void shift_all(const Names& names, const Device& device, const Of& of, Index cou
     Names named = names;
     ((check_head_dim(named.x, model, as_view(keys).head_dim()), named.next()), ...);
     const auto turn = [&](const auto& view) {
-      return rotation(view, view, row.view().repeated(view.seq()));
+      return rotation(view, row.view().repeated(view.seq()));
     };
     fused(names, device, in_place(options_of_rotated(of)), cpu,
           turn(turning_part(model, as_view(keys)))...);

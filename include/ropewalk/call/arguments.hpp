@@ -3,8 +3,6 @@
 #define ROPEWALK_CALL_ARGUMENTS_HPP
 
 #include <cinttypes>
-#include <type_traits>
-#include <utility>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -16,7 +14,8 @@ ROPEWALK_BEGIN_NESTED(detail)
 /// What an entry calls its arguments, so that the text of an error names them as the caller does.
 struct Names {
   /// Without a name for out x is rotated in place; from an index on they are several tensors.
-  Names(const char* of_function, const char* of_x, const char* of_out = nullptr, int index = -1)
+  constexpr Names(const char* of_function, const char* of_x, const char* of_out = nullptr,
+                  int index = -1)
       : function(of_function),
         x{function, of_x, index},
         out{function, of_out != nullptr ? of_out : of_x, index},
@@ -32,8 +31,10 @@ struct Names {
   bool has_out;
 };
 
-/// Checks sizes, strides and data; returns the elements from data to the end of the last row.
-inline Index checked_extent(const Place& place, const RawView& view) {
+// One test tells whether some of many numbers are below 0, since the sign is a bit of each; which
+// of them is, and in the order in which they are named, is asked out of line.
+
+[[gnu::cold, gnu::noinline]] inline void fail_negative(const Place& place, const RawView& view) {
   const Shape& shape = view.shape;
   const Strides& strides = view.strides;
   check_not_negative(place, "batch", shape.batch);
@@ -43,7 +44,39 @@ inline Index checked_extent(const Place& place, const RawView& view) {
   check_not_negative(place, "batch stride", strides.batch);
   check_not_negative(place, "seq stride", strides.seq);
   check_not_negative(place, "heads stride", strides.heads);
-  if (view.empty()) return 0;
+}
+
+[[gnu::cold, gnu::noinline]] inline void fail_negative(const Place& place, const RawTable& table) {
+  const TableShape& shape = table.shape;
+  check_not_negative(place, "batch", shape.batch);
+  check_not_negative(place, "seq", shape.seq);
+  check_not_negative(place, "heads", shape.heads);
+  check_not_negative(place, "pairs", shape.pairs);
+  check_not_negative(place, "batch stride", table.strides.batch);
+  check_not_negative(place, "seq stride", table.strides.seq);
+  check_not_negative(place, "heads stride", table.strides.heads);
+  check_not_negative(place, "seq", table.rows());
+}
+
+[[gnu::cold, gnu::noinline]] inline void fail_readers(const Place& place, const RawTable& table) {
+  const RawReader* const readers[] = {&table.cos_a, &table.cos_b, &table.sin_a, &table.sin_b};
+  for (const RawReader* reader : readers) {
+    check_not_null(place, reader->data);
+    check_not_negative(place, "coefficient stride", reader->stride);
+  }
+}
+
+/// Checks sizes, strides and data; returns the elements from data to the end of the last row.
+ROPEWALK_INLINE Index checked_extent(const Place& place, const RawView& view) {
+  const Shape& shape = view.shape;
+  const Strides& strides = view.strides;
+  const Index signs = shape.batch | shape.seq | shape.heads | shape.head_dim | strides.batch |
+                      strides.seq | strides.heads;
+  if (signs < 0) fail_negative(place, view);
+  // Of sizes that are not negative, 0 alone has less than 0 before it.
+  const Index before =
+      (shape.batch - 1) | (shape.seq - 1) | (shape.heads - 1) | (shape.head_dim - 1);
+  if (before < 0) return 0;
   check_not_null(place, view.data);
   Index end = shape.head_dim;
   end = checked_reach(place, "heads", end, shape.heads, strides.heads);
@@ -54,27 +87,25 @@ inline Index checked_extent(const Place& place, const RawView& view) {
 }
 
 /// The same of a table; returns the elements that a coefficient reader spans.
-inline Index checked_extent(const Place& place, const RawTable& table) {
+ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) {
   const TableShape& shape = table.shape;
-  check_not_negative(place, "batch", shape.batch);
-  check_not_negative(place, "seq", shape.seq);
-  check_not_negative(place, "heads", shape.heads);
-  check_not_negative(place, "pairs", shape.pairs);
-  check_not_negative(place, "batch stride", table.strides.batch);
-  check_not_negative(place, "seq stride", table.strides.seq);
-  check_not_negative(place, "heads stride", table.strides.heads);
   const Index rows = table.rows();
-  check_not_negative(place, "seq", rows);
-  if (shape.batch == 0 || shape.seq == 0 || shape.heads == 0 || shape.pairs == 0 || rows == 0) {
-    return 0;
+  const Index signs = shape.batch | shape.seq | shape.heads | shape.pairs | table.strides.batch |
+                      table.strides.seq | table.strides.heads | rows;
+  if (signs < 0) fail_negative(place, table);
+  const Index before =
+      (shape.batch - 1) | (shape.seq - 1) | (shape.heads - 1) | (shape.pairs - 1) | (rows - 1);
+  if (before < 0) return 0;
+  const RawReader &cos_a = table.cos_a, &cos_b = table.cos_b;
+  const RawReader &sin_a = table.sin_a, &sin_b = table.sin_b;
+  const bool is_null = cos_a.data == nullptr || cos_b.data == nullptr || sin_a.data == nullptr ||
+                       sin_b.data == nullptr;
+  if (is_null || (cos_a.stride | cos_b.stride | sin_a.stride | sin_b.stride) < 0) {
+    fail_readers(place, table);
   }
-  Index pair_stride = 0;
-  const RawReader* const readers[] = {&table.cos_a, &table.cos_b, &table.sin_a, &table.sin_b};
-  for (const RawReader* reader : readers) {
-    check_not_null(place, reader->data);
-    check_not_negative(place, "coefficient stride", reader->stride);
-    if (reader->stride > pair_stride) pair_stride = reader->stride;
-  }
+  const auto larger = [](Index a, Index b) { return a > b ? a : b; };
+  const Index pair_stride =
+      larger(larger(cos_a.stride, cos_b.stride), larger(sin_a.stride, sin_b.stride));
   Index end = checked_reach(place, "pairs", 1, shape.pairs, pair_stride);
   end = checked_reach(place, "heads", end, shape.heads, table.strides.heads);
   end = checked_reach(place, "seq", end, rows, table.strides.seq);
@@ -84,29 +115,37 @@ inline Index checked_extent(const Place& place, const RawTable& table) {
 }
 
 /// Out must not write one address twice: taken from the narrowest axis to the widest, every stride
-/// must clear what the axes below it span.
-inline void check_apart_from_itself(const Place& place, const RawView& out) {
+/// must clear what the axes below it span. An axis of one entry has any stride.
+[[gnu::noinline]] inline void check_rows_apart(const Place& place, const RawView& out) {
   struct Axis {
     Index size, stride;
   };
-  Axis axes[3] = {{out.shape.batch, out.strides.batch},
-                  {out.shape.seq, out.strides.seq},
-                  {out.shape.heads, out.strides.heads}};
-  const auto swap_if = [&](int i, int j) {
-    if (axes[i].stride > axes[j].stride) std::swap(axes[i], axes[j]);
+  Axis axes[3];
+  int count = 0;
+  const auto add = [&](Index size, Index stride) {
+    if (size == 1) return;
+    int at = count++;
+    for (; at > 0 && axes[at - 1].stride > stride; --at) axes[at] = axes[at - 1];
+    axes[at] = {size, stride};
   };
-  swap_if(0, 1);
-  swap_if(1, 2);
-  swap_if(0, 1);
+  add(out.shape.batch, out.strides.batch);
+  add(out.shape.seq, out.strides.seq);
+  add(out.shape.heads, out.strides.heads);
   Index span = out.shape.head_dim;
-  for (const Axis& axis : axes) {
-    if (axis.size == 1) continue;
+  for (int i = 0; i < count; ++i) {
+    const Axis& axis = axes[i];
     if (axis.stride < span) {
       fail(place, "a stride", "is %" PRId64 ", must be at least %" PRId64 ", or rows would overlap",
            axis.stride, span);
     }
     span += (axis.size - 1) * axis.stride;
   }
+}
+
+/// The same, of one row at once.
+inline void check_apart_from_itself(const Place& place, const RawView& out) {
+  const bool is_one_row = out.shape.batch == 1 && out.shape.seq == 1 && out.shape.heads == 1;
+  if (!is_one_row) check_rows_apart(place, out);
 }
 
 /// Whether out may be x itself; not by a form that reads x again, nor by a pairing that moves
@@ -177,12 +216,14 @@ inline void check_seq(const Place& place, const RawTable& table, Index seq) {
   fail(place, "seq", "is %" PRId64 ", must be %" PRId64 "%s", table.shape.seq, seq, hint);
 }
 
-inline void check_shapes(const Names& names, const Shape& out, const Shape& x,
-                         const RawTable& table) {
-  check_equal(names.out, "batch", out.batch, x.batch);
-  check_equal(names.out, "seq", out.seq, x.seq);
-  check_equal(names.out, "heads", out.heads, x.heads);
-  check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
+ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Shape& x,
+                                  const RawTable& table) {
+  if (&out != &x) {
+    check_equal(names.out, "batch", out.batch, x.batch);
+    check_equal(names.out, "seq", out.seq, x.seq);
+    check_equal(names.out, "heads", out.heads, x.heads);
+    check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
+  }
   check_even(names.x, "head_dim", x.head_dim);
   check_one_or_equal(names.table, "batch", table.shape.batch, x.batch);
   check_seq(names.table, table, x.seq);
@@ -215,25 +256,31 @@ inline void check_shapes(const Names& names, const Shape& out, const Shape& x,
        name_of(names.x).c_str());
 }
 
-inline void check_apart_from_table(const Names& names, const Span& written, const RawTable& table,
-                                   Index table_extent) {
-  const RawReader* const readers[] = {&table.cos_a, &table.cos_b, &table.sin_a, &table.sin_b};
-  for (const RawReader* reader : readers) {
-    if (overlap(written, span_of(reader->data, table_extent, table.element_bytes))) {
-      fail_overlap(names.out, names.table);
-    }
+ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& written,
+                                            const RawTable& table, Index table_extent) {
+  // Neither is empty: what is written is not, and rows without coefficients are not asked for.
+  const auto is_met = [&](const RawReader& reader) {
+    const Span read = span_of(reader.data, table_extent, table.element_bytes);
+    return written.begin < read.end && read.begin < written.end;
+  };
+  if (table_extent != 0 &&
+      (is_met(table.cos_a) || is_met(table.cos_b) || is_met(table.sin_a) || is_met(table.sin_b))) {
+    fail_overlap(names.out, names.table);
   }
   if (table.ids && overlap(written, span_of_ids(table))) fail_overlap(names.out, names.ids());
 }
 
-/// Checks out, x and table of a call; false if there is nothing to do.
+/// Checks out, x and table of a call; false if there is nothing to do. Of an out that is the very
+/// object x, what was found of x holds.
 inline bool check_arguments(const Names& names, const RawView& out, const RawView& x,
                             const RawTable& table, InPlace in_place, Ids ids = Ids::on_host) {
-  const Span read = span_of(x.data, checked_extent(names.x, x), x.element_bytes);
-  const Span written = span_of(out.data, checked_extent(names.out, out), out.element_bytes);
+  const Index x_extent = checked_extent(names.x, x);
+  const Span read = span_of(x.data, x_extent, x.element_bytes);
+  const Span written =
+      &out == &x ? read : span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
   check_shapes(names, out.shape, x.shape, table);
-  if (x.empty()) return false;
+  if (x_extent == 0) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table, x.shape.batch);
   if (ids == Ids::on_host) check_ids(names.table, table);

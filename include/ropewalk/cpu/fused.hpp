@@ -18,18 +18,44 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// One tensor to rotate, as the caller gave it.
-template <class Out, class X, class Tab>
+/// One tensor to rotate, its types beside what the caller gave.
+template <class OutType, class XType, class TabType>
 struct Rotation {
-  View<Out> out;
-  View<const X> x;
-  TableView<Tab> table;
+  using Out = OutType;
+  using X = XType;
+  using Tab = TabType;
+
+  RawView out, x;
+  RawTable table;
 };
 
 template <class Out, class X, class Tab>
-Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out, const View<X>& x,
-                                                    const TableView<Tab>& table) {
-  return {out, read_only(x), table};
+ROPEWALK_INLINE Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out,
+                                                                    const View<X>& x,
+                                                                    const TableView<Tab>& table) {
+  return {out, x, table};
+}
+
+/// One to rotate in its own place: out is the same object, so that it is stored and checked once.
+template <class XType, class TabType>
+struct RotationInPlace {
+  using Out = XType;
+  using X = XType;
+  using Tab = TabType;
+
+  ROPEWALK_INLINE RotationInPlace(const View<X>& view, const TableView<Tab>& of_table)
+      : x(view), out(x), table(of_table) {}
+  RotationInPlace(const RotationInPlace&) = delete;
+  RotationInPlace& operator=(const RotationInPlace&) = delete;
+
+  RawView x;
+  const RawView& out;
+  RawTable table;
+};
+
+template <class X, class Tab>
+ROPEWALK_INLINE RotationInPlace<X, Tab> rotation(const View<X>& x, const TableView<Tab>& table) {
+  return {x, table};
 }
 
 /// Whether the fused form may turn x in its own place.
@@ -38,13 +64,15 @@ constexpr InPlace in_place_by(Pairing pairing) {
 }
 
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
-template <class Out, class X, class Tab, class How>
-void prepare(Job& job, const Names& names, const RawArguments& of, const Rotation<Out, X, Tab>&,
-             const How& options, const CpuOptions& cpu) {
-  const Isa isa = checked_isa(names.function, cpu.isa);
-  job.of = &of;
+template <class R, class How>
+void prepare(Job& job, const Names& names, const R& of, Isa isa, const How& options,
+             Stores stores) {
+  job.out = &of.out;
+  job.x = &of.x;
+  job.table = &of.table;
   if (check_arguments(names, of.out, of.x, of.table, in_place_by(options.pairing))) {
-    settle(job, select_kernels<Out, X, Tab>(isa, options), cpu.stores);
+    settle(job, select_kernels<typename R::Out, typename R::X, typename R::Tab>(isa, options),
+           stores);
   } else {
     job.kernel = nullptr;
   }
@@ -55,13 +83,16 @@ void prepare(Job& job, const Names& names, const RawArguments& of, const Rotatio
 template <class Device, class How, class... Rotations>
 void fused(const Names& names, const Device& device, const How& options, const CpuOptions& cpu,
            const Rotations&... rotations) {
-  const RawArguments arguments[] = {{rotations.out, rotations.x, rotations.table}...};
-  const RawArguments* of = arguments;
+  const Isa isa = checked_isa(names.function, cpu.isa);
   Job jobs[sizeof...(Rotations)];
   Job* end = jobs;
-  Names named = names;
-  ((prepare(*end++, named, *of++, rotations, options, cpu), named.next()), ...);
-  check_all_apart(names, rotations...);
+  if constexpr (sizeof...(Rotations) == 1) {
+    (prepare(*end++, names, rotations, isa, options, cpu.stores), ...);
+  } else {
+    Names named = names;
+    ((prepare(*end++, named, rotations, isa, options, cpu.stores), named.next()), ...);
+    check_all_apart(names, rotations...);
+  }
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.bytes_read, work.bytes_written,

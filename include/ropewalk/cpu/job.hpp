@@ -18,9 +18,9 @@ struct Kernels {
   bool is_wide;  ///< whether the table is of the type that `rows` computes in
 };
 
-/// Strides in bytes; 0 along an axis of one entry.
-struct ByteStrides {
-  Index batch, seq, heads;
+/// Strides in bytes from token to token; 0 along an axis of one entry.
+struct TokenStrides {
+  Index batch, seq;
 };
 
 /// How far ahead a job prefetches.
@@ -32,13 +32,16 @@ struct PrefetchPlan {
 
 /// Not set where it is made, or each call would write it twice.
 struct Job {
-  const RawArguments* of;
+  const RawView* out;
+  const RawView* x;
+  const RawTable* table;
   RowKernel kernel;  ///< none: there is nothing to do, and the rest is not settled
-  ByteStrides out_strides, x_strides, table_strides;
-  RowLayout layout;
-  PrefetchPlan prefetch;
+  RowBatch rows;     ///< those of the first token, all heads
   bool in_place;
-  bool nontemporal;  ///< write past the caches
+  bool is_one_batch;  ///< whether `rows` are all there is to do; the rest is not settled then
+  bool nontemporal;   ///< write past the caches
+  TokenStrides out_strides, x_strides, table_strides;
+  PrefetchPlan prefetch;
 };
 
 }  // namespace detail
@@ -58,10 +61,10 @@ inline Work work_of(const Job* job, const Job* end) {
   Work work;
   for (; job != end; ++job) {
     if (job->kernel == nullptr) continue;
-    const Shape& shape = job->of->x.shape;
+    const Shape& shape = job->x->shape;
     work.tokens = shape.batch * shape.seq;
-    work.bytes_read += shape.heads * row_bytes(job->of->x);
-    work.bytes_written += shape.heads * row_bytes(job->of->out);
+    work.bytes_read += shape.heads * row_bytes(*job->x);
+    work.bytes_written += shape.heads * row_bytes(*job->out);
   }
   return work;
 }

@@ -22,13 +22,12 @@ namespace detail {
 /// Writes coefficients one after the other to an array of the type that the kernel computes in.
 using WidenEntries = void (*)(const RawReader& from, Index pairs, void* to);
 
-/// What is the same for every row of a call.
+/// What is the same for every row of a tensor.
 struct RowLayout {
   Index pairs;
   Index rest;                  ///< features behind the pairs, to be copied
   Index x_stride, out_stride;  ///< from a row to that of the next head
   Index table_stride;          ///< the same in the table; 0: all heads share a row
-  Index entry_bytes;           ///< of a coefficient
   WidenEntries widen;
   bool is_wide;      ///< whether the table is of the type that the kernel computes in
   bool reads_table;  ///< whether its memory, as it is, is what the kernel wants
@@ -44,7 +43,8 @@ struct PrefetchDistances {
 struct RowBatch {
   RowLayout layout;
   PrefetchDistances prefetch;
-  RawReader cos_a, cos_b, sin_a, sin_b;
+  const RawTable* table;
+  Index table_offset;  ///< from what its readers point to: where the first row's coefficients are
   const void* x;
   void* out;
   Index rows;
@@ -61,10 +61,6 @@ template <class T>
 ROPEWALK_INLINE T* moved(T* data, Index bytes) {
   using Byte = std::conditional_t<std::is_const_v<T>, const char, char>;
   return reinterpret_cast<T*>(reinterpret_cast<Byte*>(data) + bytes);
-}
-
-inline RawReader moved(const RawReader& reader, Index bytes) {
-  return {moved(reader.data, bytes), reader.stride, reader.negative};
 }
 
 /// Copies features that pass through, every bit of them; of another type: converted.
@@ -107,15 +103,17 @@ inline bool share_lines(const RawReader& a, const RawReader& b) {
 /// -> 0.88 of the limit at DRAM size, bfloat16 in place, on an Intel Xeon (Emerald Rapids).
 [[gnu::noinline]] inline void prefetch_coefficients(const RowBatch& batch, Index r, Index first,
                                                     Index count) {
-  const Index bytes = batch.layout.entry_bytes;
-  const Index distance = r * batch.layout.table_stride + batch.prefetch.table_l1;
+  const RawTable& table = *batch.table;
+  const Index bytes = table.element_bytes;
+  const Index distance =
+      batch.table_offset + r * batch.layout.table_stride + batch.prefetch.table_l1;
   const auto prefetch_entries = [&](const RawReader& reader) {
     prefetch_l1(
         static_cast<const char*>(moved(reader.data, distance + first * reader.stride * bytes)),
         ((count - 1) * reader.stride + 1) * bytes);
   };
-  prefetch_entries(batch.cos_a);
-  if (!share_lines(batch.cos_a, batch.sin_a)) prefetch_entries(batch.sin_a);
+  prefetch_entries(table.cos_a);
+  if (!share_lines(table.cos_a, table.sin_a)) prefetch_entries(table.sin_a);
 }
 
 // A token's coefficients, widened once for all its heads ------------------------------------------
@@ -145,11 +143,12 @@ inline bool is_read_in_place(bool is_wide, const RawReader& reader) {
 /// Pairs from `first` on of row r, as they are in the table.
 template <class C>
 ROPEWALK_INLINE WidenedRow<C> row_in_place(const RowBatch& batch, Index r, Index first) {
-  const Index offset = r * batch.layout.table_stride;
+  const RawTable& table = *batch.table;
+  const Index offset = batch.table_offset + r * batch.layout.table_stride;
   const auto at = [&](const RawReader& reader) {
     return static_cast<const C*>(moved(reader.data, offset)) + first;
   };
-  return {at(batch.cos_a), at(batch.cos_b), at(batch.sin_a), at(batch.sin_b)};
+  return {at(table.cos_a), at(table.cos_b), at(table.sin_a), at(table.sin_b)};
 }
 
 inline bool same_reader(const RawReader& a, const RawReader& b) {
@@ -157,23 +156,24 @@ inline bool same_reader(const RawReader& a, const RawReader& b) {
 }
 
 template <class C>
-[[gnu::noinline]] WidenedRow<C> copied_row(const RowBatch& batch, Index r, Index first,
-                                            Index pairs, WidenedScratch<C>& scratch) {
+[[gnu::noinline]] WidenedRow<C> copied_row(const RowBatch& batch, Index r, Index first, Index pairs,
+                                           WidenedScratch<C>& scratch) {
   const RowLayout& layout = batch.layout;
+  const RawTable& table = *batch.table;
+  const Index offset = batch.table_offset + r * layout.table_stride;
   const auto entries = [&](const RawReader& reader, C* to) -> const C* {
-    const Index offset = r * layout.table_stride + first * reader.stride * layout.entry_bytes;
-    const void* from = moved(reader.data, offset);
+    const void* from = moved(reader.data, offset + first * reader.stride * table.element_bytes);
     if (is_read_in_place(layout.is_wide, reader)) return static_cast<const C*>(from);
     layout.widen({from, reader.stride, reader.negative}, pairs, to);
     return to;
   };
   WidenedRow<C> row;
-  row.cos_a = entries(batch.cos_a, scratch.entries[0]);
-  row.sin_a = entries(batch.sin_a, scratch.entries[1]);
+  row.cos_a = entries(table.cos_a, scratch.entries[0]);
+  row.sin_a = entries(table.sin_a, scratch.entries[1]);
   row.cos_b =
-      same_reader(batch.cos_a, batch.cos_b) ? row.cos_a : entries(batch.cos_b, scratch.entries[2]);
+      same_reader(table.cos_a, table.cos_b) ? row.cos_a : entries(table.cos_b, scratch.entries[2]);
   row.sin_b =
-      same_reader(batch.sin_a, batch.sin_b) ? row.sin_a : entries(batch.sin_b, scratch.entries[3]);
+      same_reader(table.sin_a, table.sin_b) ? row.sin_a : entries(table.sin_b, scratch.entries[3]);
   return row;
 }
 

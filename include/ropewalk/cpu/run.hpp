@@ -19,12 +19,13 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-inline Index offset_of(const ByteStrides& strides, Index b, Index s, Index h) {
-  return b * strides.batch + s * strides.seq + h * strides.heads;
+inline Index offset_of(const TokenStrides& strides, Index heads_stride, Index b, Index s, Index h) {
+  return b * strides.batch + s * strides.seq + h * heads_stride;
 }
 
 inline Index table_offset(const Job& job, Index b, Index s, Index h) {
-  return offset_of(job.table_strides, b, job.of->table.ids ? job.of->table.ids.row(b, s) : s, h);
+  const RowIds& ids = job.table->ids;
+  return offset_of(job.table_strides, job.rows.layout.table_stride, b, ids ? ids.row(b, s) : s, h);
 }
 
 /// All heads of a token, unless they are further apart than its tokens. Then each is a sequence of
@@ -33,8 +34,8 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
 /// one after the other 0.65, on an Intel Xeon (Emerald Rapids).
 inline Index heads_together(const Job& job) {
   constexpr Index followed = 16;
-  const Index heads = job.of->x.shape.heads;
-  const bool in_turn = job.of->x.shape.seq == 1 || job.x_strides.heads <= job.x_strides.seq;
+  const Index heads = job.rows.rows;
+  const bool in_turn = job.x->shape.seq == 1 || job.rows.layout.x_stride <= job.x_strides.seq;
   return in_turn ? heads : std::min(heads, followed);
 }
 
@@ -45,50 +46,59 @@ inline Index stride_in_bytes(Index size, Index stride, Index element_bytes) {
   return size <= 1 ? 0 : stride * element_bytes;
 }
 
-inline void set_strides(ByteStrides& to, const RawView& view) {
-  const Index bytes = view.element_bytes;
-  to.batch = stride_in_bytes(view.shape.batch, view.strides.batch, bytes);
-  to.seq = stride_in_bytes(view.shape.seq, view.strides.seq, bytes);
-  to.heads = stride_in_bytes(view.shape.heads, view.strides.heads, bytes);
+inline Index heads_stride(const RawView& view) {
+  return stride_in_bytes(view.shape.heads, view.strides.heads, view.element_bytes);
 }
 
-inline void set_strides(ByteStrides& to, const RawTable& table) {
-  const Index bytes = table.element_bytes;
-  to.batch = stride_in_bytes(table.shape.batch, table.strides.batch, bytes);
-  to.seq = stride_in_bytes(table.rows(), table.strides.seq, bytes);
-  to.heads = stride_in_bytes(table.shape.heads, table.strides.heads, bytes);
+inline void set_strides(TokenStrides& to, const RawView& view) {
+  to.batch = stride_in_bytes(view.shape.batch, view.strides.batch, view.element_bytes);
+  to.seq = stride_in_bytes(view.shape.seq, view.strides.seq, view.element_bytes);
 }
 
-inline void set_layout(Job& job, const Kernels& kernels) {
-  const RawTable& table = job.of->table;
-  RowLayout& layout = job.layout;
+inline void set_strides(TokenStrides& to, const RawTable& table) {
+  to.batch = stride_in_bytes(table.shape.batch, table.strides.batch, table.element_bytes);
+  to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
+}
+
+/// The rows of the first token, which are those of any but for where they are.
+inline void set_rows(Job& job, const Kernels& kernels) {
+  const RawView& x = *job.x;
+  const RawTable& table = *job.table;
+  RowLayout& layout = job.rows.layout;
   layout.pairs = table.shape.pairs;
-  layout.rest = job.in_place ? 0 : job.of->x.shape.head_dim - 2 * table.shape.pairs;
-  layout.x_stride = job.x_strides.heads;
-  layout.out_stride = job.out_strides.heads;
-  layout.table_stride = job.table_strides.heads;
-  layout.entry_bytes = table.element_bytes;
+  layout.rest = job.in_place ? 0 : x.shape.head_dim - 2 * table.shape.pairs;
+  layout.x_stride = heads_stride(x);
+  layout.out_stride = job.in_place ? layout.x_stride : heads_stride(*job.out);
+  layout.table_stride =
+      stride_in_bytes(table.shape.heads, table.strides.heads, table.element_bytes);
   layout.widen = kernels.entries;
   layout.is_wide = kernels.is_wide;
   layout.reads_table = is_read_in_place(kernels.is_wide, table.cos_a) &&
                        is_read_in_place(kernels.is_wide, table.cos_b) &&
                        is_read_in_place(kernels.is_wide, table.sin_a) &&
                        is_read_in_place(kernels.is_wide, table.sin_b);
+  job.rows.prefetch = {};
+  job.rows.table = &table;
+  job.rows.table_offset = 0;
+  job.rows.x = x.data;
+  job.rows.out = const_cast<void*>(job.out->data);
+  job.rows.rows = x.shape.heads;
 }
 
 inline void set_prefetches(Job& job) {
-  const Index bytes_together = heads_together(job) * row_bytes(job.of->x);
+  const Index bytes_together = heads_together(job) * row_bytes(*job.x);
   PrefetchPlan& plan = job.prefetch;
-  plan.tokens_l1 = prefetch_tokens(job.of->x.shape.seq, bytes_together, prefetch_l1_bytes);
-  plan.tokens_l2 = prefetch_tokens(job.of->x.shape.seq, bytes_together, prefetch_l2_bytes);
+  plan.tokens_l1 = prefetch_tokens(job.x->shape.seq, bytes_together, prefetch_l1_bytes);
+  plan.tokens_l2 = prefetch_tokens(job.x->shape.seq, bytes_together, prefetch_l2_bytes);
   plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
   plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
   if (!job.nontemporal && !job.in_place) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
-  plan.of_table = is_dense(job.of->table.cos_a, job.layout.entry_bytes) &&
-                  is_dense(job.of->table.sin_a, job.layout.entry_bytes);
+  const Index entry_bytes = job.table->element_bytes;
+  plan.of_table =
+      is_dense(job.table->cos_a, entry_bytes) && is_dense(job.table->sin_a, entry_bytes);
 }
 
 /// What is rotated before it goes past the caches.
@@ -96,47 +106,63 @@ constexpr Index past_caches_room = Index{16} << 10;
 
 /// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
 inline bool can_go_past_caches(const Job& job) {
-  const ByteStrides& strides = job.out_strides;
-  const Index bytes = row_bytes(job.of->out);
-  const Index together = bytes | strides.batch | strides.seq | strides.heads |
-                         static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.of->out.data));
-  return has_nontemporal_stores && !job.in_place && together % nontemporal_bytes == 0 &&
-         bytes <= past_caches_room;
+  const TokenStrides& strides = job.out_strides;
+  const Index bytes = row_bytes(*job.out);
+  const Index together = bytes | strides.batch | strides.seq | job.rows.layout.out_stride |
+                         static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.out->data));
+  return has_nontemporal_stores && together % nontemporal_bytes == 0 && bytes <= past_caches_room;
+}
+
+/// The rest of it, where the rows are not those of one token, in place, of a table that is not
+/// gathered.
+[[gnu::noinline]] inline void settle_tokens(Job& job, Stores stores) {
+  const Shape& shape = job.x->shape;
+  const RowIds& ids = job.table->ids;
+  const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
+  const Index bytes = shape.batch * shape.seq * shape.heads * both;
+  const bool past_caches =
+      !job.in_place &&
+      (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)));
+  job.is_one_batch = shape.batch == 1 && shape.seq == 1 && !ids.leaves() && !past_caches;
+  if (job.is_one_batch && !ids) return;
+  set_strides(job.table_strides, *job.table);
+  if (job.is_one_batch) {
+    job.rows.table_offset = table_offset(job, 0, 0, 0);
+    return;
+  }
+  set_strides(job.out_strides, *job.out);
+  set_strides(job.x_strides, *job.x);
+  job.nontemporal = past_caches && can_go_past_caches(job);
+  job.prefetch = {};
+  if (!fits_near_caches(bytes)) set_prefetches(job);
 }
 
 /// Settles how a job is done whose arguments have passed their checks.
 inline void settle(Job& job, const Kernels& kernels, Stores stores) {
-  const Shape& shape = job.of->x.shape;
+  const Shape& shape = job.x->shape;
   job.kernel = kernels.rows;
-  job.in_place = same_place(job.of->out, job.of->x);
-  set_strides(job.out_strides, job.of->out);
-  set_strides(job.x_strides, job.of->x);
-  set_strides(job.table_strides, job.of->table);
-  set_layout(job, kernels);
-  const Index both = row_bytes(job.of->x) + (job.in_place ? 0 : row_bytes(job.of->out));
-  const Index bytes = shape.batch * shape.seq * shape.heads * both;
-  const bool wanted =
-      stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes));
-  job.nontemporal = wanted && can_go_past_caches(job);
-  job.prefetch = {};
-  if (!fits_near_caches(bytes)) set_prefetches(job);
+  job.in_place = same_place(*job.out, *job.x);
+  job.nontemporal = false;
+  set_rows(job, kernels);
+  job.is_one_batch = job.in_place && shape.batch == 1 && shape.seq == 1 && !job.table->ids;
+  if (!job.is_one_batch) settle_tokens(job, stores);
 }
 
 // The rows ----------------------------------------------------------------------------------------
 
 /// Rotates rows into memory that stays in the first cache, and from there copies them past it:
 /// kernels need no other stores for it.
-[[gnu::noinline]] inline void rotate_past_caches(const Job& job, RowBatch& batch) {
+[[gnu::noinline]] inline void rotate_past_caches(const Job& job, const RowBatch& rows) {
   alignas(64) std::byte rotated[past_caches_room];
-  const Index bytes = row_bytes(job.of->out);
-  const Index stride = batch.layout.out_stride;
+  const Index bytes = row_bytes(*job.out);
+  const Index stride = rows.layout.out_stride;
   const Index most = past_caches_room / bytes;
-  const Index rows = batch.rows;
-  void* out = batch.out;
+  void* out = rows.out;
+  RowBatch batch = rows;
   batch.out = rotated;
   batch.layout.out_stride = bytes;
-  for (Index r = 0; r < rows; r += most) {
-    batch.rows = std::min(most, rows - r);
+  for (Index r = 0; r < rows.rows; r += most) {
+    batch.rows = std::min(most, rows.rows - r);
     job.kernel(batch);
     if (stride == bytes) {
       copy_past_caches(out, rotated, batch.rows * bytes);
@@ -147,12 +173,8 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
     }
     out = moved(out, batch.rows * stride);
     batch.x = moved(batch.x, batch.rows * batch.layout.x_stride);
-    const Index table_bytes = batch.rows * batch.layout.table_stride;
-    batch.cos_a = moved(batch.cos_a, table_bytes);
-    batch.cos_b = moved(batch.cos_b, table_bytes);
-    batch.sin_a = moved(batch.sin_a, table_bytes);
-    batch.sin_b = moved(batch.sin_b, table_bytes);
-    if (table_bytes == 0) batch.prefetch.table_l1 = 0;  // they have been asked for
+    batch.table_offset += batch.rows * batch.layout.table_stride;
+    if (batch.layout.table_stride == 0) batch.prefetch.table_l1 = 0;  // they have been asked for
   }
 }
 
@@ -166,30 +188,29 @@ inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index 
 
 /// Heads [h, h + heads) of token s, before those of s + 1 and so on up to token `end`. What is
 /// prefetched meanwhile is theirs: beyond may be the end of the tensor, or another thread's part.
-inline void run_heads(const Job& job, Index b, Index s, Index end, Index h, Index heads) {
-  if (job.of->table.ids.leaves(b, s)) return;
-  const Index offset = table_offset(job, b, s, h);
-  RowBatch batch{job.layout,
-                 prefetches_at(job.prefetch, s, end),
-                 moved(job.of->table.cos_a, offset),
-                 moved(job.of->table.cos_b, offset),
-                 moved(job.of->table.sin_a, offset),
-                 moved(job.of->table.sin_b, offset),
-                 moved(job.of->x.data, offset_of(job.x_strides, b, s, h)),
-                 const_cast<void*>(moved(job.of->out.data, offset_of(job.out_strides, b, s, h))),
-                 heads};
+/// `batch` is that of any token.
+inline void run_heads(const Job& job, RowBatch& batch, Index b, Index s, Index end, Index h,
+                      Index heads) {
+  if (job.table->ids.leaves(b, s)) return;
+  const RowLayout& layout = batch.layout;
+  batch.prefetch = prefetches_at(job.prefetch, s, end);
+  batch.table_offset = table_offset(job, b, s, h);
+  batch.x = moved(job.x->data, offset_of(job.x_strides, layout.x_stride, b, s, h));
+  batch.out = const_cast<void*>(
+      moved(job.out->data, offset_of(job.out_strides, layout.out_stride, b, s, h)));
+  batch.rows = heads;
   // Rows of a gathered table come in any order.
   if (job.prefetch.of_table && s + 1 < end) {
-    batch.prefetch.table_l1 = table_offset(job, b, s + 1, h) - offset;
+    batch.prefetch.table_l1 = table_offset(job, b, s + 1, h) - batch.table_offset;
   }
   job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
 }
 
 /// Tokens [begin, end) of one batch entry, nearly in the order in which they stand in memory.
-inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
+inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, Index end) {
   // Few enough for their coefficients to stay in the second cache until all heads have passed.
   constexpr Index tokens_together = 256;
-  const Index heads = job.of->x.shape.heads;
+  const Index heads = job.x->shape.heads;
   const Index together = heads_together(job);
   for (Index first = begin; first < end; first += tokens_together) {
     const Index last = std::min(first + tokens_together, end);
@@ -197,7 +218,7 @@ inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
     const Index walked = together < heads ? last : end;
     for (Index h = 0; h < heads; h += together) {
       for (Index s = first; s < last; ++s) {
-        run_heads(job, b, s, walked, h, std::min(together, heads - h));
+        run_heads(job, batch, b, s, walked, h, std::min(together, heads - h));
       }
     }
   }
@@ -205,11 +226,16 @@ inline void run_tokens(const Job& job, Index b, Index begin, Index end) {
 
 /// Tokens [begin, end) of batch and seq taken together.
 inline void run(const Job& job, Index begin, Index end) {
-  const Index seq = job.of->x.shape.seq;
+  if (job.is_one_batch) {
+    if (begin < end) job.kernel(job.rows);
+    return;
+  }
+  RowBatch batch = job.rows;
+  const Index seq = job.x->shape.seq;
   while (begin < end) {
-    const Index b = job.of->x.shape.batch == 1 ? 0 : begin / seq;
+    const Index b = job.x->shape.batch == 1 ? 0 : begin / seq;
     const Index stop = std::min(end, (b + 1) * seq);
-    run_tokens(job, b, begin - b * seq, stop - b * seq);
+    run_tokens(job, batch, b, begin - b * seq, stop - b * seq);
     begin = stop;
   }
 }
