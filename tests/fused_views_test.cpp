@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
@@ -179,7 +180,7 @@ class FusedViews : public testing::Test {
                              Index first) {
     std::vector<Id> ids;
     for (Index i = 0; i < id_batch * shape.seq; ++i) {
-      ids.push_back(static_cast<Id>(first + (5 * i + i / 3) % rows.seq()));
+      ids.push_back(static_cast<Id>(first + (5 * i + i / 3 + 1) % rows.seq()));
     }
     const rw::TableShape named{std::max(rows.batch(), id_batch), shape.seq, rows.heads(),
                                rows.pairs()};
@@ -247,6 +248,31 @@ TYPED_TEST(FusedViews, TablesByPositionIds) {
         this->template check_gathered<std::int64_t>(one_token, rows, id_batch, 0);
         if (this->HasFailure()) return;
       }
+    }
+  }
+}
+
+// One token alone takes a way of its own, if none of it is left.
+TYPED_TEST(FusedViews, OneTokenOrTwo) {
+  const std::vector<std::int32_t> none = {-1};
+  for (const Lengths& lengths : all_lengths) {
+    for (const Index table_heads : {1, 4}) {
+      const auto rows = this->table(false, table_heads, lengths.pairs);
+      for (const auto& [batch, seq] : {std::pair{1, 1}, {1, 2}, {2, 1}}) {
+        SCOPED_TRACE(testing::Message() << batch << " x " << seq << " tokens");
+        const rw::Shape shape{batch, seq, 4, lengths.head_dim};
+        for (const Place& place : places_of(shape)) {
+          this->check(place, place, shape, rows.rows(1, seq));
+          this->check_in_place(place, shape, rows.rows(1, seq));
+        }
+        this->template check_gathered<std::int32_t>(shape, rows, 1, 0);
+        this->template check_gathered<std::int64_t>(shape, rows, 1, -1);
+        if (this->HasFailure()) return;
+      }
+      const rw::Shape shape{1, 1, 4, lengths.head_dim};
+      const Place dense = places_of(shape)[0];
+      this->check(dense, dense, shape, rows.gather(none).leaving(-1));
+      this->check_in_place(dense, shape, rows.gather(none).leaving(-1));
     }
   }
 }

@@ -90,7 +90,8 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawView& view) {
 ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) {
   const TableShape& shape = table.shape;
   const Index rows = table.rows();
-  const Index signs = shape.batch | shape.seq | shape.heads | shape.pairs | table.strides.batch |
+  // Of tokens there are as many as rows, or as ids, whose number has been checked with them.
+  const Index signs = shape.batch | shape.heads | shape.pairs | table.strides.batch |
                       table.strides.seq | table.strides.heads | rows;
   if (signs < 0) fail_negative(place, table);
   const Index before =
