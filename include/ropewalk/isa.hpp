@@ -132,7 +132,7 @@ inline Isa known_default = Isa::automatic;
 
 /// Asks the environment, once; again where its answer was an error.
 [[gnu::cold, gnu::noinline]] inline Isa ask_default_isa() {
-  static const Isa isa = [] {
+  static Isa isa = [] {
     const char* name = std::getenv("ROPEWALK_ISA");
     return name != nullptr ? named_isa("ROPEWALK_ISA", name) : most_capable_isa();
   }();

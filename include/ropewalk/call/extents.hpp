@@ -1,4 +1,4 @@
-// What a view or a table spans, of sizes, strides and data that have been checked.
+// How far a view or a table reaches, its sizes, strides and data checked on the way.
 #ifndef ROPEWALK_CALL_EXTENTS_HPP
 #define ROPEWALK_CALL_EXTENTS_HPP
 
