@@ -10,10 +10,12 @@
 #include "ropewalk/cuda/apply.cuh"
 #include "ropewalk/ropewalk.h"
 #include "ropewalk/table_layouts.hpp"
+#include "tensors.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_bench::view_of;
 
 /// One or two tensors that are rotated by one table; no outs: in place.
 struct Call {
@@ -23,14 +25,6 @@ struct Call {
   const ropewalk_tensor *cos, *sin;
   rw::Pairing pairing;
 };
-
-template <class T>
-rw::View<T> view_of(const ropewalk_tensor& tensor) {
-  const auto& [batch, seq, heads, head_dim] = tensor.shape;
-  return {static_cast<T*>(tensor.data),
-          {batch, seq, heads, head_dim},
-          {tensor.strides[0], tensor.strides[1], tensor.strides[2]}};
-}
 
 template <class T, class C>
 void rotate(const Call& call) {

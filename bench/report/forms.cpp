@@ -6,18 +6,12 @@
 #include "ropewalk/apply.hpp"
 #include "ropewalk/device.hpp"
 #include "ropewalk/table_layouts.hpp"
+#include "tensors.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
-
-template <class T>
-rw::View<T> view_of(const ropewalk_tensor& tensor) {
-  const auto& [batch, seq, heads, head_dim] = tensor.shape;
-  return {static_cast<T*>(tensor.data),
-          {batch, seq, heads, head_dim},
-          {tensor.strides[0], tensor.strides[1], tensor.strides[2]}};
-}
+using ropewalk_bench::view_of;
 
 struct Call {
   const ropewalk_threads* threads;
