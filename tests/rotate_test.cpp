@@ -298,6 +298,10 @@ TEST(Shift, OfSeveralTensorsIsThatOfEach) {
   auto other = narrow.view();
   EXPECT_EQ(error_of([&] { rw::shift(rw::serial, std::tie(wide, other), llama, 1); }),
             "shift: head_dim of keys[1] is 64, Llama 2 7B has 128");
+  auto later = wide.seq(1, wide.seq() - 1);
+  EXPECT_EQ(error_of([&] { rw::shift(rw::serial, std::tie(wide, later), llama, 1); }),
+            "shift: seq of keys[1] is " + std::to_string(later.seq()) + ", must be " +
+                std::to_string(wide.seq()));
   EXPECT_TRUE(same_bits(a.values, a_alone.values));
 }
 

@@ -214,6 +214,7 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
 inline void check_outs_apart(const Names& a_names, const RawView& a_out, const RawView& a_x,
                              const Names& b_names, const RawView& b_out, const RawView& b_x) {
   check_equal(b_names.x, "batch", b_x.shape.batch, a_x.shape.batch);
+  check_equal(b_names.x, "seq", b_x.shape.seq, a_x.shape.seq);
   const Span a_written = span_of(a_out), b_written = span_of(b_out);
   if (share_memory(a_out, a_written, b_out, b_written)) fail_overlap(b_names.out, a_names.out);
   if (share_memory(a_out, a_written, b_x, span_of(b_x))) fail_overlap(a_names.out, b_names.x);
