@@ -24,8 +24,7 @@ inline Index third_level_of_amd() {
 #if ROPEWALK_X86
   constexpr unsigned leaf = 0x8000001D, third = 3;
   unsigned level = 0, shape = 0, sets = 0, unused = 0;
-  if (static_cast<unsigned>(__get_cpuid_max(0x80000000, nullptr)) < leaf) return 0;
-  __cpuid_count(leaf, third, level, shape, sets, unused);
+  if (__get_cpuid_count(leaf, third, &level, &shape, &sets, &unused) == 0) return 0;
   if ((level >> 5 & 7) != third) return 0;
   const Index ways = (shape >> 22) + 1, partitions = (shape >> 12 & 0x3ff) + 1;
   const Index line = (shape & 0xfff) + 1;
