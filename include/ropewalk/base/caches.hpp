@@ -18,10 +18,10 @@ struct CacheSizes {
   Index near, last_level;
 };
 
+#if ROPEWALK_X86
 /// What the third level of an AMD holds for the cores that share it; 0 on other processors. glibc
 /// 2.36 says 256 MiB on an EPYC whose eight cores share 32.
 inline Index third_level_of_amd() {
-#if ROPEWALK_X86
   constexpr unsigned leaf = 0x8000001D, third = 3;
   unsigned level = 0, shape = 0, sets = 0, unused = 0;
   if (__get_cpuid_count(leaf, third, &level, &shape, &sets, &unused) == 0) return 0;
@@ -29,10 +29,8 @@ inline Index third_level_of_amd() {
   const Index ways = (shape >> 22) + 1, partitions = (shape >> 12 & 0x3ff) + 1;
   const Index line = (shape & 0xfff) + 1;
   return ways * partitions * line * (Index{sets} + 1);
-#else
-  return 0;
-#endif
 }
+#endif
 
 /// The system is asked once, and not Eigen, whose answer is code that a unit compiled for a wider
 /// instruction set would share with this one.
@@ -45,9 +43,11 @@ inline const CacheSizes& cache_sizes() {
     if (const long second = sysconf(_SC_LEVEL2_CACHE_SIZE); second > 0) found.near = second;
     if (const long third = sysconf(_SC_LEVEL3_CACHE_SIZE); third > 0) found.last_level = third;
 #endif
+#if ROPEWALK_X86
     if (const Index third = third_level_of_amd(); third > 0) {
       found = {third / 4, third};  // others use the rest
     }
+#endif
 #if defined(ROPEWALK_TEST_NEAR_CACHES)
     found.near = ROPEWALK_TEST_NEAR_CACHES;  // so that a test is of one length everywhere
 #endif
