@@ -28,6 +28,9 @@ struct Call {
 
 template <class T, class C>
 void rotate(const Call& call) {
+  if (call.count != 1 && (call.count != 2 || call.outs != nullptr)) {
+    throw std::invalid_argument("the report rotates one tensor, or two in place");
+  }
   const auto table = rw::half_table(view_of<const C>(*call.cos), view_of<const C>(*call.sin));
   const rw::Options options(call.pairing);
   const auto first = view_of<T>(call.xs[0]);

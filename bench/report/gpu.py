@@ -59,6 +59,14 @@ class Buffers:
         self.out.fill_(math.nan)
 
 
+def must_still_work() -> None:
+    """After a fault the device refuses all work of the process: it ends, and who was called is blamed."""
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        raise SystemExit(f"the device is lost: {error}") from error
+
+
 def kept(out: torch.Tensor) -> torch.Tensor:
     """What the next contestant does not overwrite."""
     return out.clone()

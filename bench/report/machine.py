@@ -67,12 +67,22 @@ class NoDevice(Exception):
 def gpu() -> tuple[str, int, str]:
     """Name, bytes that can be had now, and the driver's version."""
     asked = "nvidia-smi", "--query-gpu=name,memory.free,driver_version", "--format=csv,noheader"
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0] or "0"
     try:
-        done = subprocess.run([*asked, "--id=0"], capture_output=True, text=True, check=True)
+        done = subprocess.run([*asked, f"--id={card}"], capture_output=True, text=True, check=True)
         name, free, driver = done.stdout.strip().split(", ")
+        return name, int(free.split()[0]) * 2**20, driver
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         raise NoDevice(f"no CUDA device: {asked[0]}: {error}") from error
-    return name, int(free.split()[0]) * 2**20, driver
+
+
+def _commit() -> str:
+    """Of the working tree; empty where it is none."""
+    asked = "git", "describe", "--always", "--dirty", "--exclude=*"
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def memory_bytes(device: str) -> int:
@@ -105,7 +115,7 @@ def fingerprint(command: list[str], device: str) -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": _system(),
         "compiler": "g++ " + boundary.helper().ropewalk_report_compiler().decode(),
-        "Ropewalk": boundary.library().ropewalk_version().decode(),
+        "Ropewalk": f"{boundary.library().ropewalk_version().decode()} {_commit()}".strip(),
         "Python": platform.python_version(),
         "NumPy": version("numpy"),
         "command": " ".join(command),

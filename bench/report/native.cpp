@@ -12,11 +12,11 @@ namespace {
 
 using Task = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
-// As the C++ calls split theirs.
+// As the C++ calls split theirs; what a token costs is what it reads and what it writes.
 void parallel_for(void* pool, std::int64_t count, std::int64_t bytes_each, Task task,
                   void* task_context) {
   ropewalk::detail::for_token_ranges(
-      static_cast<ropewalk_bench::Pool*>(pool)->device, count, bytes_each, bytes_each,
+      static_cast<ropewalk_bench::Pool*>(pool)->device, count, bytes_each / 2, bytes_each / 2,
       [&](std::int64_t begin, std::int64_t end) { task(task_context, begin, end); });
 }
 
@@ -56,7 +56,7 @@ ROPEWALK_EXPORT void ropewalk_report_move(const ropewalk_threads* threads, std::
   if (threads == nullptr) {
     move_range(&moved, 0, count);
   } else {
-    threads->parallel_for(threads->context, count, bytes_each, move_range, &moved);
+    threads->parallel_for(threads->context, count, 2 * bytes_each, move_range, &moved);
   }
 }
 

@@ -76,6 +76,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="bench/run",
         formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,  # bench/run reads some of them
         epilog="ROPEWALK_PYTHON=python3 bench/run --report takes the peers that this Python has,\n"
         "and installs nothing.",
     )

@@ -39,8 +39,10 @@ HOW = {
     "smallest shapes.",
     "cuda": "All contestants run in one process on the same buffers, in random order round by round. "
     "Calls are captured in a graph and replayed between two events of the device: what the host does "
-    "to launch kernels is not part of a figure, except where a note says so, and in blocks. Who "
-    "rotates queries and keys together gets the heads in two tensors.",
+    "to launch kernels is not part of a figure, except where a note says so, and in blocks. Replayed "
+    "calls follow one another at once, and Ropewalk's begin while the last one ends (programmatic "
+    "dependent launch), which a copy does not: a share above 1 is that. Who rotates queries and keys "
+    "together gets the heads in two tensors.",
 }
 UNITS = (
     "Bytes are those of x and out. Errors are in ulps of x's type at the length of the feature pair."

@@ -68,10 +68,18 @@ def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
     flat = [f"- {one}" for one in not_flat(results)]
     ahead = behind_by_group(results)
     found = findings(results)
+    notes = list(results.get("notes", []))
+    if not results["complete"]:
+        notes.append("the run was interrupted: parts are missing")
+    if device(results) == "cuda":
+        notes.append(
+            "Ropewalk's calls begin while the last one ends (programmatic dependent launch), a copy"
+            " does not: a share above 1 is that"
+        )
     parts = [
         f"## {machine_name(results)}",
         f"{machine['date']}, by `{machine['command']}`; [all rows]({rows}).",
-        "\n".join(f"- {note}." for note in results.get("notes", [])),
+        "\n".join(f"- {note}." for note in notes),
         table(list(HEADS), found) if found else "",
         *(f"![{label}]({file})" for label, file in pictures),
         "### Where a peer is ahead" if ahead else "",
@@ -106,22 +114,31 @@ def slugs(runs: list[dict]) -> list[str]:
     return found
 
 
+class NotOurs(Exception):
+    """A README.md that --publish has not written; the text names it."""
+
+
 def publish(runs: list[dict], folder: Path) -> None:
     """Writes folder/README.md and folder/measured/, where the files of older runs go."""
     readme, measured = folder / "README.md", folder / "measured"
-    shutil.rmtree(measured, ignore_errors=True)
-    by_hand, marked, _ = (readme.read_text() if readme.exists() else "").partition(MARK)
-    sections = [(by_hand if marked else TOP).rstrip(), MARK, HEAD]
+    by_hand, marked, _ = (readme.read_text() if readme.exists() else MARK).partition(MARK)
+    if not marked:
+        raise NotOurs(f"{readme} has no line {MARK}: it is not overwritten")
+    files: dict[Path, str] = {}
+    sections = [by_hand.rstrip() or TOP, MARK, HEAD]
     for slug, results in zip(slugs(runs), runs):
         kept = rounded(results)
         pictures = draw(kept)
-        (measured / slug).mkdir(parents=True)
         shown = []
         for name in chosen(list(pictures)):
-            (measured / slug / file_of(name)).write_text(on_white(pictures[name]))
+            files[measured / slug / file_of(name)] = on_white(pictures[name])
             shown.append((ALT[name.split()[0]], f"measured/{slug}/{file_of(name)}"))
         rows = ",\n".join(json.dumps(row) for row in kept["rows"])
         head = json.dumps({name: value for name, value in kept.items() if name != "rows"})
-        (measured / slug / "report.json").write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
+        files[measured / slug / "report.json"] = f'{head[:-1]}, "rows": [\n{rows}\n]}}\n'
         sections.append(section(kept, shown, f"measured/{slug}/report.json"))
+    shutil.rmtree(measured, ignore_errors=True)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     readme.write_text("\n\n".join(sections) + "\n")

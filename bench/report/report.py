@@ -81,11 +81,11 @@ def show(found: dict, folder: Path) -> None:
 
 def publish_runs(paths: list[Path], folder: Path) -> int:
     """Earlier runs' results as a page of the repository."""
-    from .publish import publish
+    from .publish import NotOurs, publish
 
     try:
         publish([results.load(path) for path in paths], folder)
-    except results.Unreadable as error:
+    except (results.Unreadable, NotOurs) as error:
         print(f"bench/run --publish: {error}", file=sys.stderr)
         return 2
     print(f"Written: {folder / 'README.md'} and {folder / 'measured'}")
@@ -106,7 +106,7 @@ def results_of(options, about: dict, notes: list[str], outcome: Outcome) -> dict
     said = list(notes)
     if "torch" not in options.peers or "torch" in outcome.unloadable:
         own = {"cpu": "apply_strided", "cuda": "apply"}[options.device]
-        said.append(f"bits are compared with {own}'s: PyTorch was not there")
+        said.append(f"bits are compared with {own}'s: PyTorch was not among the peers")
     return {
         "schema": results.SCHEMA,
         "machine": about,

@@ -60,10 +60,16 @@ class Worker:
 
     def run(self, case: Case) -> None:
         self.journal.say("case", case=case.name, study=case.study)
-        self.place.settle(case)
-        buffers = self.place.Buffers(case)
-        prepared, rows, wanted = {}, {}, None
         called = [one for one in self.contestants if calls(case, one)]
+        try:
+            self.place.settle(case)
+            buffers = self.place.Buffers(case)
+        except Exception as error:  # no memory, most likely: the case is lost, and nobody's fault
+            for one in called:
+                self.missing(case, one, reason(error))
+            self.journal.say("done", case=case.name, study=case.study)
+            return
+        prepared, rows, wanted = {}, {}, None
         order = sorted(called, key=lambda one: one.name != self.reference(called))
         for one in order:
             self.journal.say("begin", case=case.name, contestant=one.name, peer=one.peer)
@@ -77,7 +83,8 @@ class Worker:
                 self.place.settle(case)  # the threads that it has started, too
                 buffers.spoil()
                 ready.start()
-                ready.run()
+                # As it is timed; in place that may be several calls, and one is compared.
+                ready.run() if one.inplace else ready.seconds(1)
                 out = ready.output()
                 exact = None
                 if out is not None:
@@ -98,6 +105,7 @@ class Worker:
                 self.missing(case, one, str(skip))
             except Exception as error:
                 traceback.print_exc()
+                self.place.must_still_work()
                 self.missing(case, one, reason(error), failed=True)
         peers = {one.name: one.peer for one in order}
         samples = measure(

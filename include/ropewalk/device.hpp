@@ -10,8 +10,8 @@ ROPEWALK_BEGIN_TYPES
 ///
 /// Other devices are not named here, since they are known by what they can do. One with
 /// parallelFor(size, cost, work) and currentThreadId(), as Eigen::ThreadPoolDevice has them, splits
-/// the work, and with its numThreads() and parallelFor(size, cost, size of ranges, work) into as few
-/// ranges as are worth a thread; any other, Eigen::DefaultDevice too, is as good as this one.
+/// the work; with its numThreads() and parallelFor(size, cost, size of ranges, work) into ranges
+/// that are worth a thread. Any other, Eigen::DefaultDevice too, is as good as this one.
 struct Serial {};
 
 ROPEWALK_END_TYPES

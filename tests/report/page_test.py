@@ -123,7 +123,7 @@ class Page(unittest.TestCase):
 @unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
 class Publish(unittest.TestCase):
     def test_a_page_of_the_repository(self):
-        from report.publish import publish
+        from report.publish import NotOurs, publish
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -137,8 +137,13 @@ class Publish(unittest.TestCase):
             for picture in pictures:
                 self.assertTrue((folder / picture).exists(), picture)
             self.assertFalse((folder / "measured" / "old.svg").exists())
+            self.assertIn("dependent launch", text)
             self.assertIn("## a CPU", text)
             self.assertEqual(text.count("## a GPU"), 2)
+            (folder / "sub").mkdir()
+            (folder / "sub" / "README.md").write_text("# Another page")
+            with self.assertRaises(NotOurs):
+                publish([measured()], folder / "sub")
             # The page is that of the kept file, not of samples that were rounded away.
             text = text.replace("# RoPE, measured", "# Measured\n\nBy hand.")
             (folder / "README.md").write_text(text)

@@ -74,6 +74,11 @@ class Rows(unittest.TestCase):
         self.assertTrue(rows["fails"]["failed"])
         self.assertIn("samples", rows["ones"])
 
+    def test_a_case_that_has_no_memory_is_nobodys_fault(self):
+        with mock.patch("report.host.Buffers", side_effect=MemoryError("too much")):
+            row = self.rows(Fake("ones", ones))["ones"]
+        self.assertEqual((row["missing"], row.get("failed")), ("MemoryError: too much", None))
+
     def test_the_lost_are_not_called_again(self):
         self.assertEqual(list(self.rows(Fake("lost", fails), Fake("ones", ones))), ["ones"])
 

@@ -38,7 +38,7 @@ struct Names {
   struct Axis {
     Index size, stride;
   };
-  Axis axes[3];
+  Axis axes[3] = {};
   int count = 0;
   const auto add = [&](Index size, Index stride) {
     if (size == 1) return;

@@ -45,7 +45,8 @@ inline constexpr bool takes_range_sizes<
                             Index{}, std::declval<const TokenCost&>(),
                             std::declval<std::function<Index(Index)>>(),
                             std::declval<std::function<void(Index, Index)>>())),
-                        decltype(Index{std::declval<const Device&>().numThreads()})>> = true;
+                        std::enable_if_t<std::is_convertible_v<
+                            decltype(std::declval<const Device&>().numThreads()), Index>>>> = true;
 
 /// How many tokens make a range: one range a thread, of which the caller takes one, and fewer where
 /// waking a thread would take longer than its range does. 1: as small as the device likes, so that
@@ -67,8 +68,8 @@ void split_tokens(const Device& device, Index tokens, Index bytes_read, Index by
                        static_cast<double>(bytes_written) / 16};
   const auto ranges = [&work](Index begin, Index end) { work(begin, end); };
   if constexpr (takes_range_sizes<Device>) {
-    const Index least =
-        tokens_of_range(tokens, bytes_read + bytes_written, Index{device.numThreads()});
+    const Index threads = device.numThreads();
+    const Index least = tokens_of_range(tokens, bytes_read + bytes_written, threads);
     if (least >= tokens) return work(Index{0}, tokens);
     device.parallelFor(tokens, cost, [least](Index size) { return std::max(size, least); }, ranges);
   } else {
