@@ -469,7 +469,7 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnceForRowsThatGoPastTheCaches) {
 }
 
 // Whatever touches no more than the near caches hold is not prefetched.
-TYPED_TEST(Prefetch, LeavesWhatFitsTheSecondCache) {
+TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
   const Index row = 512 / static_cast<Index>(sizeof(typename TypeParam::X));
   const Index most = rw::detail::cache_sizes().near / 4096;  // tokens of 8 heads, in place
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, most + 1, 1, row / 2});

@@ -6,14 +6,13 @@ import gc
 import math
 from typing import Callable
 
-import numpy as np
 import torch
 
 from .buffers import table_of
 from .cases import Case
+from .contestants.torch_eager import STORED, as_tensor
 from .floats import FRACTION_BITS, LEAST_EXPONENT
 
-STORED = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16}
 BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 CHUNK = 4096  # tokens that are made or compared at once
 GRAPH_SECONDS = 0.0005  # of calls in one graph, so that launching it is nothing
@@ -37,10 +36,6 @@ def laid_out(case: Case, layout: str) -> torch.Tensor:
     return torch.empty(case.shape, **kind)
 
 
-def on_gpu(values: np.ndarray, dtype: str) -> torch.Tensor:
-    return torch.from_numpy(values).view(STORED[dtype]).cuda()
-
-
 class Buffers:
     """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
 
@@ -52,7 +47,9 @@ class Buffers:
             part.copy_(torch.randn(part.shape, generator=random, device="cuda"))
         self.out = laid_out(case, "bshd" if case.layout == "qkv" else case.layout)
         self.inplace = laid_out(case, case.layout)
-        self.cos, self.sin = (on_gpu(part, case.table_dtype) for part in table_of(case))
+        self.cos, self.sin = (
+            as_tensor(part, case.table_dtype).cuda() for part in table_of(case)
+        )
 
     def spoil(self) -> None:
         """What a contestant does not write is no output of the one before it."""

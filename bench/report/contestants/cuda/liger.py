@@ -1,6 +1,5 @@
 """Liger's Triton kernel, of half pairs: queries and keys in place, in one call."""
 
-import torch
 from liger_kernel.ops.rope import rope_forward
 
 from .. import Contestant, Skip
@@ -23,9 +22,7 @@ class Liger(Contestant):
         cos, sin = (
             part.repeat(1, 1, 2).transpose(0, 1).contiguous() for part in (buffers.cos, buffers.sin)
         )
-        return replayed(
-            lambda: rope_forward(q, k, cos, sin), split.output, start=split.start
-        )
+        return replayed(lambda: rope_forward(q, k, cos, sin), split.output, start=split.start)
 
 
 def contestants():

@@ -2,18 +2,11 @@
 
 import torch
 
-from .. import Contestant
-from ..torch_compile import form_of
+from ..torch_compile import Compiled, form_of
 from . import replayed
 
 
-class Compiled(Contestant):
-    peer = "torch.compile"
-    compiles = True
-
-    def __init__(self, name: str, stacked: bool):
-        self.name, self.stacked = name, stacked
-
+class OnGpu(Compiled):
     def prepare(self, case, buffers):
         compiled = form_of(self.stacked, case.pairing)
 
@@ -26,6 +19,6 @@ class Compiled(Contestant):
 
 def contestants():
     return [
-        Compiled("torch.compile, strided", False),
-        Compiled("torch.compile, stack + flatten", True),
+        OnGpu("torch.compile, strided", False),
+        OnGpu("torch.compile, stack + flatten", True),
     ]

@@ -2,19 +2,11 @@
 
 import torch
 
-from ...cases import LAYOUTS
-from .. import Contestant
-from ..torch_eager import stack_flatten, strided
+from ..torch_eager import Eager, stack_flatten, strided
 from . import replayed
 
 
-class Eager(Contestant):
-    peer = "torch"
-    layouts = LAYOUTS
-
-    def __init__(self, name: str, stacked: bool):
-        self.name, self.stacked = name, stacked
-
+class OnGpu(Eager):
     def prepare(self, case, buffers):
         x, cos, sin = buffers.x, buffers.cos, buffers.sin
         last = [buffers.out]
@@ -30,4 +22,4 @@ class Eager(Contestant):
 
 
 def contestants():
-    return [Eager("PyTorch eager, strided", False), Eager("PyTorch eager, stack + flatten", True)]
+    return [OnGpu("PyTorch eager, strided", False), OnGpu("PyTorch eager, stack + flatten", True)]
