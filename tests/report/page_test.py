@@ -144,12 +144,31 @@ class Publish(unittest.TestCase):
             (folder / "sub" / "README.md").write_text("# Another page")
             with self.assertRaises(NotOurs):
                 publish([measured()], folder / "sub")
+            # Parts of one machine and commit are one section.
+            parts = [
+                results([row("apply", samples(1.0), case)], GPU="a GPU", Ropewalk="0.1.0 abcdef")
+                for case in (CASE, dataclasses.replace(CASE, seq=64))
+            ]
+            (folder / "parts").mkdir()
+            publish(parts, folder / "parts")
+            self.assertEqual((folder / "parts" / "README.md").read_text().count("## a GPU"), 1)
+            self.assertEqual(len(load(folder / "parts/measured/cuda/report.json")["rows"]), 2)
             # The page is that of the kept file, not of samples that were rounded away.
             text = text.replace("# RoPE, measured", "# Measured\n\nBy hand.")
             (folder / "README.md").write_text(text)
             kept = [load(folder / "measured" / name / "report.json") for name in ("cpu", "cuda", "cuda2")]
             publish(kept, folder)
             self.assertEqual((folder / "README.md").read_text(), text)
+
+
+class Reasons(unittest.TestCase):
+    def test_are_of_the_case_on_a_gpu(self):
+        from report.findings import reason
+
+        case = dataclasses.asdict(dataclasses.replace(CASE, device="cuda"))
+        self.assertEqual(reason(case, "JAX, jit"), "not known")
+        self.assertIn("pair by pair", reason({**case, "table_per_head": True}, "JAX, jit"))
+        self.assertIn("float", reason({**case, "table_dtype": "bf16"}, "FlashInfer, in place"))
 
 
 class Flat(unittest.TestCase):
