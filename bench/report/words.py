@@ -30,7 +30,7 @@ def kind(case: dict, shape: str = "") -> str:
 def percent(share: float | None) -> str:
     if share is None:
         return "?"
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def duration(seconds: float) -> str:

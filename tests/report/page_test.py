@@ -171,6 +171,15 @@ class Reasons(unittest.TestCase):
         self.assertIn("float", reason({**case, "table_dtype": "bf16"}, "FlashInfer, in place"))
 
 
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Pictures(unittest.TestCase):
+    def test_numbers_on_an_axis_stand_apart(self):
+        from report.scaling_pictures import apart
+
+        self.assertEqual(apart([1, 64, 4096, 75_600, 118_800], True), [1, 64, 4096, 118_800])
+        self.assertEqual(apart([1, 2], False), [1, 2])
+
+
 class Flat(unittest.TestCase):
     def test_cliffs_are_named(self):
         from report.series import uneven
