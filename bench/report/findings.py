@@ -118,18 +118,21 @@ def behind_by_group(results: dict) -> list[list[str]]:
 
 
 FUSES = "It fuses multiply and add, at the price of the bits"
-ROUNDS_ONCE = "It works in float and rounds once, at the price of the bits"
+EAGER_ROUNDS = "eager rounds after each product and sum."
 REASONS = {
     "Liger": FUSES + ".",
     "ONNX Runtime": FUSES + "; the rest is not known.",
     "ggml": "It works out its angles as it goes and reads no table; the rest is not known.",
 }
+IN_FLOAT = f"It works in float, at the price of the bits: {EAGER_ROUNDS}"
 OF_16_BIT_TABLES = {
-    "Liger": f"{FUSES}; the bits of eager are rounded after each product and sum.",
-    "FlashInfer": f"{ROUNDS_ONCE}, not after each product and sum.",
-    "flash-linear-attention": f"{ROUNDS_ONCE}, not after each product and sum.",
+    "Liger": f"{FUSES}: {EAGER_ROUNDS}",
+    "FlashInfer": IN_FLOAT,
+    "flash-linear-attention": IN_FLOAT,
 }
-OF_OUR_OWN = "A table per head goes by the kernel for every view: pair by pair, not 16 bytes at a time."
+OF_OUR_OWN = (
+    "A table per head goes by the kernel for every view: pair by pair, not 16 bytes at a time."
+)
 
 
 def reason(case: dict, peer: str) -> str:

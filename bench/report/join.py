@@ -13,7 +13,7 @@ OUT = re.compile(r" --out[= ]\S+")  # where the files went says nothing of the f
 
 
 def groups(runs: list[dict]) -> list[list[dict]]:
-    """Those that are one, in order. A run that names no commit, or a tree with changes, is alone."""
+    """Those that are one, in order. A run of no known commit, or of a changed tree, is alone."""
     found: dict[object, list[dict]] = {}
     for number, results in enumerate(runs):
         about = {key: text for key, text in results["machine"].items() if key not in OF_A_RUN}

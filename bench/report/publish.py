@@ -8,10 +8,12 @@ from pathlib import Path
 
 from .findings import GROUPS, HEADS, behind_by_group, findings, not_flat
 from .join import groups, interrupted, joined
+from .model_pictures import SHOWN
 from .pictures import draw
 from .results import device, measured
+from .series import model_seconds, shares
 from .style import on_white
-from .words import machine_name
+from .words import duration, machine_name, percent, title
 
 DIGITS = 4  # of the samples that are kept
 # In a README.md: what stands above it is by hand, and stays.
@@ -57,6 +59,35 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def grid(corner: str, cells: dict[str, dict[str, str]], columns: list[str]) -> str:
+    """A table of a line for each of `cells`, by those of the columns that any has."""
+    known = [name for name in columns if any(name in line for line in cells.values())]
+    lines = [[name, *(line.get(column, "") for column in known)] for name, line in cells.items()]
+    return table([corner, *known], lines) if lines else ""
+
+
+def by_model(results: dict) -> str:
+    spent = {
+        name: {one: duration(seconds[0]) for one, seconds in found.items()}
+        for name, found in model_seconds(results).items()
+    }
+    return grid("seconds in RoPE", spent, list(SHOWN))
+
+
+def by_block(results: dict) -> str:
+    cases = {row["case"]["name"]: row["case"] for row in measured(results["rows"], "blocks")}
+    found = {
+        f"{cases[name]['block']}, {title(cases[name])}": {
+            contestant.removeprefix("block, "): duration(one.block_seconds)
+            + ("" if contestant.endswith("no RoPE") else f", RoPE {percent(one.share)}")
+            for contestant, one in of_case.items()
+        }
+        for name, of_case in shares(results).items()
+    }
+    columns = dict.fromkeys(contestant for line in found.values() for contestant in line)
+    return grid("an attention block", found, list(columns))
+
+
 def said_of_rows(results: dict) -> list[str]:
     """What the rows of a contestant say of it, once each."""
     found = dict.fromkeys(
@@ -95,6 +126,8 @@ def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
         "\n".join(f"- {note}." for note in notes),
         table(list(HEADS), found) if found else "",
         *(f"![{label}]({file})" for label, file in pictures),
+        by_model(results),
+        by_block(results),
         "### By types of tables and layouts of memory" if kinds else "",
         table(list(HEADS), kinds) if kinds else "",
         "### Where a peer is ahead" if ahead else "",

@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
     for scale, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= scale:
             break
-    return f"{seconds / scale:.3g} {unit}"
+    return f"{float(f'{seconds / scale:.3g}'):,g} {unit}"
 
 
 def machine_name(results: dict) -> str:

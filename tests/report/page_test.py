@@ -10,6 +10,7 @@ from pathlib import Path
 
 from report.cases import Case
 from report.results import load, row_of
+from report.workloads import WORKLOADS
 from synthetic import CASE, results, row, samples
 
 
@@ -161,6 +162,7 @@ class Publish(unittest.TestCase):
             self.assertEqual((folder / "README.md").read_text(), text)
 
 
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
 class Reasons(unittest.TestCase):
     def test_are_of_the_case_on_a_gpu(self):
         from report.findings import reason
@@ -178,6 +180,42 @@ class Pictures(unittest.TestCase):
 
         self.assertEqual(apart([1, 64, 4096, 75_600, 118_800], True), [1, 64, 4096, 118_800])
         self.assertEqual(apart([1, 2], False), [1, 2])
+
+
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Tables(unittest.TestCase):
+    def test_of_models_have_who_was_measured(self):
+        from report.publish import by_model
+
+        model = next(iter(WORKLOADS.values()))
+        case = dataclasses.replace(CASE, study="models", model=model.name)
+        text = by_model(results([row("apply", samples(1e-3 / model.calls, 0), case)]))
+        self.assertEqual(text.splitlines()[0], "| seconds in RoPE | apply |")
+        self.assertEqual(text.splitlines()[2], f"| {model.name} | 1 ms |")
+
+    def test_of_blocks_have_shares(self):
+        from report.publish import by_block
+
+        case = dataclasses.replace(CASE, study="blocks", block="Helios")
+        rows = [
+            {**row(f"block, {name}", samples(1.0, 0), case), "inside": samples(0.015, 0)}
+            for name in ("torch.compile", "no RoPE")
+        ]
+        text = by_block(results(rows))
+        self.assertTrue(text.splitlines()[2].endswith("| 1 s, RoPE 1.5 % | 1 s |"), text)
+
+    def test_of_nothing_are_none(self):
+        from report.publish import by_block, by_model
+
+        self.assertEqual(by_model(measured()) + by_block(measured()), "")
+
+
+class Words(unittest.TestCase):
+    def test_durations(self):
+        from report.words import duration
+
+        said = [duration(seconds) for seconds in (1234.5, 12.345, 0.0012345, 1e-9)]
+        self.assertEqual(said, ["1,230 s", "12.3 s", "1.23 ms", "0.001 µs"])
 
 
 class Flat(unittest.TestCase):
