@@ -85,7 +85,7 @@ def behind(results: dict) -> list[list[str]]:
             peer,
             f"{times:.2f}",
             ours,
-            REASONS.get(peer.partition(",")[0], "not known"),
+            reason(titles[case], peer),
         ]
         for case, peer, ours, times in ahead(results)
     ]
@@ -101,7 +101,8 @@ def behind_by_group(results: dict) -> list[list[str]]:
     groups: dict[tuple[str, ...], list[float]] = {}
     for name, peer, ours, times in ahead(results):
         case = cases[name]
-        groups.setdefault((case["study"], kind(case), peer, ours), []).append(times)
+        of = case["study"], kind(case), peer, ours, reason(case, peer)
+        groups.setdefault(of, []).append(times)
     return [
         [
             study,
@@ -110,14 +111,35 @@ def behind_by_group(results: dict) -> list[list[str]]:
             f"{len(times)} of {measured_of[study]}",
             f"{min(times):.2f} to {max(times):.2f}" if len(times) > 1 else f"{times[0]:.2f}",
             ours,
-            REASONS.get(peer.partition(",")[0], "not known"),
+            why,
         ]
-        for (study, of, peer, ours), times in groups.items()
+        for (study, of, peer, ours, why), times in groups.items()
     ]
 
 
+FUSES = "It fuses multiply and add, at the price of the bits"
+EAGER_ROUNDS = "eager rounds after each product and sum."
 REASONS = {
-    "Liger": "It fuses multiply and add, at the price of the bits.",
-    "ONNX Runtime": "It fuses multiply and add, at the price of the bits; the rest is not known.",
+    "Liger": FUSES + ".",
+    "ONNX Runtime": FUSES + "; the rest is not known.",
     "ggml": "It works out its angles as it goes and reads no table; the rest is not known.",
 }
+IN_FLOAT = f"It works in float, at the price of the bits: {EAGER_ROUNDS}"
+OF_16_BIT_TABLES = {
+    "Liger": f"{FUSES}: {EAGER_ROUNDS}",
+    "FlashInfer": IN_FLOAT,
+    "flash-linear-attention": IN_FLOAT,
+}
+OF_OUR_OWN = (
+    "A table per head goes by the kernel for every view: pair by pair, not 16 bytes at a time."
+)
+
+
+def reason(case: dict, peer: str) -> str:
+    """Why a peer is ahead, as far as it is known."""
+    name = peer.partition(",")[0]
+    if case["device"] == "cuda" and case["table_per_head"]:
+        return OF_OUR_OWN
+    if case["device"] == "cuda" and case["table_dtype"] in ("f16", "bf16"):
+        return OF_16_BIT_TABLES.get(name, "not known")
+    return REASONS.get(name, "not known")

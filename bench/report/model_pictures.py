@@ -11,14 +11,17 @@ from .words import duration, percent, title
 SHOWN = (
     "apply_inplace",
     "apply",
+    "FlashInfer, in place",
+    "Liger, in place",
     "torch.compile, stack + flatten",
     "PyTorch eager, stack + flatten",
     "PyTorch eager, strided",
 )
+SPREAD = 0.6  # of a model's place, that its contestants take
 
 
 def per_model(results: dict) -> str | None:
-    """Seconds of RoPE for what a model makes, logarithmic: the forms and the nearest peer."""
+    """Seconds of RoPE for what a model makes, logarithmic: the forms and the nearest peers."""
     spent = model_seconds(results)
     if not spent:
         return None
@@ -26,22 +29,25 @@ def per_model(results: dict) -> str | None:
     figure, axes = plt.subplots(figsize=(WIDTH, 1.4 + 0.62 * len(names)))
     for place, name in enumerate(reversed(names)):
         axes.axhline(place, color=GREY, linewidth=0.5, alpha=0.4)
-        for contestant, (middle, low, high) in spent[name].items():
-            if contestant in SHOWN:
+        # One below the other, since several may be equally fast.
+        for down, contestant in enumerate(SHOWN):
+            if contestant in spent[name]:
+                middle, low, high = spent[name][contestant]
                 look = line_style(contestant)
                 axes.errorbar(
                     middle,
-                    place,
+                    place + SPREAD * (0.5 - down / (len(SHOWN) - 1)),
                     xerr=[[middle - low], [high - middle]],
                     capsize=2,
                     color=look["color"],
                     marker="o" if look["linestyle"] == "-" else "s",
-                    markersize=7,
+                    markersize=5,
                     linewidth=1,
                     linestyle="",
                     markerfacecolor=look["color"] if look["linestyle"] == "-" else "none",
                     label=contestant,
                 )
+    axes.set_ylim(-0.5, len(names) - 0.5)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_yticks(
@@ -84,9 +90,9 @@ def share_of_blocks(results: dict) -> str | None:
                 height=0.65,
                 color=BLUE if "Ropewalk" in contestant else RED,
             )
-            text = duration(share.block_seconds) + (
-                f", RoPE {percent(share.share)}" if share.rope_seconds else ""
-            )
+            text = duration(share.block_seconds)
+            if not contestant.endswith("no RoPE"):
+                text += f", RoPE {percent(share.share)}"
             axes.annotate(
                 text,
                 (1e3 * share.block_seconds, place),

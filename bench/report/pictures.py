@@ -12,6 +12,8 @@ from .style import BLUE, GREY, INK, RED, WIDTH, plt, svg
 from .words import percent, title
 
 NO_BITS = 1e-6  # where a share of 0 stands on a logarithmic axis
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+LETTER = 0.011  # of a label in `rates`, as a part of the axis
 
 
 def rates(rows: list[dict]) -> str | None:
@@ -20,7 +22,7 @@ def rates(rows: list[dict]) -> str | None:
     if not shown:
         return None
     figure, axes = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(shown)))
-    names = []
+    names, end = [], max(1.1, 1.05 * max(bar.high for bar in shown)) * 1.36
     for place, bar in enumerate(reversed(shown)):
         ours = bar.contestant in OURS
         exact = bar.differs == 0
@@ -42,9 +44,11 @@ def rates(rows: list[dict]) -> str | None:
             linewidth=1,
         )
         bits = "" if exact else f", {percent(bar.differs)} of bits differ"
+        text, begin = f"{bar.share:.2f}{bits}", max(bar.share, bar.high)
+        crosses = begin < 1 < begin + (len(text) + 1) * LETTER * end
         axes.annotate(
-            f"{bar.share:.2f}{bits}",
-            (max(bar.share, bar.high), place),
+            text,
+            (1 if crosses else begin, place),
             fontsize=9,
             xytext=(5, 0),
             textcoords="offset points",
@@ -53,7 +57,7 @@ def rates(rows: list[dict]) -> str | None:
         names.append(bar.contestant)
     axes.axvline(1, color=INK, linewidth=1, linestyle="--")
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlim(0, max(1.1, 1.05 * max(bar.high for bar in shown)) * 1.3)
+    axes.set_xlim(0, end)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("share of the limit: a copy, or in place one operation on each element")
     axes.set_title(title(rows[0]["case"]), loc="left", fontsize=11)
@@ -72,12 +76,14 @@ def exactness(rows: list[dict]) -> str | None:
         axes.plot(share, differs, "o" if ours else "D", markersize=8, color=BLUE if ours else RED)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(min(share for share, _, _ in points) / 1.3, 8)
+    least = min(share for share, _, _ in points) / 1.3
+    axes.set_xlim(least, 8)
+    axes.set_xticks([at for at in SHARES if at >= least])
     axes.set_ylim(NO_BITS / 2, 1e4)
     axes.set_yticks([NO_BITS, 1e-4, 1e-2, 1], ["none", "0.01 %", "1 %", "all"])
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.axvline(1, color=INK, linewidth=1, linestyle="--")
+    axes.axvline(1, color=GREY, linewidth=1, linestyle="--", zorder=0)
     axes.set_xlabel("share of the limit: a copy, or in place one operation on each element")
     axes.set_ylabel("outputs whose bits differ from PyTorch eager's")
     axes.set_title(title(rows[0]["case"]), loc="left", fontsize=11)
@@ -86,24 +92,26 @@ def exactness(rows: list[dict]) -> str | None:
 
 
 def label(axes, points: list[tuple[float, float, str]]) -> None:
-    """Names above their points, each high enough to stand clear of the others."""
-    taken: list[tuple[float, float, float]] = []  # left, right, bottom, in pixels
-    for x, y, name in sorted(points):
-        left, bottom = axes.transData.transform((x, y))
-        right = left + 6.5 * len(name)
+    """Names above their points, each high enough to stand clear of the others and of all points."""
+    axes.figure.draw_without_rendering()  # the layout moves points
+    scale = 72 / axes.figure.dpi  # to points
+    places = [scale * axes.transData.transform((x, y)) for x, y, _ in sorted(points)]
+    taken = [(left - 4, left + 4, bottom - 4) for left, bottom in places]  # left, right, bottom
+    for (x, y, name), (left, bottom) in zip(sorted(points), places):
+        right = left + 5 * len(name)
         up = 8
         while any(
-            left < end and begin < right and abs(bottom + up - base) < 15
+            left < end and begin < right and abs(bottom + up - base) < 12
             for begin, end, base in taken
         ):
-            up += 4
+            up += 3
         taken.append((left, right, bottom + up))
         axes.annotate(
             name,
             (x, y),
             fontsize=8.5,
             xytext=(0, up),
-            textcoords="offset pixels",
+            textcoords="offset points",
             arrowprops={
                 "arrowstyle": "-",
                 "color": GREY,

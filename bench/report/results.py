@@ -4,6 +4,7 @@
 
 A row has a case (its fields and name), a contestant, its peer, and either samples (seconds a call),
 bytes and exactness, or `missing`: why there are none; `failed` where that is a fault.
+What is published may have `cut_off`, too: the studies in which a part of it was interrupted.
 """
 
 from __future__ import annotations

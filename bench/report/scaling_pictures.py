@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import matplotlib.ticker as ticker
 
 from .series import LIMITS, lines
 from .style import WIDTH, line_style, plt, svg
 from .words import DTYPE_NAMES
+
+
+NEAREST = 0.045  # two numbers on an axis, as a part of it
+
+
+def apart(ticks: list[float], logarithmic: bool) -> list[float]:
+    """Those whose numbers do not overlap; the last one is kept."""
+    at = [math.log2(tick) if logarithmic else tick for tick in ticks]
+    found: list[int] = []
+    for index in reversed(range(len(ticks))):
+        if not found or at[found[-1]] - at[index] >= NEAREST * (at[-1] - at[0]):
+            found.append(index)
+    return [ticks[index] for index in reversed(found)]
 
 
 def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool) -> str | None:
@@ -37,7 +52,8 @@ def scaling(results: dict, study: str, field: str, label: str, logarithmic: bool
         axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         if logarithmic:
             axes.set_xscale("log", base=2)
-        ticks = sorted({point[0] for points in found.values() for point in points})
+        sizes = sorted({point[0] for points in found.values() for point in points})
+        ticks = apart(sizes, logarithmic)
         slanted = {"rotation": 45, "ha": "right"} if len(ticks) > 6 else {}
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], **slanted)
         axes.minorticks_off()

@@ -30,14 +30,14 @@ def kind(case: dict, shape: str = "") -> str:
 def percent(share: float | None) -> str:
     if share is None:
         return "?"
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def duration(seconds: float) -> str:
     for scale, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= scale:
             break
-    return f"{seconds / scale:.3g} {unit}"
+    return f"{float(f'{seconds / scale:.3g}'):,g} {unit}"
 
 
 def machine_name(results: dict) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from report.cases import Case
 from report.results import load, row_of
+from report.workloads import WORKLOADS
 from synthetic import CASE, results, row, samples
 
 
@@ -144,12 +145,77 @@ class Publish(unittest.TestCase):
             (folder / "sub" / "README.md").write_text("# Another page")
             with self.assertRaises(NotOurs):
                 publish([measured()], folder / "sub")
+            # Parts of one machine and commit are one section.
+            parts = [
+                results([row("apply", samples(1.0), case)], GPU="a GPU", Ropewalk="0.1.0 abcdef")
+                for case in (CASE, dataclasses.replace(CASE, seq=64))
+            ]
+            (folder / "parts").mkdir()
+            publish(parts, folder / "parts")
+            self.assertEqual((folder / "parts" / "README.md").read_text().count("## a GPU"), 1)
+            self.assertEqual(len(load(folder / "parts/measured/cuda/report.json")["rows"]), 2)
             # The page is that of the kept file, not of samples that were rounded away.
             text = text.replace("# RoPE, measured", "# Measured\n\nBy hand.")
             (folder / "README.md").write_text(text)
             kept = [load(folder / "measured" / name / "report.json") for name in ("cpu", "cuda", "cuda2")]
             publish(kept, folder)
             self.assertEqual((folder / "README.md").read_text(), text)
+
+
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Reasons(unittest.TestCase):
+    def test_are_of_the_case_on_a_gpu(self):
+        from report.findings import reason
+
+        case = dataclasses.asdict(dataclasses.replace(CASE, device="cuda"))
+        self.assertEqual(reason(case, "JAX, jit"), "not known")
+        self.assertIn("pair by pair", reason({**case, "table_per_head": True}, "JAX, jit"))
+        self.assertIn("float", reason({**case, "table_dtype": "bf16"}, "FlashInfer, in place"))
+
+
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Pictures(unittest.TestCase):
+    def test_numbers_on_an_axis_stand_apart(self):
+        from report.scaling_pictures import apart
+
+        self.assertEqual(apart([1, 64, 4096, 75_600, 118_800], True), [1, 64, 4096, 118_800])
+        self.assertEqual(apart([1, 2], False), [1, 2])
+
+
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Tables(unittest.TestCase):
+    def test_of_models_have_who_was_measured(self):
+        from report.publish import by_model
+
+        model = next(iter(WORKLOADS.values()))
+        case = dataclasses.replace(CASE, study="models", model=model.name)
+        text = by_model(results([row("apply", samples(1e-3 / model.calls, 0), case)]))
+        self.assertEqual(text.splitlines()[0], "| seconds in RoPE | apply |")
+        self.assertEqual(text.splitlines()[2], f"| {model.name} | 1 ms |")
+
+    def test_of_blocks_have_shares(self):
+        from report.publish import by_block
+
+        case = dataclasses.replace(CASE, study="blocks", block="Helios")
+        rows = [
+            {**row(f"block, {name}", samples(1.0, 0), case), "inside": samples(0.015, 0)}
+            for name in ("torch.compile", "no RoPE")
+        ]
+        text = by_block(results(rows))
+        self.assertTrue(text.splitlines()[2].endswith("| 1 s, RoPE 1.5 % | 1 s |"), text)
+
+    def test_of_nothing_are_none(self):
+        from report.publish import by_block, by_model
+
+        self.assertEqual(by_model(measured()) + by_block(measured()), "")
+
+
+class Words(unittest.TestCase):
+    def test_durations(self):
+        from report.words import duration
+
+        said = [duration(seconds) for seconds in (1234.5, 12.345, 0.0012345, 1e-9)]
+        self.assertEqual(said, ["1,230 s", "12.3 s", "1.23 ms", "0.001 µs"])
 
 
 class Flat(unittest.TestCase):
