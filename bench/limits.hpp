@@ -21,7 +21,9 @@ template <class X, class Device, class Move>
 void for_byte_ranges(const Workspace<X>& work, const Device& device, const Move& move) {
   const Index token_bytes = work.bytes() / work.tokens();
   ropewalk::detail::for_token_ranges(
-      device, work.tokens(), token_bytes, token_bytes, [&](Index begin, Index end) {
+      device, work.tokens(),
+      {token_bytes / static_cast<Index>(sizeof(X)), token_bytes, token_bytes},
+      [&](Index begin, Index end) {
         move(begin * token_bytes, static_cast<std::size_t>((end - begin) * token_bytes));
       });
 }

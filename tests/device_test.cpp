@@ -161,7 +161,7 @@ static_assert(rw::detail::is_thread_pool<OwnPool>);
 template <class Device>
 void expect_cost(const Device& device) {
   std::vector<rw::Index> ends;
-  rw::detail::for_token_ranges(device, 5, 192, 64,
+  rw::detail::for_token_ranges(device, 5, {96, 192, 64},
                                [&ends](rw::Index, rw::Index end) { ends.push_back(end); });
   EXPECT_EQ(ends, std::vector<rw::Index>{5});
   EXPECT_EQ(device.cost[0], 192);

@@ -257,13 +257,14 @@ struct SizedDevice {
   }
 };
 
-// A token reads and writes 1 KiB: a range has 512 KiB or more, 256 tokens.
+// A token has 512 features and reads and writes 1 KiB: two ranges from 1,024 tokens on, and eight
+// from 2,048 tokens on.
 TEST(TokenRanges, AreOneAThreadAndNoneTooSmall) {
   const auto sizes = [](Eigen::Index tokens, Eigen::Index threads) {
     const SizedDevice device{threads};
     std::vector<Eigen::Index> found;
     Eigen::Index next = 0;
-    rw::detail::for_token_ranges(device, tokens, 1024, 1024,
+    rw::detail::for_token_ranges(device, tokens, {512, 1024, 1024},
                                  [&](Eigen::Index begin, Eigen::Index end) {
                                    EXPECT_EQ(begin, next);
                                    next = end;
@@ -273,10 +274,10 @@ TEST(TokenRanges, AreOneAThreadAndNoneTooSmall) {
     return found;
   };
   using Sizes = std::vector<Eigen::Index>;
-  EXPECT_EQ(sizes(100, 4), Sizes({100}));
-  EXPECT_EQ(sizes(511, 4), Sizes({511}));
-  EXPECT_EQ(sizes(512, 4), Sizes({256, 256}));
-  EXPECT_EQ(sizes(1000, 4), Sizes({334, 334, 332})) << "three of 512 KiB, not four";
+  EXPECT_EQ(sizes(1023, 4), Sizes({1023}));
+  EXPECT_EQ(sizes(1024, 4), Sizes({512, 512}));
+  EXPECT_EQ(sizes(2047, 4), Sizes({683, 683, 681})) << "three of 256 Ki features, not four";
+  EXPECT_EQ(sizes(2048, 16), Sizes(8, 256)) << "eight of 128 Ki features";
   EXPECT_EQ(sizes(4097, 4), Sizes({1025, 1025, 1025, 1022}));
   EXPECT_EQ(sizes(4096, 1), Sizes({4096}));
   EXPECT_EQ(sizes(16384, 4), Sizes({4096, 4096, 4096, 4096}));

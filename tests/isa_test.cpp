@@ -66,7 +66,8 @@ TEST(Isa, EveryOneHasAName) {
   std::set<std::string> names;
   for (const rw::Isa isa : rw::all_isas) names.insert(rw::isa_name(isa));
   EXPECT_EQ(names,
-            (std::set<std::string>{"scalar", "neon", "sse2", "avx2", "avx512", "avx512bf16"}));
+            (std::set<std::string>{"scalar", "neon", "sse2", "avx2", "avx512", "avx512bf16",
+                                   "avx512fp16"}));
   EXPECT_STREQ(rw::isa_name(static_cast<rw::Isa>(99)), "unknown");
 }
 

@@ -109,7 +109,7 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   const detail::Job* const end = begin + jobs.size();
   const detail::Work work = detail::work_of(begin, end);
   if (work.tokens == 0) return;
-  detail::for_token_ranges(device, work.tokens, work.bytes_read, work.bytes_written,
+  detail::for_token_ranges(device, work.tokens, work.each,
                            [&](Index first, Index stop) { detail::run(begin, end, first, stop); });
 }
 

@@ -10,7 +10,7 @@
 #include "ropewalk/base/list.hpp"
 
 #if ROPEWALK_X86
-#include <cpuid.h>  // for F16C, which clang 14's __builtin_cpu_supports does not know
+#include <cpuid.h>  // for what clang 14's __builtin_cpu_supports does not know
 #endif
 
 ROPEWALK_BEGIN_TYPES
@@ -25,6 +25,7 @@ enum class Isa {
   avx2,        ///< AVX2 and F16C
   avx512,      ///< AVX-512 F, BW, DQ, VL
   avx512bf16,  ///< avx512 and its bfloat16 conversions
+  avx512fp16,  ///< avx512bf16 and arithmetic in half
 };
 
 ROPEWALK_END_TYPES
@@ -32,8 +33,8 @@ ROPEWALK_END_TYPES
 ROPEWALK_BEGIN_NAMESPACE
 
 /// Every instruction set there is to choose.
-inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,   Isa::sse2,
-                                   Isa::avx2,   Isa::avx512, Isa::avx512bf16};
+inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,       Isa::sse2,      Isa::avx2,
+                                   Isa::avx512, Isa::avx512bf16, Isa::avx512fp16};
 
 inline const char* isa_name(Isa isa) {
   switch (isa) {
@@ -51,6 +52,8 @@ inline const char* isa_name(Isa isa) {
       return "avx512";
     case Isa::avx512bf16:
       return "avx512bf16";
+    case Isa::avx512fp16:
+      return "avx512fp16";
     default:
       return "unknown";
   }
@@ -67,13 +70,19 @@ inline bool cpu_has_f16c() {
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
 }
 
+inline bool cpu_has_avx512fp16() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & (1u << 23)) != 0;
+}
+
 inline Isa best_isa() {
   if (!__builtin_cpu_supports("avx2") || !cpu_has_f16c()) return Isa::sse2;
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
     return Isa::avx2;
   }
-  return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512;
+  if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
+  return cpu_has_avx512fp16() ? Isa::avx512fp16 : Isa::avx512bf16;
 }
 #else
 inline Isa best_isa() { return ROPEWALK_NEON ? Isa::neon : Isa::scalar; }
@@ -165,11 +174,14 @@ ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// The instruction set that is asked for, or an error if it cannot be used here.
-inline Isa checked_isa(const char* function, Isa isa) {
-  if (isa == Isa::automatic) return default_isa();
+[[gnu::noinline]] inline Isa checked_named_isa(const char* function, Isa isa) {
   if (!isa_available(isa)) fail_isa(function, isa_name(isa));
   return isa;
+}
+
+/// The instruction set that is asked for, or an error if it cannot be used here.
+inline Isa checked_isa(const char* function, Isa isa) {
+  return isa == Isa::automatic ? default_isa() : checked_named_isa(function, isa);
 }
 
 ROPEWALK_END_NESTED

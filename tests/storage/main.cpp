@@ -106,7 +106,7 @@ rw::View<Eigen::half> view_of(T* x) {
 }
 
 ROPEWALK_INLINE void copy_first(const rw::View<Eigen::half>& view) {
-  rw::detail::for_token_ranges(rw::serial, 1, 2, 2,
+  rw::detail::for_token_ranges(rw::serial, 1, {1, 2, 2},
                                [&](rw::Index, rw::Index) { view.data()[1].x = view.data()[0].x; });
 }
 

@@ -48,28 +48,37 @@ inline constexpr bool takes_range_sizes<
                         std::enable_if_t<std::is_convertible_v<
                             decltype(std::declval<const Device&>().numThreads()), Index>>>> = true;
 
+/// What each token of a call is, of all its tensors.
+struct TokenWork {
+  Index features;
+  Index bytes_read, bytes_written;
+};
+
 /// How many tokens make a range: one range a thread, of which the caller takes one, and fewer where
-/// waking a thread would take longer than its range does. 1: as small as the device likes, so that
-/// threads that are held up do less.
-inline Index tokens_of_range(Index tokens, Index bytes_each, Index threads) {
-  constexpr Index least_bytes = Index{512} << 10, most_bytes = Index{8} << 20;
-  const Index bytes = tokens * bytes_each;
-  if (bytes > threads * most_bytes) return 1;
-  const Index ranges = std::clamp<Index>(bytes / least_bytes, 1, threads);
+/// waking a thread would take longer than its range does. Within the caches a feature takes as long
+/// in 16 bits as in float, and the first thread costs most: two ranges from 512 Ki features on,
+/// eight from 1 Mi on, by measurements of 1 to 16 threads on an Intel Xeon (Sapphire Rapids class).
+/// 1: as small as the device likes, so that threads that are held up do less.
+inline Index tokens_of_range(Index tokens, const TokenWork& each, Index threads) {
+  constexpr Index many = Index{1} << 20, most_bytes = Index{8} << 20;
+  if (tokens * (each.bytes_read + each.bytes_written) > threads * most_bytes) return 1;
+  const Index features = tokens * each.features;
+  const Index least = features < many ? many / 4 : many / 8;
+  const Index ranges = std::clamp<Index>(features / least, 1, threads);
   return (tokens + ranges - 1) / ranges;
 }
 
 /// work(begin, end) on the device's threads.
 template <class Device, class Work>
-void split_tokens(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
-                  const Work& work) {
+void split_tokens(const Device& device, Index tokens, const TokenWork& each, const Work& work) {
   // Three flops an element of 2 to 8 bytes, at several elements a cycle.
-  const TokenCost cost{static_cast<double>(bytes_read), static_cast<double>(bytes_written),
-                       static_cast<double>(bytes_written) / 16};
+  const TokenCost cost{static_cast<double>(each.bytes_read),
+                       static_cast<double>(each.bytes_written),
+                       static_cast<double>(each.bytes_written) / 16};
   const auto ranges = [&work](Index begin, Index end) { work(begin, end); };
   if constexpr (takes_range_sizes<Device>) {
     const Index threads = device.numThreads();
-    const Index least = tokens_of_range(tokens, bytes_read + bytes_written, threads);
+    const Index least = tokens_of_range(tokens, each, threads);
     if (least >= tokens) return work(Index{0}, tokens);
     device.parallelFor(tokens, cost, [least](Index size) { return std::max(size, least); }, ranges);
   } else {
@@ -85,13 +94,12 @@ void split_tokens(const Device& device, Index tokens, Index bytes_read, Index by
 /// Tensors and tables are read and written by `work` alone, so here is the border that keeps a
 /// caller's accesses by other types where they are: see compiler.hpp.
 template <class Device, class Work>
-void for_token_ranges(const Device& device, Index tokens, Index bytes_read, Index bytes_written,
-                      const Work& work) {
+void for_token_ranges(const Device& device, Index tokens, const TokenWork& each, const Work& work) {
   ROPEWALK_MEMORY_BORDER();
   bool is_split = false;
   if constexpr (is_thread_pool<Device>) {
     is_split = tokens > 1 && device.currentThreadId() < 0;
-    if (is_split) split_tokens(device, tokens, bytes_read, bytes_written, work);
+    if (is_split) split_tokens(device, tokens, each, work);
   }
   if (!is_split) work(Index{0}, tokens);
   ROPEWALK_MEMORY_BORDER();

@@ -95,7 +95,7 @@ void fused(const Names& names, const Device& device, const How& options, const C
   }
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;
-  for_token_ranges(device, work.tokens, work.bytes_read, work.bytes_written,
+  for_token_ranges(device, work.tokens, work.each,
                    [&](Index begin, Index stop) { run(jobs, end, begin, stop); });
 }
 

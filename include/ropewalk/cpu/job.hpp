@@ -6,6 +6,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/raw.hpp"
+#include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 
 ROPEWALK_BEGIN_TYPES
@@ -52,7 +53,7 @@ ROPEWALK_BEGIN_NESTED(detail)
 /// What several jobs of the same batch and seq amount to.
 struct Work {
   Index tokens = 0;
-  Index bytes_read = 0, bytes_written = 0;  ///< of a token
+  TokenWork each{0, 0, 0};
 };
 
 inline Index row_bytes(const RawView& view) { return view.shape.head_dim * view.element_bytes; }
@@ -63,8 +64,9 @@ inline Work work_of(const Job* job, const Job* end) {
     if (job->kernel == nullptr) continue;
     const Shape& shape = job->x->shape;
     work.tokens = shape.batch * shape.seq;
-    work.bytes_read += shape.heads * row_bytes(*job->x);
-    work.bytes_written += shape.heads * row_bytes(*job->out);
+    work.each.features += shape.heads * shape.head_dim;
+    work.each.bytes_read += shape.heads * row_bytes(*job->x);
+    work.each.bytes_written += shape.heads * row_bytes(*job->out);
   }
   return work;
 }

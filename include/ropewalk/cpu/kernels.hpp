@@ -51,6 +51,12 @@ ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 #define ROPEWALK_ISA avx512bf16
 #include "ropewalk/cpu/simd/rows-inl.hpp"
 #undef ROPEWALK_ISA
+ROPEWALK_END_TARGET
+
+ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512fp16")
+#define ROPEWALK_ISA avx512fp16
+#include "ropewalk/cpu/simd/rows-inl.hpp"
+#undef ROPEWALK_ISA
 #undef ROPEWALK_ISA_BYTES
 ROPEWALK_END_TARGET
 #elif ROPEWALK_NEON
@@ -73,6 +79,11 @@ RowKernel row_kernel(Isa isa) {
       return &avx2::rotate_rows<Arithmetic, from, to, Out, X>;
     case Isa::avx512:
       return &avx512::rotate_rows<Arithmetic, from, to, Out, X>;
+    case Isa::avx512fp16:
+      if constexpr (avx512fp16::has_half_steps<Arithmetic, from, to, Out, X>) {
+        return &avx512fp16::rotate_rows<Arithmetic, from, to, Out, X>;
+      }
+      [[fallthrough]];
     case Isa::avx512bf16:
       // Other types have no use for its conversions: one kernel less to compile.
       if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {

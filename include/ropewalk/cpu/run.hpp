@@ -206,11 +206,31 @@ inline void run_heads(const Job& job, RowBatch& batch, Index b, Index s, Index e
   job.nontemporal ? rotate_past_caches(job, batch) : job.kernel(batch);
 }
 
+/// Tokens [begin, end) of one batch entry whose x has one head: the rows of one call of the kernel,
+/// each with its own row of the table, as heads are that have one each. A call a token takes 1.1
+/// to 1.7 times as long within the caches of an Intel Xeon (Sapphire Rapids class).
+inline void run_one_head(const Job& job, RowBatch& batch, Index b, Index begin,
+                                           Index end) {
+  batch.layout.x_stride = job.x_strides.seq;
+  batch.layout.out_stride = job.out_strides.seq;
+  batch.layout.table_stride = job.table_strides.seq;
+  const Index last_l1 = end - job.prefetch.tokens_l1, last_l2 = end - job.prefetch.tokens_l2;
+  while (begin < end) {
+    // As many as have rows of this range before them to prefetch.
+    Index stop = job.prefetch.of_table && begin < end - 1 ? end - 1 : end;
+    if (begin < last_l1) stop = std::min(stop, last_l1);
+    if (begin < last_l2) stop = std::min(stop, last_l2);
+    run_heads(job, batch, b, begin, end, 0, stop - begin);
+    begin = stop;
+  }
+}
+
 /// Tokens [begin, end) of one batch entry, nearly in the order in which they stand in memory.
 inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, Index end) {
   // Few enough for their coefficients to stay in the second cache until all heads have passed.
   constexpr Index tokens_together = 256;
   const Index heads = job.x->shape.heads;
+  if (heads == 1 && !job.table->ids) return run_one_head(job, batch, b, begin, end);
   const Index together = heads_together(job);
   for (Index first = begin; first < end; first += tokens_together) {
     const Index last = std::min(first + tokens_together, end);
@@ -225,11 +245,7 @@ inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, In
 }
 
 /// Tokens [begin, end) of batch and seq taken together.
-inline void run(const Job& job, Index begin, Index end) {
-  if (job.is_one_batch) {
-    if (begin < end) job.kernel(job.rows);
-    return;
-  }
+[[gnu::noinline]] inline void run_batches(const Job& job, Index begin, Index end) {
   RowBatch batch = job.rows;
   const Index seq = job.x->shape.seq;
   while (begin < end) {
@@ -243,7 +259,11 @@ inline void run(const Job& job, Index begin, Index end) {
 inline void run(const Job* job, const Job* last, Index begin, Index end) {
   for (; job != last; ++job) {
     if (job->kernel == nullptr) continue;
-    run(*job, begin, end);
+    if (job->is_one_batch) {
+      if (begin < end) job->kernel(job->rows);
+      continue;
+    }
+    run_batches(*job, begin, end);
     if (job->nontemporal) finish_nontemporal_stores();
   }
 }

@@ -54,13 +54,13 @@ void for_each_row(const Device& device, const View<Out>& out, const View<const X
   const Index pairs = table.pairs();
   const Index rest = x.head_dim() - 2 * pairs;
   const Index features = x.heads() * x.head_dim();
-  const Index bytes_read = features * static_cast<Index>(sizeof(X));
-  const Index bytes_written = features * static_cast<Index>(sizeof(Out));
+  const TokenWork each{features, features * static_cast<Index>(sizeof(X)),
+                       features * static_cast<Index>(sizeof(Out))};
   const Index tokens = x.batch() * x.seq();
-  const Index distance = fits_near_caches(tokens * (bytes_read + bytes_written))
+  const Index distance = fits_near_caches(tokens * (each.bytes_read + each.bytes_written))
                              ? 0
-                             : prefetch_tokens(x.seq(), bytes_read, prefetch_l1_bytes);
-  for_token_ranges(device, tokens, bytes_read, bytes_written, [&](Index begin, Index end) {
+                             : prefetch_tokens(x.seq(), each.bytes_read, prefetch_l1_bytes);
+  for_token_ranges(device, tokens, each, [&](Index begin, Index end) {
     for (Index token = begin; token < end; ++token) {
       const Index b = token / x.seq();
       const Index s = token % x.seq();

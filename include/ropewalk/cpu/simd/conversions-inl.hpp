@@ -136,6 +136,59 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> join_upper_halves(
   return {(a.v >> 16) | (b.v & 0xffff0000u)};
 }
 
+/// The floats rounded to bfloat16, as floats; no NaNs but with a lower half of zero.
+template <int Count>
+ROPEWALK_INLINE Register<float, Count> rounded_to_bfloat16(const Register<float, Count>& r) {
+#if ROPEWALK_X86
+  if constexpr (Count == 16) {
+    // A mask for what is odd takes one operation less.
+    const auto bits = as_bits<std::uint32_t>(r);
+    Register<std::uint32_t, Count> sum{bits.v + 0x7fffu};
+    std::uint16_t odd;
+    asm("vptestmd {%2, %1, %0|%0, %1, %2}"
+        : "=Yk"(odd)
+        : "v"(bits.v), "v"(broadcast<std::uint32_t, Count>(0x10000u).v));
+    asm("vpaddd {%3, %2, %0%{%1%}|%0%{%1%}, %2, %3}"
+        : "+v"(sum.v)
+        : "Yk"(odd), "v"(bits.v), "v"(broadcast<std::uint32_t, Count>(0x8000u).v));
+    return as_bits<float>(Register<std::uint32_t, Count>{sum.v & 0xffff0000u});
+  }
+#endif
+  const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};
+  return as_bits<float>(upper);
+}
+
+/// Lanes 0, 2, 4, ... of even and 1, 3, 5, ... of odd.
+template <class S, int Count, int... I>
+ROPEWALK_INLINE Register<S, Count> blend_lanes(const Register<S, Count>& even,
+                                               const Register<S, Count>& odd,
+                                               std::integer_sequence<int, I...>) {
+  return {__builtin_shufflevector(even.v, odd.v, (I + I % 2 * Count)...)};
+}
+
+/// (a0, b0, a1, b1, ...) rounded to bfloat16; no NaNs but with a lower half of zero.
+template <int Count>
+ROPEWALK_INLINE Register<std::uint32_t, Count> pack_numbers(const Register<float, Count>& a,
+                                                            const Register<float, Count>& b) {
+  if constexpr (this_isa == Isa::avx2) {
+    // What is cut off is compared with a half, or, where what is left is odd, with a bit less: of
+    // both numbers at once, 9 operations where adding to each and joining them takes 11.
+    constexpr auto order = std::make_integer_sequence<int, 2 * Count>{};
+    const auto bits_a = as_bits<std::uint32_t>(a), bits_b = as_bits<std::uint32_t>(b);
+    const Register<std::uint32_t, Count> upper_a{bits_a.v >> 16}, lower_b{bits_b.v << 16};
+    const auto upper =
+        blend_lanes(as_bits<std::uint16_t>(upper_a), as_bits<std::uint16_t>(bits_b), order);
+    const auto lower =
+        blend_lanes(as_bits<std::uint16_t>(bits_a), as_bits<std::uint16_t>(lower_b), order);
+    const Register<std::uint16_t, 2 * Count> above{lower.v ^ 0x8000}, last_bit{upper.v << 15};
+    const Register<std::int16_t, 2 * Count> odd{as_bits<std::int16_t>(last_bit).v >> 15};
+    const Register<std::int16_t, 2 * Count> up{as_bits<std::int16_t>(above).v > odd.v};
+    return as_bits<std::uint32_t>(
+        Register<std::uint16_t, 2 * Count>{upper.v - as_bits<std::uint16_t>(up).v});
+  }
+  return join_upper_halves(bfloat16_of_numbers(a), bfloat16_of_numbers(b));
+}
+
 /// (a0, b0, a1, b1, ...) rounded to bfloat16.
 template <int Count>
 ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<float, Count>& a,
@@ -151,7 +204,7 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<floa
   }
 #endif
   if (may_have_nan(a, b)) return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));
-  return join_upper_halves(bfloat16_of_numbers(a), bfloat16_of_numbers(b));
+  return pack_numbers(a, b);
 }
 
 template <int Count>

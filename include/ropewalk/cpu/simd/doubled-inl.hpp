@@ -68,53 +68,31 @@ ROPEWALK_INLINE void doubled_table(const WidenedRow<C>& coefficients, Index i,
 }
 
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on; see walk_group.
-template <int Group, class C, class X>
+template <int Group, int Count, class C, class X>
 ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow<C>& coefficients,
                                          const RowPart& part, Index i) {
-  constexpr Index count = register_bytes / int{sizeof(C)};
-  constexpr auto order = std::make_integer_sequence<int, static_cast<int>(count)>{};
-  const Index end = i + Group * count;
+  constexpr auto order = std::make_integer_sequence<int, Count>{};
+  const Index end = i + Group * Count;
   const Index rest = end == part.pairs ? part.rest : 0;
-  DoubledLanes<C, count> table[std::size_t{Group}][2];
+  DoubledLanes<C, Count> table[std::size_t{Group}][2];
 #pragma GCC unroll 4
-  for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * count, table[g]);
+  for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * Count, table[g]);
   const RowLayout& layout = batch.layout;
   const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
-    prefetch_features(batch.prefetch, x, out, first, Group * count);
+    prefetch_features(batch.prefetch, x, out, first, Group * Count);
     const X* from = steps_from(x + 2 * first);
     X* to = steps_from(out + 2 * first);
 #pragma GCC unroll 8
     for (int g = 0; g < 2 * Group; ++g) {
-      const DoubledLanes<C, count> features = doubled<C, count>(from + g * count, order);
+      const DoubledLanes<C, Count> features = doubled<C, Count>(from + g * Count, order);
       const auto& with = table[g / 2][g % 2];
-      store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
+      store_narrow(to + g * Count, exact_sum(exact_product(features.first, with.first),
                                              exact_product(features.second, with.second)));
     }
     if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);
   }
   return end;
-}
-
-/// Rotates pairs [0, result) of the part of every row; see walk_groups.
-template <class C, class X>
-ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch, const WidenedRow<C>& coefficients,
-                                          const RowPart& part) {
-  constexpr Index count = register_bytes / int{sizeof(C)};
-  Index i = 0;
-  while (part.pairs - i >= 4 * count) {
-    i = walk_doubled_group<4, C, X>(batch, coefficients, part, i);
-  }
-  switch ((part.pairs - i) / count) {
-    case 3:
-      return walk_doubled_group<3, C, X>(batch, coefficients, part, i);
-    case 2:
-      return walk_doubled_group<2, C, X>(batch, coefficients, part, i);
-    case 1:
-      return walk_doubled_group<1, C, X>(batch, coefficients, part, i);
-    default:
-      return i;
-  }
 }

@@ -80,8 +80,7 @@ ROPEWALK_INLINE Value<Arithmetic, Count> rounded(const Register<Carrier<Arithmet
     return {rounded_to_half(r)};
   } else if constexpr (std::is_same_v<Arithmetic, Eigen::bfloat16>) {
     // Every operand is a bfloat16 itself, so the lower half of a NaN, which is one, is zero.
-    const Register<std::uint32_t, Count> upper{bfloat16_of_numbers(r).v & 0xffff0000u};
-    return {as_bits<float>(upper)};
+    return {rounded_to_bfloat16(r)};
   } else {
     return {r};
   }
@@ -93,14 +92,28 @@ ROPEWALK_INLINE Value<Arithmetic, Count> product(const Value<Arithmetic, Count>&
   return rounded<Arithmetic>(exact_product(a.lanes, b.lanes));
 }
 
+// What these return is rounded by as_features.
+
 template <class Arithmetic, int Count>
-ROPEWALK_INLINE Value<Arithmetic, Count> sum(const Value<Arithmetic, Count>& a,
-                                             const Value<Arithmetic, Count>& b) {
-  return rounded<Arithmetic>(exact_sum(a.lanes, b.lanes));
+ROPEWALK_INLINE Register<Carrier<Arithmetic>, Count> sum(const Value<Arithmetic, Count>& a,
+                                                         const Value<Arithmetic, Count>& b) {
+  return exact_sum(a.lanes, b.lanes);
 }
 
 template <class Arithmetic, int Count>
-ROPEWALK_INLINE Value<Arithmetic, Count> difference(const Value<Arithmetic, Count>& a,
-                                                    const Value<Arithmetic, Count>& b) {
-  return rounded<Arithmetic>(exact_difference(a.lanes, b.lanes));
+ROPEWALK_INLINE Register<Carrier<Arithmetic>, Count> difference(const Value<Arithmetic, Count>& a,
+                                                                const Value<Arithmetic, Count>& b) {
+  return exact_difference(a.lanes, b.lanes);
+}
+
+/// What a sum or a difference is stored as in Out, which rounds it where Out is the type of the
+/// arithmetic.
+template <class Arithmetic, class Out, int Count>
+ROPEWALK_INLINE Register<Carrier<Out>, Count> as_features(
+    const Register<Carrier<Arithmetic>, Count>& r) {
+  if constexpr (std::is_same_v<Arithmetic, Out>) {
+    return r;
+  } else {
+    return in_carrier<Carrier<Out>>(rounded<Arithmetic>(r).lanes);
+  }
 }

@@ -1,9 +1,53 @@
-// The end of a row, with the narrowest registers, and its tail, which fills none.
+// The end of a row, with narrower registers, and its tail, which fills none. Not inlined, to be
+// compiled once for several instruction sets.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// With the narrowest registers; not inlined, to be compiled once for the rest of a row and its
-/// tail. By value: through a pointer its fields would be loaded again after every store (a third of
-/// the rate).
+/// Groups of one step of `Count` pairs, then of half as many, while the part has them. Returns the
+/// pair behind them.
+template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
+ROPEWALK_INLINE Index walk_single_groups(const RowBatch& batch,
+                                         const WidenedRow<Carrier<Arithmetic>>& coefficients,
+                                         const RowPart& part, Index i) {
+  constexpr int group = splits<From, To, Out, X> ? 2 : 1;
+  if (part.pairs - i >= group * Count) {
+    i = walk_group<Arithmetic, From, To, group, Count, Out, X>(batch, coefficients, part, i);
+  }
+  if constexpr (Count * sizeof(Carrier<Arithmetic>) > 16) {
+    i = walk_single_groups<Arithmetic, From, To, Count / 2, Out, X>(batch, coefficients, part, i);
+  }
+  return i;
+}
+
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+[[gnu::noinline]] Index walk_narrower_groups(const RowBatch& batch,
+                                             const WidenedRow<Carrier<Arithmetic>>& coefficients,
+                                             const RowPart& part, Index i) {
+  constexpr int count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
+  return walk_single_groups<Arithmetic, From, To, count, Out, X>(batch, coefficients, part, i);
+}
+
+/// The same of rows whose lanes stay where they are.
+template <int Count, class C, class X>
+ROPEWALK_INLINE Index walk_single_doubled(const RowBatch& batch, const WidenedRow<C>& coefficients,
+                                          const RowPart& part, Index i) {
+  if (part.pairs - i >= Count) {
+    i = walk_doubled_group<1, Count, C, X>(batch, coefficients, part, i);
+  }
+  if constexpr (Count * sizeof(C) > 16) {
+    i = walk_single_doubled<Count / 2, C, X>(batch, coefficients, part, i);
+  }
+  return i;
+}
+
+template <class C, class X>
+[[gnu::noinline]] Index walk_narrower_doubled(const RowBatch& batch,
+                                              const WidenedRow<C>& coefficients,
+                                              const RowPart& part, Index i) {
+  return walk_single_doubled<register_bytes / int{sizeof(C)}, C, X>(batch, coefficients, part, i);
+}
+
+/// With the narrowest registers, for the rest of a row and its tail. By value: through a pointer
+/// its fields would be loaded again after every store (a third of the rate).
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 [[gnu::noinline]] Index walk_narrow(Row<Carrier<Arithmetic>, Out, X> row, Index i) {
   return walk_steps<Arithmetic, From, To, Count>(row, i);

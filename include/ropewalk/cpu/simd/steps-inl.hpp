@@ -34,8 +34,8 @@ ROPEWALK_INLINE void rotate_pairs(Out* out, const X* x, Index at, Index pairs,
   load_pairs<From>(x, at, pairs, x_a, x_b);
   const Value<Arithmetic, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
   store_pairs<To>(out, at, pairs,
-                  in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a).lanes),
-                  in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b).lanes));
+                  as_features<Arithmetic, Out>(rotated_first(a, b, with.cos_a, with.sin_a)),
+                  as_features<Arithmetic, Out>(rotated_second(a, b, with.cos_b, with.sin_b)));
 }
 
 // Half pairs of bfloat16 two steps at once: the words of 32 bits that a row is made of hold an even
@@ -64,17 +64,22 @@ ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& c
 /// Turns 2 * Count half pairs, from pair `at` on, of features and their partners.
 template <class Arithmetic, int Count>
 ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, Eigen::bfloat16* out_partners,
-                                        const Eigen::bfloat16* x,
-                                        const Eigen::bfloat16* x_partners, Index at,
-                                        const Coefficients<Arithmetic, Count>& even,
+                                        const Eigen::bfloat16* x, const Eigen::bfloat16* x_partners,
+                                        Index at, const Coefficients<Arithmetic, Count>& even,
                                         const Coefficients<Arithmetic, Count>& odd) {
   Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x_partners + at, 0, Count, b[0].lanes, b[1].lanes);
-  store_pairs<Pairing::interleaved>(out + at, 0, Count,
-                                    rotated_first(a[0], b[0], even.cos_a, even.sin_a).lanes,
-                                    rotated_first(a[1], b[1], odd.cos_a, odd.sin_a).lanes);
-  store_pairs<Pairing::interleaved>(out_partners + at, 0, Count,
-                                    rotated_second(a[0], b[0], even.cos_b, even.sin_b).lanes,
-                                    rotated_second(a[1], b[1], odd.cos_b, odd.sin_b).lanes);
+  const auto first = [](const auto& of_a, const auto& of_b, const auto& with) {
+    return as_features<Arithmetic, Eigen::bfloat16>(
+        rotated_first(of_a, of_b, with.cos_a, with.sin_a));
+  };
+  const auto second = [](const auto& of_a, const auto& of_b, const auto& with) {
+    return as_features<Arithmetic, Eigen::bfloat16>(
+        rotated_second(of_a, of_b, with.cos_b, with.sin_b));
+  };
+  store_pairs<Pairing::interleaved>(out + at, 0, Count, first(a[0], b[0], even),
+                                    first(a[1], b[1], odd));
+  store_pairs<Pairing::interleaved>(out_partners + at, 0, Count, second(a[0], b[0], even),
+                                    second(a[1], b[1], odd));
 }

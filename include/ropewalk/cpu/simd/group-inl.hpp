@@ -1,0 +1,51 @@
+// Some steps of every row of a batch, their coefficients in registers while the rows go by.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
+
+/// Rotates `Group` steps of `Count` pairs of every row of the batch, from pair i of the part on,
+/// their coefficients in registers while the rows go by. The group that ends the part copies the
+/// rest of each row, too. Returns the pair behind the group.
+template <class Arithmetic, Pairing From, Pairing To, int Group, int Count, class Out, class X>
+ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
+                                 const WidenedRow<Carrier<Arithmetic>>& coefficients,
+                                 const RowPart& part, Index i) {
+  const RowLayout layout = batch.layout;  // copies, or they are read again after every store
+  const PrefetchDistances distances = batch.prefetch;
+  const Index end = i + Group * Count;
+  const Index rest = end == part.pairs ? part.rest : 0;
+  Coefficients<Arithmetic, Count> table[std::size_t{Group}];
+  if constexpr (splits<From, To, Out, X>) {
+#pragma GCC unroll 2
+    for (int g = 0; g < Group; g += 2) {
+      split_coefficients(coefficients, i + g * Count, table[g], table[g + 1]);
+    }
+  } else {
+#pragma GCC unroll 4
+    for (int g = 0; g < Group; ++g) {
+      table[g] = coefficients_at<Arithmetic, Count>(coefficients, i + g * Count);
+    }
+  }
+  const Index first = part.first + i;
+  for (Index r = 0; r < batch.rows; ++r) {
+    const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
+    Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
+    prefetch_features(distances, x, out, first, Group * Count);
+    const X* from = steps_from(x + first_feature(From, first));
+    Out* to = steps_from(out + first_feature(To, first));
+    if constexpr (splits<From, To, Out, X>) {
+      const X* from_partners = steps_from(from + layout.pairs);
+      Out* to_partners = steps_from(to + layout.pairs);
+#pragma GCC unroll 2
+      for (int g = 0; g < Group; g += 2) {
+        rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * Count,
+                                              table[g], table[g + 1]);
+      }
+    } else {
+#pragma GCC unroll 4
+      for (int g = 0; g < Group; ++g) {
+        rotate_pairs<Arithmetic, From, To, Count>(to, from, g * Count, layout.pairs, table[g]);
+      }
+    }
+    if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
+  }
+  return end;
+}

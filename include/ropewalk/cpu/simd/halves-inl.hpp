@@ -1,0 +1,146 @@
+// Rows of half by a table of half, where the processor itself computes in half: its products and
+// sums are the rounded ones, with no way to float and back.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
+
+/// Whether rows take this way.
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+constexpr bool has_half_steps =
+    has_fp16&& From == To&& std::is_same_v<Arithmetic, Eigen::half>&&
+                           std::is_same_v<X, Eigen::half>&& std::is_same_v<Out, X>;
+
+template <int Count>
+struct HalfLanes {
+  Register<std::uint16_t, Count> bits;
+};
+
+template <int Count>
+ROPEWALK_INLINE HalfLanes<Count> product(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+  HalfLanes<Count> r;
+#if ROPEWALK_X86
+  asm("vmulph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
+#endif
+  return r;
+}
+
+template <int Count>
+ROPEWALK_INLINE HalfLanes<Count> sum(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+  HalfLanes<Count> r;
+#if ROPEWALK_X86
+  asm("vaddph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
+#endif
+  return r;
+}
+
+template <int Count>
+ROPEWALK_INLINE HalfLanes<Count> difference(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+  HalfLanes<Count> r;
+#if ROPEWALK_X86
+  asm("vsubph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
+#endif
+  return r;
+}
+
+/// The coefficients of the pairs whose features fill a step: those of feature 2 i and of 2 i + 1
+/// next to each other for interleaved pairs; each for itself for half pairs.
+template <int Count>
+struct HalfCoefficients {
+  HalfLanes<Count> cos_a, cos_b, sin_a, sin_b;
+};
+
+/// `Count` coefficients that are halves, as floats in memory, as halves.
+template <int Count>
+ROPEWALK_INLINE HalfLanes<Count> half_lanes(const float* from) {
+  std::uint16_t halves[Count];
+  constexpr int at_once = Count < 16 ? Count : 16;
+  for (int i = 0; i < Count; i += at_once) store_halves(halves + i, load<float, at_once>(from + i));
+  return {load<std::uint16_t, Count>(halves)};
+}
+
+/// `Count / 2` of each, from two arrays by turns.
+template <int Count>
+ROPEWALK_INLINE HalfLanes<Count> half_lanes_by_turns(const float* first, const float* second) {
+  float both[Count];
+  constexpr int at_once = Count < 32 ? Count / 2 : 16;
+  Register<float, at_once> low, high;
+  join_lanes(load<float, at_once>(first), load<float, at_once>(second), low, high,
+             std::make_integer_sequence<int, at_once>{});
+  store(both, low);
+  store(both + at_once, high);
+  return half_lanes<Count>(both);
+}
+
+template <Pairing Of, int Count>
+ROPEWALK_INLINE HalfCoefficients<Count> half_coefficients(const WidenedRow<float>& from, Index i) {
+  if constexpr (Of == Pairing::half) {
+    return {half_lanes<Count>(from.cos_a + i), half_lanes<Count>(from.cos_b + i),
+            half_lanes<Count>(from.sin_a + i), half_lanes<Count>(from.sin_b + i)};
+  } else {
+    const auto cos = half_lanes_by_turns<Count>(from.cos_a + i, from.cos_b + i);
+    auto sin = half_lanes_by_turns<Count>(from.sin_a + i, from.sin_b + i);
+    // The first of a pair is a difference: of its product the sign changes, and nothing else.
+    sin.bits = as_bits<std::uint16_t>(
+        Register<std::uint32_t, Count / 2>{as_bits<std::uint32_t>(sin.bits).v ^ 0x8000u});
+    return {cos, cos, sin, sin};
+  }
+}
+
+/// Rotates `Group` steps of `Count` lanes of every row of the batch, from pair i of the part on;
+/// see walk_group.
+template <Pairing Of, int Group, int Count>
+ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<float>& coefficients,
+                                      const RowPart& part, Index i) {
+  constexpr bool apart = Of == Pairing::half;
+  constexpr Index count = apart ? Count : Count / 2;
+  const RowLayout layout = batch.layout;
+  const PrefetchDistances distances = batch.prefetch;
+  const Index end = i + Group * count;
+  const Index rest = end == part.pairs ? part.rest : 0;
+  HalfCoefficients<Count> table[std::size_t{Group}];
+#pragma GCC unroll 4
+  for (int g = 0; g < Group; ++g) {
+    table[g] = half_coefficients<Of, Count>(coefficients, i + g * count);
+  }
+  const Index first = part.first + i;
+  for (Index r = 0; r < batch.rows; ++r) {
+    const auto* x = moved(static_cast<const Eigen::half*>(batch.x), r * layout.x_stride);
+    auto* out = moved(static_cast<Eigen::half*>(batch.out), r * layout.out_stride);
+    prefetch_features(distances, x, out, first, Group * count);
+    const auto* from = steps_from(x + first_feature(Of, first));
+    auto* to = steps_from(out + first_feature(Of, first));
+#pragma GCC unroll 4
+    for (int g = 0; g < Group; ++g) {
+      const auto& with = table[g];
+      const HalfLanes<Count> a{load<std::uint16_t, Count>(from + g * Count)};
+      if constexpr (apart) {
+        const HalfLanes<Count> b{load<std::uint16_t, Count>(from + layout.pairs + g * Count)};
+        store(to + g * Count, rotated_first(a, b, with.cos_a, with.sin_a).bits);
+        store(to + layout.pairs + g * Count, rotated_second(a, b, with.cos_b, with.sin_b).bits);
+      } else {
+        const auto pairs = as_bits<std::uint32_t>(a.bits);
+        const HalfLanes<Count> swapped{as_bits<std::uint16_t>(
+            Register<std::uint32_t, Count / 2>{(pairs.v << 16) | (pairs.v >> 16)})};
+        store(to + g * Count, rotated_second(swapped, a, with.cos_b, with.sin_b).bits);
+      }
+    }
+    if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
+  }
+  return end;
+}
+
+/// Rotates pairs [i, result) of the part of every row; see walk_groups.
+template <Pairing Of, int Count>
+ROPEWALK_INLINE Index walk_half_groups(const RowBatch& batch, const WidenedRow<float>& coefficients,
+                                       const RowPart& part, Index i) {
+  constexpr Index count = Of == Pairing::half ? Count : Count / 2;
+  if constexpr (Count == 32) {
+    constexpr int most = Of == Pairing::half ? 2 : 4;
+    while (part.pairs - i >= most * count) {
+      i = walk_half_group<Of, most, Count>(batch, coefficients, part, i);
+    }
+  }
+  while (part.pairs - i >= count) {
+    i = walk_half_group<Of, 1, Count>(batch, coefficients, part, i);
+  }
+  if constexpr (Count > 8) return walk_half_groups<Of, Count / 2>(batch, coefficients, part, i);
+  return i;
+}
