@@ -1,4 +1,4 @@
-// The Eigen devices that rows run on: t1 and t2 of their names.
+// The Eigen devices that rows run on: t<threads> of their names; one thread is a DefaultDevice.
 #ifndef ROPEWALK_BENCH_DEVICES_HPP
 #define ROPEWALK_BENCH_DEVICES_HPP
 
@@ -9,10 +9,11 @@
 
 namespace ropewalk_bench {
 
-struct Devices {
-  Eigen::DefaultDevice one;
-  Eigen::ThreadPool pool{2};
-  Eigen::ThreadPoolDevice two{&pool, 2};
+struct Pool {
+  explicit Pool(int threads) : pool(threads), device(&pool, threads) {}
+
+  Eigen::ThreadPool pool;
+  Eigen::ThreadPoolDevice device;
 };
 
 }  // namespace ropewalk_bench

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "devices.hpp"
@@ -19,13 +21,21 @@ const char* value_of(const std::string& argument, const std::string& name, const
   return argument.compare(0, prefix.size(), prefix) == 0 ? text + prefix.size() : nullptr;
 }
 
-int positive(const char* text) {
-  const int number = std::atoi(text);
-  if (number < 1) {
-    throw std::invalid_argument(std::string("--benchmark_repetitions is \"") + text +
+int positive(const char* option, const std::string& text) {
+  const int number = std::atoi(text.c_str());
+  if (number < 1 || text != std::to_string(number)) {
+    throw std::invalid_argument(std::string(option) + " is \"" + text +
                                 "\", must be a positive number");
   }
   return number;
+}
+
+/// Numbers between commas, in order, each once.
+std::vector<int> numbers(const char* option, const std::string& text) {
+  std::set<int> found;
+  std::istringstream parts(text + ",");
+  for (std::string part; std::getline(parts, part, ',');) found.insert(positive(option, part));
+  return {found.begin(), found.end()};
 }
 
 /// True if the option is ours.
@@ -42,7 +52,9 @@ bool take(Options& options, const char* text) {
   } else if (const char* benchmark_out = value_of(argument, "--benchmark_out", text)) {
     options.out = benchmark_out;
   } else if (const char* count = value_of(argument, "--benchmark_repetitions", text)) {
-    options.repetitions = positive(count);
+    options.repetitions = positive("--benchmark_repetitions", count);
+  } else if (const char* threads = value_of(argument, "--threads", text)) {
+    options.threads = numbers("--threads", threads);
   } else {
     return false;
   }
@@ -70,6 +82,7 @@ void print_help() {
       "\n"
       "  [--quick]         only the rows for which goals are set, about a minute\n"
       "  [--all-dtypes]    Wan2.2 480p in f32 and f16, too\n"
+      "  [--threads=<numbers>]  between commas; 1,2 unless given\n"
       "  [--out=<file>]    write the results there as JSON; --benchmark_out is the same\n"
       "  [--benchmark_repetitions=<number>]  rounds over each group of rows; 5 unless given\n"
       "\n"

@@ -13,6 +13,7 @@ struct Options {
   bool quick = false;
   bool all_dtypes = false;
   bool list = false;
+  std::vector<int> threads = {1, 2};
   int repetitions = 5;
   double min_time = 0.05;  ///< seconds a repetition; 0 leaves it to Google Benchmark's own option
   std::string out;         ///< where the JSON goes; empty: nowhere
@@ -21,7 +22,7 @@ struct Options {
 
 /// Takes our options out of argv and leaves the rest to Google Benchmark.
 ///
-/// Errors   std::invalid_argument: repetitions that are no positive number
+/// Errors   std::invalid_argument: threads or repetitions that are no positive numbers
 Options parse_options(int& argc, char** argv);
 
 /// Prints our options, then Google Benchmark's.

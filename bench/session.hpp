@@ -2,8 +2,10 @@
 #ifndef ROPEWALK_BENCH_SESSION_HPP
 #define ROPEWALK_BENCH_SESSION_HPP
 
+#include <map>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "devices.hpp"
 #include "forms.hpp"
@@ -20,7 +22,10 @@ class Session {
  public:
   explicit Session(const Options& options);
 
-  const Devices& devices() const { return devices_; }
+  /// The numbers of threads that were asked for.
+  const std::vector<int>& threads() const { return options_.threads; }
+
+  const Eigen::ThreadPoolDevice& pool(int threads) { return pools_.at(threads).device; }
 
   /// Drops the rows that were not asked for; false if none is left to run.
   bool select(Group& group) const;
@@ -34,7 +39,7 @@ class Session {
  private:
   Options options_;
   Selection selection_;
-  Devices devices_;
+  std::map<int, Pool> pools_;  ///< by their threads
   Report report_;
 };
 
@@ -53,8 +58,13 @@ void run_group(Session& session, Workspace<X>& work, const Device& device, int t
 template <class X>
 void run_dtype(Session& session, const Preset& preset) {
   Workspace<X> work(preset);
-  run_group(session, work, session.devices().one, 1);
-  run_group(session, work, session.devices().two, 2);
+  for (const int threads : session.threads()) {
+    if (threads == 1) {
+      run_group(session, work, Eigen::DefaultDevice(), 1);
+    } else {
+      run_group(session, work, session.pool(threads), threads);
+    }
+  }
 }
 
 // Each in a file of its own, so that they compile side by side.
