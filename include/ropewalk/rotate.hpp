@@ -89,8 +89,18 @@ struct OptionsOf<FixedModel<Of>> {
   using type = FixedOptions<Of.pairing, Of.compute>;
 };
 
+/// The scalar of the first x; float where that is no tensor, which is yet to be refused.
+template <class X = void, class...>
+constexpr auto first_scalar() {
+  if constexpr (has_view<X>) {
+    return TypeTag<std::remove_const_t<ViewElement<X>>>{};
+  } else {
+    return TypeTag<float>{};
+  }
+}
+
 template <class... Xs>
-using FirstScalar = std::remove_const_t<ViewElement<std::tuple_element_t<0, std::tuple<Xs...>>>>;
+using FirstScalar = typename decltype(first_scalar<Xs...>())::type;
 
 template <class Device, class Of, class Tab, class... Xs>
 void rotate_in_place(const Names& names, const Device& device, const Of& of, const Tab& table,

@@ -185,7 +185,7 @@ void call(Map<double> out, Map<Eigen::half> x, const rw::Table<float>& table) {
   rw::apply_strided(device, out, x, table);
 }
 #elif defined(FEWER_OUTS_THAN_TENSORS)
-// apply needs one out for each x
+// one out for each x is needed
 void call(Map<float> out, Map<float> q, Map<float> k, const rw::Table<float>& table) {
   rw::apply(device, std::tie(out), std::tie(q, k), table);
 }
@@ -393,6 +393,56 @@ void call(Map<float> out, Map<float> q, const rw::Model& model, const rw::Table<
 void call(Map<float> out, Map<Eigen::bfloat16> x, const rw::Model& model,
           const rw::Table<Eigen::bfloat16>& table) {
   rw::rotate(device, out, x, model, table);
+}
+#elif defined(VECTOR_FOR_X_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, const std::vector<float>& x, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(POINTER_FOR_X_OF_A_MODEL)
+// x is a pointer, must be View(pointer, shape)
+void call(Map<float> out, const float* x, const rw::Model& model, const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(OWN_CLASS_FOR_X_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, const engine::Layer& x, const rw::Model& model) {
+  rw::rotate(device, out, x, model, rw::Grid{4});
+}
+#elif defined(VECTOR_FOR_OUT_OF_A_MODEL)
+// out must be a View, a row-major Eigen TensorMap or Tensor
+void call(std::vector<float>& out, const std::vector<float>& x, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(VECTORS_AMONG_SEVERAL_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, std::vector<float>& q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, table);
+}
+#elif defined(POINTERS_AMONG_SEVERAL_OF_A_MODEL)
+// x is a pointer, must be View(pointer, shape)
+void call(Map<float> out, float* q, Map<float> k, const rw::Model& model) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, rw::Grid{4});
+}
+#elif defined(OWN_CLASS_AMONG_SEVERAL_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, engine::Layer& q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, table);
+}
+#elif defined(NO_TENSORS_OF_A_MODEL)
+// std::tie() holds no tensor
+void call(const rw::Model& model) {
+  rw::rotate(device, std::tie(), std::tie(), model, rw::Grid{4});
+}
+#elif defined(FEWER_OUTS_THAN_TENSORS_OF_A_MODEL)
+// one out for each x is needed
+void call(Map<float> out, Map<float> q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out), std::tie(q, k), model, table);
 }
 #elif defined(TABLE_FOR_A_MODEL_OF_A_SHIFT)
 // the model must be a Model or fixed_model<of a constant>

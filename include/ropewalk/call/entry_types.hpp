@@ -237,7 +237,7 @@ constexpr bool takes_some() {
 template <class How, class Device, class Tab, class... Outs, class... Xs>
 constexpr bool takes_tuples(TypeTag<std::tuple<Xs...>>) {
   constexpr bool is_one_each = sizeof...(Outs) == sizeof...(Xs);
-  static_assert(is_one_each, "ropewalk: apply needs one out for each x");
+  static_assert(is_one_each, "ropewalk: one out for each x is needed");
   if constexpr (is_one_each && takes_device<Device>() && takes_some<Xs...>()) {
     if constexpr ((takes_tensors<Outs, Xs, Tab>() && ...)) return takes_options<How>();
   }
