@@ -35,8 +35,10 @@ template <class T>
 class View {
  public:
   using Scalar = std::remove_const_t<T>;
-  static_assert(detail::is_dtype<Scalar>,
-                "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
+  static_assert(
+      detail::is_dtype<Scalar>,
+      "ropewalk: the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t "
+      "pass as_bfloat16(data) or as_half(data)");
 
   ROPEWALK_INLINE View(T* data, const Shape& shape, const Strides& strides)
       : data_(data), shape_(shape), strides_(strides) {}

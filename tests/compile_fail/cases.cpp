@@ -96,6 +96,20 @@ void call(Map<int> out, Map<const int> x, const rw::Table<float>& table) {
 #elif defined(INTEGER_SCALAR_IN_PLACE)
 // the scalar of x and out must be float, double, half or bfloat16
 void call(Map<long> x, const rw::Table<float>& table) { rw::apply_inplace(device, x, table); }
+#elif defined(BITS_FOR_A_VIEW_OF_A_CACHE)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+auto call(std::uint16_t* cache) { return rw::bhsd_view(cache, {1, 2, 3, 4}); }
+#elif defined(BITS_FOR_A_VIEW_OF_A_PRODUCT)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+auto call(std::uint16_t* projected) { return rw::grouped_qkv_view(projected, {1, 2, 3, 4}, 1); }
+#elif defined(BITS_IN_A_TENSOR)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+void call(Map<std::uint16_t> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table);
+}
 #elif defined(INTEGER_TABLE)
 // the scalar of a table must be float, double, half or bfloat16
 void call(Map<float> x, const rw::TableView<int>& table) { rw::apply_inplace(device, x, table); }

@@ -72,8 +72,10 @@ constexpr bool takes_view() {
   using Element = ViewElement<T>;
   constexpr bool is_scalar = is_dtype<std::remove_const_t<Element>>;
   // A View that is none has asserted the same where it was made.
-  static_assert(is_scalar || std::is_same_v<std::remove_const_t<T>, View<Element>>,
-                "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
+  static_assert(
+      is_scalar || std::is_same_v<std::remove_const_t<T>, View<Element>>,
+      "ropewalk: the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t "
+      "pass as_bfloat16(data) or as_half(data)");
   return is_scalar;
 }
 
