@@ -596,7 +596,7 @@ auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
   return table.view().gather(ids, 1);
 }
 #elif defined(POINTER_TO_IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t
+// position ids must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, const std::int16_t* ids) {
   return table.view().gather(ids, 1);
 }
@@ -611,7 +611,7 @@ auto call(const rw::Table<float>& table, const std::int32_t* at) {
   return table.view().rows_of_each(at, 1);
 }
 #elif defined(IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t
+// position ids must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, Map<const std::int16_t, 1> ids) {
   return table.view().gather(ids);
 }
