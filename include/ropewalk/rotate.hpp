@@ -70,14 +70,28 @@ void with_table(const Of& of, const Tab& table, const Work& work) {
   }
 }
 
+/// Of a Model options() asks it when the program runs.
+template <class Of>
+inline constexpr bool may_have_pairing = true;
+template <const Model& Of>
+inline constexpr bool may_have_pairing<FixedModel<Of>> = Of.has_pairing;
+
 /// The arguments that a model's entries take; see entry_types.hpp.
 template <class Of, class Tab>
 constexpr bool takes_model() {
   static_assert(is_model<Of>,
                 "ropewalk: the model must be a Model or fixed_model<of a constant>; with a table "
                 "and options of your own call apply");
-  if constexpr (is_model<Of> && !makes_table<Tab>) return takes_table<Tab>();
-  return is_model<Of>;
+  static_assert(may_have_pairing<Of>,
+                "ropewalk: the pairing of the model was never said, must be: "
+                "with_pairing(Pairing::half), say");
+  if constexpr (!is_model<Of> || !may_have_pairing<Of>) {
+    return false;
+  } else if constexpr (makes_table<Tab>) {
+    return true;
+  } else {
+    return takes_table<Tab>();
+  }
 }
 
 template <class Of>

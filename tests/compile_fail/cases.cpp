@@ -458,6 +458,18 @@ void call(Map<float> out, Map<float> q, Map<float> k, const rw::Model& model,
           const rw::Table<float>& table) {
   rw::rotate(device, std::tie(out), std::tie(q, k), model, table);
 }
+#elif defined(MODEL_WITHOUT_A_PAIRING)
+// the pairing of the model was never said, must be: with_pairing
+constexpr rw::Model mine = rw::Model("mine", {4, 2, 16}).with_axes(16);
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::rotate(device, x, rw::fixed_model<mine>, table);
+}
+#elif defined(OPTIONS_OF_A_MODEL_WITHOUT_A_PAIRING)
+// the pairing of the model was never said, must be: with_pairing
+constexpr rw::Model mine = rw::Model("mine", {4, 2, 16}).with_axes(16);
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table, rw::fixed_model<mine>.options());
+}
 #elif defined(TABLE_FOR_A_MODEL_OF_A_SHIFT)
 // the model must be a Model or fixed_model<of a constant>
 void call(Map<float> x, const rw::Table<float>& table) { rw::shift(device, x, table, 1); }
