@@ -597,9 +597,32 @@ TEST(PositionIds, OfEachSampleAreAsManyAsSamples) {
                 rw::apply_inplace(device, of.part(0),
                                   rows.view().rows_of_each(starts.data(), count, seq));
               }),
-              "apply_inplace: batch of the table is " + std::to_string(count) +
-                  (count == 1 ? ", must be 2" : ", must be 1 or 2"));
+              "apply_inplace: number of starts given to rows_of_each is " + std::to_string(count) +
+                  ", must be 2, one for each sample");
   }
+}
+
+TEST(PositionIds, OfEachSampleCountItsTokens) {
+  Packed of;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  const std::vector<std::int32_t> starts = {1, 2};
+  for (const Index count : {1, 7}) {
+    EXPECT_EQ(error_of([&] {
+                rw::apply_inplace(device, of.part(0), rows.view().rows_of_each(starts, count));
+              }),
+              "apply_inplace: count given to rows_of_each is " + std::to_string(count) +
+                  ", must be 6, the tokens of each sample");
+  }
+}
+
+TEST(PositionIds, OfTokensAreAsManyAsTokens) {
+  Packed of;
+  const StoredTable<float> rows(Width::half, true, {1, 10, 1, width}, 4, Values::uniform, 1);
+  const std::vector<std::int32_t> ids = {1, 2};
+  EXPECT_EQ(
+      error_of([&] { rw::apply_inplace(device, of.part(0), rows.view().gather(ids)); }),
+      "apply_inplace: seq of the table is 2, must be 6, an id for each token; starts of samples "
+      "are for rows_of_each");
 }
 
 // An id that leaves its token excuses no other; a table of nothing has no rows to leave either.

@@ -181,7 +181,9 @@ TEST(Errors, TableOfAnotherShape) {
   expect_errors([](Call& c) { c.table_shape.batch = 3, c.table_strides.batch = 0; },
                 "batch of the table is 3, must be 1 or 2");
   expect_errors([](Call& c) { c.table_shape.seq = 2; }, "seq of the table is 2, must be 3");
-  expect_errors([](Call& c) { c.table_shape.seq = 1; }, "seq of the table is 1, must be 3");
+  expect_errors(
+      [](Call& c) { c.table_shape.seq = 1; },
+      "seq of the table is 1, must be 3: of one row for all tokens pass its repeated(count)");
   expect_errors([](Call& c) { c.table_shape.heads = 2; },
                 "heads of the table is 2, must be 1 or 4");
   expect_errors([](Call& c) { c.table_shape.pairs = 5; },

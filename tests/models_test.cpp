@@ -219,6 +219,10 @@ void expect_facts(const Facts& known) {
   EXPECT_NEAR(of.attention_factor, known.attention_factor, 1e-11 * known.attention_factor);
 }
 
+TEST(Models, SayTheirPairing) {
+  for (const Model& model : models) EXPECT_TRUE(model.has_pairing) << model.name;
+}
+
 TEST(Models, HaveTheFrequenciesThatAreKnownOfThem) {
   for (const Facts& known : facts) {
     SCOPED_TRACE(known.name);

@@ -128,6 +128,15 @@ TEST(PositionsOf, GridOfListsAndOfAnyNumberOfAxes) {
   EXPECT_EQ(grid_positions(Grid{2, 2, 2, 2, 2}).seq, 32);
 }
 
+// As a Shape takes them; one that does not fit is refused, not cut.
+TEST(PositionsOf, GridTakesSizesOfAnyInteger) {
+  const std::size_t rows = 2;
+  const std::uint32_t columns = 3;
+  EXPECT_EQ(grid_positions(Grid{rows, columns, 2}).seq, 12);
+  EXPECT_EQ(error_of([] { grid_positions(Grid{std::numeric_limits<std::size_t>::max()}); }),
+            "grid_positions: a size of the grid is -1, must be 0 or more");
+}
+
 TEST(PositionsOf, EmptyGridsHaveNoTokens) {
   for (const Grid& grid : {Grid{0}, Grid{0, 3}, Grid{3, 0, 2}}) {
     const Positions positions = grid_positions(grid);

@@ -41,6 +41,22 @@ constexpr Model tiny = Model("tiny", {4, 2, 16})
                            .with_pairing(rw::Pairing::half)
                            .with_table_type(Model::TableType::like_x);
 
+// Half of all models have the other one, and no size would tell.
+TEST(Rotate, AModelWithoutAPairingIsRefused) {
+  const Model mine = Model("mine", {4, 2, 16}).with_axes(16);
+  Tensor<float> x({1, 5, 4, 16}, 1);
+  const auto before = x.values;
+  const auto table = rw::model_table(mine, Grid{5});
+  const std::string text =
+      "options: the pairing of mine was never said, must be: with_pairing(Pairing::half), say";
+  EXPECT_EQ(error_of([&] { rw::rotate(rw::serial, x.view(), mine, table); }), text);
+  EXPECT_EQ(error_of([&] { rw::shift(rw::serial, x.view(), mine, 1); }), text);
+  EXPECT_EQ(x.values, before);
+  const Model said = mine.with_pairing(rw::Pairing::interleaved);
+  EXPECT_EQ(error_of([&] { rw::rotate(rw::serial, x.view(), said, table); }), "");
+  EXPECT_TRUE(said.with_head_dim(8).with_compute(rw::Compute::wide).has_pairing);
+}
+
 TEST(Rotate, IsApplyWithWhatTheModelSays) {
   const Tensor<bfloat16> q({2, 5, 4, 16}, 1), k({2, 5, 2, 16}, 2);
   const auto table = rw::model_table<bfloat16>(tiny, Grid{5});

@@ -185,6 +185,21 @@ TEST(TableView, IdsMayBeAVectorOrAPointer) {
             "gather: batch of ids is -1, must be 0 or more");
 }
 
+// int64_t is one of the two.
+TEST(TableView, IdsMayBeLongOrLongLong) {
+  const std::vector<float> values(1000);
+  const rw::TableView<float> table = wide_view(values);
+  const std::vector<long> of_long = {4, 0};
+  const std::vector<long long> longer = {4, 0};
+  for (const auto& rows :
+       {table.gather(of_long), table.gather(longer), table.gather(longer.data(), 2),
+        table.rows_of_each(longer, 1), table.rows_of_each(of_long, 1)}) {
+    const Index b = rows.batch() - 1, s = rows.seq() - 1;
+    EXPECT_EQ(rows.row(0, 0, 0).cos_a.data, table.row(0, 4, 0).cos_a.data);
+    EXPECT_EQ(rows.row(b, s, 0).cos_a.data, table.row(0, 0, 0).cos_a.data);
+  }
+}
+
 TEST(TableView, RowsOfEachFollowItsStart) {
   const std::vector<float> values(1000);
   const rw::TableView<float> table = wide_view(values);

@@ -3,6 +3,7 @@
 #define ROPEWALK_CMAKE_C_ARGUMENTS_HPP
 
 #include <Eigen/Core>
+#include <atomic>
 #include <cinttypes>
 #include <cstdint>
 
@@ -144,10 +145,12 @@ detail::RawTable raw_table(const Place& place, const ropewalk_table& table);
 
 // Threads -----------------------------------------------------------------------------------------
 
-/// The caller's threads as a device.
+/// The caller's threads as a device. What their parallel_for leaves out, or does twice, is an error
+/// afterwards, as far as the number of tokens tells.
 class Device {
  public:
-  explicit Device(const char* function, const ropewalk_threads* threads) : threads_(threads) {
+  explicit Device(const char* function, const ropewalk_threads* threads)
+      : function_(function), threads_(threads) {
     if (threads != nullptr && threads->parallel_for == nullptr) {
       detail::fail(function, "parallel_for of the threads is null, must not be");
     }
@@ -155,18 +158,32 @@ class Device {
 
   template <class Cost, class Work>
   void parallelFor(Index count, const Cost& cost, const Work& work) const {
-    const auto task = [](void* context, std::int64_t begin, std::int64_t end) {
-      (*static_cast<const Work*>(context))(begin, end);
+    struct Task {
+      const Work& work;
+      const Index count;
+      std::atomic<Index> done;
+    } task{work, count, {0}};
+    const auto run = [](void* context, std::int64_t begin, std::int64_t end) {
+      Task& of = *static_cast<Task*>(context);
+      if (begin < 0 || end < begin || end > of.count) return;  // not a range of the memory
+      of.work(begin, end);
+      of.done.fetch_add(end - begin, std::memory_order_relaxed);  // the callback waits for all
     };
     const auto bytes = static_cast<Index>(cost.bytes_loaded + cost.bytes_stored);
-    // The callback gives it back to the task alone, which reads it.
-    void* const context = const_cast<Work*>(&work);
-    threads_->parallel_for(threads_->context, count, bytes, task, context);
+    threads_->parallel_for(threads_->context, count, bytes, run, &task);
+    const Index done = task.done.load(std::memory_order_relaxed);
+    if (done != count) {
+      detail::fail(function_,
+                   "parallel_for of the threads ran ranges of %" PRId64 " tokens, must be %" PRId64
+                   ", each once",
+                   done, count);
+    }
   }
   /// As on a thread of a pool where there is none: then the work is not split.
   int currentThreadId() const { return threads_ == nullptr ? 0 : -1; }
 
  private:
+  const char* function_;
   const ropewalk_threads* threads_;
 };
 

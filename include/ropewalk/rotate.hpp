@@ -70,14 +70,28 @@ void with_table(const Of& of, const Tab& table, const Work& work) {
   }
 }
 
+/// Of a Model options() asks it when the program runs.
+template <class Of>
+inline constexpr bool may_have_pairing = true;
+template <const Model& Of>
+inline constexpr bool may_have_pairing<FixedModel<Of>> = Of.has_pairing;
+
 /// The arguments that a model's entries take; see entry_types.hpp.
 template <class Of, class Tab>
 constexpr bool takes_model() {
   static_assert(is_model<Of>,
                 "ropewalk: the model must be a Model or fixed_model<of a constant>; with a table "
                 "and options of your own call apply");
-  if constexpr (is_model<Of> && !makes_table<Tab>) return takes_table<Tab>();
-  return is_model<Of>;
+  static_assert(may_have_pairing<Of>,
+                "ropewalk: the pairing of the model was never said, must be: "
+                "with_pairing(Pairing::half), say");
+  if constexpr (!is_model<Of> || !may_have_pairing<Of>) {
+    return false;
+  } else if constexpr (makes_table<Tab>) {
+    return true;
+  } else {
+    return takes_table<Tab>();
+  }
 }
 
 template <class Of>
@@ -89,8 +103,18 @@ struct OptionsOf<FixedModel<Of>> {
   using type = FixedOptions<Of.pairing, Of.compute>;
 };
 
+/// The scalar of the first x; float where that is no tensor, which is yet to be refused.
+template <class X = void, class...>
+constexpr auto first_scalar() {
+  if constexpr (has_view<X>) {
+    return TypeTag<std::remove_const_t<ViewElement<X>>>{};
+  } else {
+    return TypeTag<float>{};
+  }
+}
+
 template <class... Xs>
-using FirstScalar = std::remove_const_t<ViewElement<std::tuple_element_t<0, std::tuple<Xs...>>>>;
+using FirstScalar = typename decltype(first_scalar<Xs...>())::type;
 
 template <class Device, class Of, class Tab, class... Xs>
 void rotate_in_place(const Names& names, const Device& device, const Of& of, const Tab& table,

@@ -55,7 +55,7 @@ Table<T> shift_table(const char* function, const Model& model, const Frequencies
 
 /// The options for what a model has rotated, which has the pairing of its output.
 inline Options options_of_rotated(const Model& model) {
-  return Options(written_pairing(model.pairing));
+  return Options(written_pairing(model.options().pairing));
 }
 
 template <const Model& Of>

@@ -19,8 +19,10 @@ ROPEWALK_BEGIN_TYPES
 ///   View<float>(data, {batch, seq, heads, head_dim}, {batch_stride, seq_stride, heads_stride})
 ///
 /// Tensors of a class of yours are taken by every function that takes a View if an as_view stands
-/// in the namespace of the class: the compiler finds it there (argument-dependent look-up).
-///   ropewalk::View<float> as_view(const engine::Tensor& tensor);
+/// in the namespace of the class: the compiler finds it there (argument-dependent look-up). Two
+/// where the class owns its memory, one for const& where it does not:
+///   ropewalk::View<float> as_view(engine::Tensor& tensor);
+///   ropewalk::View<const float> as_view(const engine::Tensor& tensor);
 ///
 /// Shapes   [batch, seq, heads, head_dim], any of them 0; any strides that are not negative
 /// Alias    two views may share memory; apply says which overlaps are errors
@@ -33,8 +35,10 @@ template <class T>
 class View {
  public:
   using Scalar = std::remove_const_t<T>;
-  static_assert(detail::is_dtype<Scalar>,
-                "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
+  static_assert(
+      detail::is_dtype<Scalar>,
+      "ropewalk: the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t "
+      "pass as_bfloat16(data) or as_half(data)");
 
   ROPEWALK_INLINE View(T* data, const Shape& shape, const Strides& strides)
       : data_(data), shape_(shape), strides_(strides) {}

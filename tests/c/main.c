@@ -262,7 +262,7 @@ static void takes_rows_of_each(void) {
   REFUSES("ropewalk_apply: bytes of the position ids is 8 entries 4611686018427387904 apart, must",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   WORKS(ropewalk_table_rows_of_each(&table, &rows, starts, 32, 1, 2));
-  REFUSES("ropewalk_apply: batch of the table is 1, must be 3",
+  REFUSES("ropewalk_apply: number of starts given to rows_of_each is 1, must be 3",
           ropewalk_apply(NULL, NULL, &tensor, 1, &table, NULL));
   WORKS(ropewalk_table_rows_of_each(&table, &rows, NULL, 32, 3, 2));
   REFUSES("ropewalk_apply: position ids of the table are null, must point to the ids",
@@ -674,6 +674,146 @@ static void splits_work(void) {
   EXPECT(seen[0] == 5 && seen[1] == 16);
 }
 
+/* Ranges that are wrong, by what the context says; [0, 5) is all there is. */
+typedef struct ranges {
+  int64_t of[2][2];
+} ranges;
+
+static void in_wrong_ranges(void* context, int64_t count, int64_t bytes_each,
+                            void (*task)(void*, int64_t, int64_t), void* task_context) {
+  const ranges* const wrong = context;
+  int i;
+  (void)count, (void)bytes_each;
+  for (i = 0; i < 2; ++i) task(task_context, wrong->of[i][0], wrong->of[i][1]);
+}
+
+static void refuses_other_ranges(void) {
+  /* Left out, run twice, outside; an empty range is nothing, nor is one that ends before it. */
+  const struct {
+    ranges ranges;
+    int64_t run;
+  } cases[] = {{{{{0, 2}, {3, 5}}}, 4}, {{{{0, 3}, {2, 5}}}, 6}, {{{{-1, 1}, {1, 5}}}, 4},
+               {{{{0, 1}, {1, 6}}}, 1}, {{{{0, 2}, {0, 2}}}, 4}, {{{{0, 0}, {5, 5}}}, 0},
+               {{{{0, 5}, {5, 4}}}, 5}};
+  float data[14] = {0};
+  const ropewalk_tensor x = tensor_of(data + 2, ROPEWALK_DTYPE_F32, 5, 1, 2);
+  ropewalk_table table = empty_table;
+  size_t i;
+  WORKS(ropewalk_frequency_table(&table, ROPEWALK_DTYPE_F32, 2, 1e4, 5));
+  for (i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    ranges wrong = cases[i].ranges;
+    ropewalk_threads threads;
+    char text[128] = "";
+    threads.parallel_for = in_wrong_ranges;
+    threads.context = &wrong;
+    if (cases[i].run == 5) {
+      WORKS(ropewalk_apply(&threads, NULL, &x, 1, &table, NULL));
+      continue;
+    }
+    sprintf(text,
+            "ropewalk_apply: parallel_for of the threads ran ranges of %d tokens, must be 5, each "
+            "once",
+            (int)cases[i].run);
+    REFUSES(text, ropewalk_apply(&threads, NULL, &x, 1, &table, NULL));
+  }
+  ropewalk_table_free(&table);
+}
+
+/* A pool whose threads take one token after the other. */
+enum { pool_threads = 3 };
+
+typedef struct pool {
+  pthread_t threads[pool_threads];
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  void (*task)(void*, int64_t, int64_t);
+  void* task_context;
+  int64_t next, count, done;
+  int ends;
+} pool;
+
+static void* works_in_pool(void* context) {
+  pool* const of = context;
+  pthread_mutex_lock(&of->mutex);
+  while (!of->ends) {
+    if (of->next == of->count) {
+      pthread_cond_wait(&of->changed, &of->mutex);
+      continue;
+    }
+    {
+      const int64_t token = of->next++;
+      pthread_mutex_unlock(&of->mutex);
+      of->task(of->task_context, token, token + 1);
+      pthread_mutex_lock(&of->mutex);
+    }
+    if (++of->done == of->count) pthread_cond_broadcast(&of->changed);
+  }
+  pthread_mutex_unlock(&of->mutex);
+  return NULL;
+}
+
+static void in_pool(void* context, int64_t count, int64_t bytes_each,
+                    void (*task)(void*, int64_t, int64_t), void* task_context) {
+  pool* const of = context;
+  (void)bytes_each;
+  pthread_mutex_lock(&of->mutex);
+  of->task = task;
+  of->task_context = task_context;
+  of->next = of->done = 0;
+  of->count = count;
+  pthread_cond_broadcast(&of->changed);
+  while (of->done != of->count) pthread_cond_wait(&of->changed, &of->mutex);
+  pthread_mutex_unlock(&of->mutex);
+}
+
+/* Queries in place, then out of place by DeepSeek's rule, then shifted: the same bits as alone. */
+static void rotates_in_a_pool(const ropewalk_threads* threads) {
+  enum { tokens = 64, features = 192, size = tokens * features };
+  static float memory[2][3][size];
+  const ropewalk_model* const model = model_named("DeepSeek-V3", ROPEWALK_WEIGHTS_ANY);
+  const int64_t shape[3] = {1, tokens, 1};
+  double positions[tokens];
+  ropewalk_table table = empty_table;
+  ropewalk_options options;
+  int i, way;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  for (i = 0; i < tokens; ++i) positions[i] = i;
+  WORKS(ropewalk_model_table(&table, model, ROPEWALK_DTYPE_F32, positions, shape));
+  for (way = 0; way < 2; ++way) {
+    const ropewalk_threads* const with = way == 0 ? NULL : threads;
+    ropewalk_tensor x[3];
+    for (i = 0; i < size; ++i) memory[way][0][i] = memory[way][1][i] = (float)(i % 31 - 15);
+    for (i = 0; i < 3; ++i) {
+      x[i] = tensor_of(memory[way][i], ROPEWALK_DTYPE_F32, tokens, 1, features);
+    }
+    WORKS(ropewalk_apply(with, NULL, &x[0], 1, &table, &options));
+    WORKS(ropewalk_rotate(with, &x[2], &x[1], 1, model, &table));
+    WORKS(ropewalk_shift(with, &x[2], model, -3));
+  }
+  EXPECT(memcmp(memory[0], memory[1], sizeof memory[0]) == 0);
+  EXPECT(memory[0][2][size - 1] != memory[0][1][size - 1]);
+  ropewalk_table_free(&table);
+}
+
+static void works_with_a_pool(void) {
+  static pool of;
+  ropewalk_threads threads;
+  int i;
+  threads.parallel_for = in_pool;
+  threads.context = &of;
+  EXPECT(pthread_mutex_init(&of.mutex, NULL) == 0 && pthread_cond_init(&of.changed, NULL) == 0);
+  for (i = 0; i < pool_threads; ++i) {
+    EXPECT(pthread_create(&of.threads[i], NULL, works_in_pool, &of) == 0);
+  }
+  rotates_in_a_pool(&threads);
+  pthread_mutex_lock(&of.mutex);
+  of.ends = 1;
+  pthread_cond_broadcast(&of.changed);
+  pthread_mutex_unlock(&of.mutex);
+  for (i = 0; i < pool_threads; ++i) EXPECT(pthread_join(of.threads[i], NULL) == 0);
+}
+
 static void* fails_elsewhere(void* text_there) {
   EXPECT(strcmp(ropewalk_last_error(), "") == 0);
   REFUSES("ropewalk_table_rows: part is null", ropewalk_table_rows(NULL, NULL, 0, 0));
@@ -714,6 +854,8 @@ int main(void) {
   checks_all_before_it_turns();
   shifts();
   splits_work();
+  refuses_other_ranges();
+  works_with_a_pool();
   errors_are_of_their_thread();
   printf(failures == 0 ? "all holds\n" : "%d failed\n", failures);
   return failures == 0 ? 0 : 1;

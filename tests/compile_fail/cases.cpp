@@ -96,6 +96,20 @@ void call(Map<int> out, Map<const int> x, const rw::Table<float>& table) {
 #elif defined(INTEGER_SCALAR_IN_PLACE)
 // the scalar of x and out must be float, double, half or bfloat16
 void call(Map<long> x, const rw::Table<float>& table) { rw::apply_inplace(device, x, table); }
+#elif defined(BITS_FOR_A_VIEW_OF_A_CACHE)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+auto call(std::uint16_t* cache) { return rw::bhsd_view(cache, {1, 2, 3, 4}); }
+#elif defined(BITS_FOR_A_VIEW_OF_A_PRODUCT)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+auto call(std::uint16_t* projected) { return rw::grouped_qkv_view(projected, {1, 2, 3, 4}, 1); }
+#elif defined(BITS_IN_A_TENSOR)
+// the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t pass
+// as_bfloat16
+void call(Map<std::uint16_t> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table);
+}
 #elif defined(INTEGER_TABLE)
 // the scalar of a table must be float, double, half or bfloat16
 void call(Map<float> x, const rw::TableView<int>& table) { rw::apply_inplace(device, x, table); }
@@ -185,7 +199,7 @@ void call(Map<double> out, Map<Eigen::half> x, const rw::Table<float>& table) {
   rw::apply_strided(device, out, x, table);
 }
 #elif defined(FEWER_OUTS_THAN_TENSORS)
-// apply needs one out for each x
+// one out for each x is needed
 void call(Map<float> out, Map<float> q, Map<float> k, const rw::Table<float>& table) {
   rw::apply(device, std::tie(out), std::tie(q, k), table);
 }
@@ -394,6 +408,68 @@ void call(Map<float> out, Map<Eigen::bfloat16> x, const rw::Model& model,
           const rw::Table<Eigen::bfloat16>& table) {
   rw::rotate(device, out, x, model, table);
 }
+#elif defined(VECTOR_FOR_X_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, const std::vector<float>& x, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(POINTER_FOR_X_OF_A_MODEL)
+// x is a pointer, must be View(pointer, shape)
+void call(Map<float> out, const float* x, const rw::Model& model, const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(OWN_CLASS_FOR_X_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, const engine::Layer& x, const rw::Model& model) {
+  rw::rotate(device, out, x, model, rw::Grid{4});
+}
+#elif defined(VECTOR_FOR_OUT_OF_A_MODEL)
+// out must be a View, a row-major Eigen TensorMap or Tensor
+void call(std::vector<float>& out, const std::vector<float>& x, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, out, x, model, table);
+}
+#elif defined(VECTORS_AMONG_SEVERAL_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, std::vector<float>& q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, table);
+}
+#elif defined(POINTERS_AMONG_SEVERAL_OF_A_MODEL)
+// x is a pointer, must be View(pointer, shape)
+void call(Map<float> out, float* q, Map<float> k, const rw::Model& model) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, rw::Grid{4});
+}
+#elif defined(OWN_CLASS_AMONG_SEVERAL_OF_A_MODEL)
+// x must be a View, a row-major Eigen TensorMap or Tensor
+void call(Map<float> out, engine::Layer& q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out, out), std::tie(q, k), model, table);
+}
+#elif defined(NO_TENSORS_OF_A_MODEL)
+// std::tie() holds no tensor
+void call(const rw::Model& model) {
+  rw::rotate(device, std::tie(), std::tie(), model, rw::Grid{4});
+}
+#elif defined(FEWER_OUTS_THAN_TENSORS_OF_A_MODEL)
+// one out for each x is needed
+void call(Map<float> out, Map<float> q, Map<float> k, const rw::Model& model,
+          const rw::Table<float>& table) {
+  rw::rotate(device, std::tie(out), std::tie(q, k), model, table);
+}
+#elif defined(MODEL_WITHOUT_A_PAIRING)
+// the pairing of the model was never said, must be: with_pairing
+constexpr rw::Model mine = rw::Model("mine", {4, 2, 16}).with_axes(16);
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::rotate(device, x, rw::fixed_model<mine>, table);
+}
+#elif defined(OPTIONS_OF_A_MODEL_WITHOUT_A_PAIRING)
+// the pairing of the model was never said, must be: with_pairing
+constexpr rw::Model mine = rw::Model("mine", {4, 2, 16}).with_axes(16);
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, table, rw::fixed_model<mine>.options());
+}
 #elif defined(TABLE_FOR_A_MODEL_OF_A_SHIFT)
 // the model must be a Model or fixed_model<of a constant>
 void call(Map<float> x, const rw::Table<float>& table) { rw::shift(device, x, table, 1); }
@@ -532,7 +608,7 @@ auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
   return table.view().gather(ids, 1);
 }
 #elif defined(POINTER_TO_IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t
+// position ids must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, const std::int16_t* ids) {
   return table.view().gather(ids, 1);
 }
@@ -547,7 +623,7 @@ auto call(const rw::Table<float>& table, const std::int32_t* at) {
   return table.view().rows_of_each(at, 1);
 }
 #elif defined(IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t
+// position ids must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, Map<const std::int16_t, 1> ids) {
   return table.view().gather(ids);
 }

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <random>
 #include <ropewalk/ropewalk.hpp>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -210,5 +212,15 @@ int main() {
                 double(max_seq) / whole);
   }
   std::puts(same ? "prompt, decode and all forms: the same bits" : "OTHER BITS");
-  return same ? 0 : 1;
+
+  // The cache is full: there is no room for one more.
+  std::string error;
+  try {
+    step_by_step.take({next});
+  } catch (const std::invalid_argument& refused) {
+    error = refused.what();
+  }
+  std::puts(error.c_str());
+  const bool refused = error == "seq: seq of the view from 192, 1 of them, must be within 192";
+  return same && refused ? 0 : 1;
 }

@@ -38,15 +38,30 @@ int main() {
     }
   }
 
+  // One row for all tokens, which stand at position 2. Without repeated it is that of one token.
+  const rw::TableView<float> at_2 = table.view().rows(2, 1);
+  std::vector<float> all = before, one = before;
+  const rw::View<float> turned(all.data(), queries.shape(), queries.strides());
+  const rw::View<float> alone(one.data(), queries.shape(), queries.strides());
+  rw::apply_inplace(rw::serial, turned, at_2.repeated(seq), rw::half_pairs);
+  rw::apply_inplace(rw::serial, alone.seq(4, 1), at_2, rw::half_pairs);
+  const bool same = std::equal(all.begin() + 4 * row, all.end(), one.begin() + 4 * row);
+  const auto error_of = [](const rw::View<float>& x, const rw::TableView<float>& rows) {
+    try {
+      rw::apply_inplace(rw::serial, x, rows, rw::half_pairs);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const bool refused = error_of(turned, at_2) ==
+                       "apply_inplace: seq of the table is 1, must be 5: of one row for all tokens "
+                       "pass its repeated(count)";
+
   // A shape names [batch, seq, heads, head_dim], whatever the order in memory.
-  try {
-    const rw::View<float> swapped(memory.data(), {1, heads, seq, head_dim}, {0, head_dim, row});
-    rw::apply_inplace(rw::serial, swapped, table, rw::half_pairs);
-  } catch (const std::invalid_argument& error) {
-    const std::string text =
-        "apply_inplace: seq of the table is 5, must be 4: of a longer table pass its "
-        "rows(position, count)";
-    return error.what() == text ? 0 : 1;
-  }
-  return 1;
+  const rw::View<float> swapped(memory.data(), {1, heads, seq, head_dim}, {0, head_dim, row});
+  const bool names_axes = error_of(swapped, table.view()) ==
+                          "apply_inplace: seq of the table is 5, must be 4: of a longer table pass "
+                          "its rows(position, count)";
+  return same && refused && names_axes ? 0 : 1;
 }

@@ -64,10 +64,16 @@ section "In an engine" | awk -F ' [|] ' '
     ++rows
   }
   END { if (rows < 10) exit 1 }'
-for exceptions in -fexceptions -fno-exceptions; do
-  "${@:3}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -Wno-unused "$exceptions" -I. \
+compile_engine() {
+  "${@:2}" -std=c++17 -O1 -pthread -Wall -Wextra -Werror -Wno-unused "$1" -I. \
     "$folder/around_engine.cpp" -o engine
-  ./engine
-done
+}
+compile_engine -fexceptions "${@:3}"
+./engine
+compile_engine -fno-exceptions "${@:3}"
+status=0
+./engine 2>error.txt | cat >>error.txt || status=$?
+echo "engine: apply_inplace: head_dim of x is 63, must be even" | diff - error.txt
+((status == 1))
 diff <(grep -o '(tests/examples/[^)]*' "$readme" | sort -u) \
   <(cd "$folder/../examples" && printf '(tests/examples/%s\n' *.cpp | sort)

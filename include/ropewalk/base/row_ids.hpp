@@ -50,8 +50,7 @@ class RowIds {
   /// What stands in memory for a token: its own id, or its sample's.
   ROPEWALK_INLINE Index given(Index b, Index s) const {
     const Index at = b * batch_stride_ + s * seq_stride();
-    return are_64_bit_ ? static_cast<const std::int64_t*>(data_)[at]
-                       : static_cast<const std::int32_t*>(data_)[at];
+    return are_64_bit_ ? static_cast<const Id64*>(data_)[at] : static_cast<const Id32*>(data_)[at];
   }
   ROPEWALK_INLINE bool leaves(Index b, Index s) const { return leaves_ && given(b, s) == left_; }
 
@@ -71,6 +70,10 @@ class RowIds {
   }
 
  private:
+  // Of a long long, too, where int64_t is long, and the other way round.
+  using Id32 [[gnu::may_alias]] = std::int32_t;
+  using Id64 [[gnu::may_alias]] = std::int64_t;
+
   const void* data_ = nullptr;
   bool is_given_ = false, are_64_bit_ = false, are_starts_ = false, leaves_ = false;
   Index batch_stride_ = 0;
@@ -134,8 +137,10 @@ inline constexpr bool owns_data =
 template <class Pointer>
 constexpr bool points_to_ids() {
   using Id = std::remove_const_t<std::remove_pointer_t<Pointer>>;
-  constexpr bool is_id = std::is_same_v<Id, std::int32_t> || std::is_same_v<Id, std::int64_t>;
-  static_assert(is_id, "ropewalk: position ids must be int32_t or int64_t");
+  constexpr bool is_id =
+      std::is_same_v<Id, int> || std::is_same_v<Id, long> || std::is_same_v<Id, long long>;
+  static_assert(is_id,
+                "ropewalk: position ids must be int32_t or int64_t (int, long or long long)");
   return is_id;
 }
 

@@ -14,14 +14,20 @@ ROPEWALK_BEGIN_NESTED(detail)
   fail("with_weights", "the weights of %s are in one order, must be in two to choose", model);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_pairing(const char* model) {
+  fail("options", "the pairing of %s was never said, must be: with_pairing(Pairing::half), say",
+       model);
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_TYPES
 
 /// The rotary embedding of one model (or of one kind of its layers), a complete rule, made step by
 /// step:
-///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42)
-/// Each step returns a model with one thing changed; the defaults are what most models have.
+///   Model("Helios", {40, 40, 128}).with_axes(44, 42, 42).with_pairing(Pairing::interleaved)
+/// Each step returns a model with one thing changed; the defaults are what most models have. The
+/// pairing has none: half of the models have the other, and with it no size would differ.
 ///
 /// Source   the presets, each with its own: models/
 struct Model {
@@ -81,6 +87,7 @@ struct Model {
                             ///< the scaling has no effect
   Cells cells = Cells::integers;
   Pairing pairing = Pairing::interleaved;
+  bool has_pairing = false;  ///< that with_pairing has said
   AngleSteps steps = AngleSteps::f32;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
   TableType table_type = TableType::f32;
@@ -114,7 +121,7 @@ struct Model {
   ROPEWALK_INLINE constexpr Model with_terms(TermRule of) const { return with(&Model::terms, of); }
   ROPEWALK_INLINE constexpr Model with_cells(Cells of) const { return with(&Model::cells, of); }
   ROPEWALK_INLINE constexpr Model with_pairing(Pairing of) const {
-    return with(&Model::pairing, of);
+    return with(&Model::has_pairing, true).with(&Model::pairing, of);
   }
   ROPEWALK_INLINE constexpr Model with_steps(AngleSteps of) const {
     return with(&Model::steps, of);
@@ -156,7 +163,12 @@ struct Model {
   }
 
   /// The options for apply.
-  ROPEWALK_INLINE constexpr Options options() const { return Options(pairing, compute); }
+  ///
+  /// Errors   std::invalid_argument: a model whose pairing was never said
+  ROPEWALK_INLINE constexpr Options options() const {
+    if (!has_pairing) detail::fail_pairing(name);
+    return Options(pairing, compute);
+  }
 };
 
 /// A model that is known when a call is compiled, of a constant:
@@ -166,7 +178,12 @@ struct Model {
 template <const Model& Of>
 struct FixedModel {
   ROPEWALK_INLINE constexpr operator const Model&() const { return Of; }
-  ROPEWALK_INLINE static constexpr FixedOptions<Of.pairing, Of.compute> options() { return {}; }
+  ROPEWALK_INLINE static constexpr FixedOptions<Of.pairing, Of.compute> options() {
+    static_assert(Of.has_pairing,
+                  "ropewalk: the pairing of the model was never said, must be: "
+                  "with_pairing(Pairing::half), say");
+    return {};
+  }
   static constexpr Model::TableType table_type = Of.table_type;
 };
 

@@ -9,6 +9,7 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/list.hpp"
+#include "ropewalk/base/shape.hpp"  // for Size
 
 ROPEWALK_BEGIN_NAMESPACE
 
@@ -39,7 +40,9 @@ struct Positions {
 /// grid of one axis, Grid{seq}: positions 0 to seq - 1.
 struct Grid {
   List<Index> sizes;
-  Grid(std::initializer_list<Index> list) : sizes(list) {}
+  Grid(std::initializer_list<detail::Size> list) {
+    for (const detail::Size size : list) sizes.push_back(size.value);
+  }
   explicit Grid(List<Index> list) : sizes(std::move(list)) {}
 };
 

@@ -98,11 +98,9 @@ enum class Ids { on_host, on_device };
   fail(place, property.c_str(), "is %" PRId64 "%s", ids.given(b, s), wanted.c_str());
 }
 
-/// If the table is gathered: position ids must be somewhere, and so must rows. One start is not
-/// that of every sample, as ids of one sequence are those of all.
-inline void check_can_gather(const Place& place, const RawTable& table, Index batch) {
+/// If the table is gathered: position ids must be somewhere, and so must rows.
+inline void check_can_gather(const Place& place, const RawTable& table) {
   if (!table.ids) return;
-  if (table.ids.are_starts()) check_equal(place, "batch", table.shape.batch, batch);
   if (table.ids.data() == nullptr) fail(place, "position ids", "are null, must point to the ids");
   if (table.ids.rows() == 0) fail(place, "seq", "is 0, must be more to be gathered");
 }
@@ -121,17 +119,42 @@ inline void check_ids(const Place& place, const RawTable& table) {
   }
 }
 
-/// A table of all positions in place of some rows, or ids of samples in place of ids of tokens, are
-/// what every engine meets first.
-inline void check_seq(const Place& place, const RawTable& table, Index seq) {
-  if (table.shape.seq == seq) return;
+/// One start is not that of every sample, as ids of one sequence are those of all.
+inline void check_batch(const Place& place, const RawTable& table, Index batch) {
+  const Index given = table.shape.batch;
+  if (given == batch) return;
+  if (table.ids.are_starts()) {
+    fail(place.function,
+         "number of starts given to rows_of_each is %" PRId64 ", must be %" PRId64
+         ", one for each sample",
+         given, batch);
+  }
+  check_one_or_equal(place, "batch", given, batch);
+}
+
+/// A table of all positions in place of some rows, ids of samples in place of ids of tokens, or one
+/// row in place of all are what every engine meets first.
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_seq(const Place& place,
+                                                            const RawTable& table, Index seq) {
+  if (table.ids.are_starts()) {
+    fail(place.function,
+         "count given to rows_of_each is %" PRId64 ", must be %" PRId64
+         ", the tokens of each sample",
+         table.shape.seq, seq);
+  }
   const char* hint = "";
   if (table.ids) {
     hint = ", an id for each token; starts of samples are for rows_of_each";
   } else if (table.shape.seq > seq) {
     hint = ": of a longer table pass its rows(position, count)";
+  } else if (table.shape.seq == 1) {
+    hint = ": of one row for all tokens pass its repeated(count)";
   }
   fail(place, "seq", "is %" PRId64 ", must be %" PRId64 "%s", table.shape.seq, seq, hint);
+}
+
+inline void check_seq(const Place& place, const RawTable& table, Index seq) {
+  if (table.shape.seq != seq) fail_seq(place, table, seq);
 }
 
 ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Shape& x,
@@ -143,7 +166,7 @@ ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Sh
     check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
   }
   check_even(names.x, "head_dim", x.head_dim);
-  check_one_or_equal(names.table, "batch", table.shape.batch, x.batch);
+  check_batch(names.table, table, x.batch);
   check_seq(names.table, table, x.seq);
   check_one_or_equal(names.table, "heads", table.shape.heads, x.heads);
   check_at_most(names.table, "pairs", table.shape.pairs, x.head_dim / 2);
@@ -200,7 +223,7 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
   check_shapes(names, out.shape, x.shape, table);
   if (x_extent == 0) return false;
   check_apart_from_itself(names.out, out);
-  check_can_gather(names.table, table, x.shape.batch);
+  check_can_gather(names.table, table);
   if (ids == Ids::on_host) check_ids(names.table, table);
   const bool same = same_place(out, x);
   if (!(same && in_place == InPlace::allowed) && share_memory(out, written, x, read)) {

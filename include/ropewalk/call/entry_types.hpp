@@ -72,8 +72,10 @@ constexpr bool takes_view() {
   using Element = ViewElement<T>;
   constexpr bool is_scalar = is_dtype<std::remove_const_t<Element>>;
   // A View that is none has asserted the same where it was made.
-  static_assert(is_scalar || std::is_same_v<std::remove_const_t<T>, View<Element>>,
-                "ropewalk: the scalar of x and out must be float, double, half or bfloat16");
+  static_assert(
+      is_scalar || std::is_same_v<std::remove_const_t<T>, View<Element>>,
+      "ropewalk: the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t "
+      "pass as_bfloat16(data) or as_half(data)");
   return is_scalar;
 }
 
@@ -237,7 +239,7 @@ constexpr bool takes_some() {
 template <class How, class Device, class Tab, class... Outs, class... Xs>
 constexpr bool takes_tuples(TypeTag<std::tuple<Xs...>>) {
   constexpr bool is_one_each = sizeof...(Outs) == sizeof...(Xs);
-  static_assert(is_one_each, "ropewalk: apply needs one out for each x");
+  static_assert(is_one_each, "ropewalk: one out for each x is needed");
   if constexpr (is_one_each && takes_device<Device>() && takes_some<Xs...>()) {
     if constexpr ((takes_tensors<Outs, Xs, Tab>() && ...)) return takes_options<How>();
   }

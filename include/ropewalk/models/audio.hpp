@@ -58,7 +58,8 @@ inline constexpr Model audio_models[] = {
         .with_source("transformers 5.24.0 moonshine.MoonshineRotaryEmbedding")
         .with_axes(32)
         .with_theta(1e4)
-        .with_table_type(Model::TableType::like_x),
+        .with_table_type(Model::TableType::like_x)
+        .with_pairing(Pairing::interleaved),
 };
 
 ROPEWALK_END_NAMESPACE

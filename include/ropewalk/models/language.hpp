@@ -68,7 +68,8 @@ inline constexpr Model language_models[] = {
         .with_axes(64)
         .with_theta(1e4)
         .with_scaling(Yarn{40, 4096}.with_mscales(0.707, 0.707))
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     detail::transformers_model("DeepSeek-V3", {128, 1, 192, 128}, 1e4,
                                "transformers 5.24.0 deepseek_v3.DeepseekV3RotaryEmbedding")
         .with_axes(64)
@@ -98,18 +99,21 @@ inline constexpr Model language_models[] = {
     Model("CodeGen 2B", {32, 32, 80})
         .with_source("transformers 5.24.0 codegen.CodeGenRotaryEmbedding")
         .with_axes(64)
-        .with_theta(1e4),
+        .with_theta(1e4)
+        .with_pairing(Pairing::interleaved),
     Model("Llama 4 Maverick", {40, 8, 128})
         .with_source("transformers 5.24.0 llama4.Llama4TextRotaryEmbedding")
         .with_axes(128)
         .with_theta(5e5)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     Model("Llama 4 Scout", {40, 8, 128})
         .with_source("transformers 5.24.0 llama4.Llama4TextRotaryEmbedding")
         .with_axes(128)
         .with_theta(5e5)
         .with_scaling(Llama3{16, 1, 1, 8192})
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     detail::transformers_model("Mistral Small 3 24B", {32, 8, 128}, 1e8,
                                "transformers 5.24.0 mistral.MistralRotaryEmbedding")
         .with_weights_in_two_orders(),
@@ -181,7 +185,8 @@ inline constexpr Model language_models[] = {
         .with_source("transformers 5.24.0 ernie4_5.Ernie4_5RotaryEmbedding")
         .with_axes(128)
         .with_theta(5e5)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     detail::transformers_model("Falcon 7B", {71, 1, 64}, 1e4,
                                "transformers 5.24.0 falcon.FalconRotaryEmbedding"),
     detail::transformers_model("Falcon-H1 7B", {12, 2, 128}, 1e11,

@@ -54,7 +54,8 @@ inline constexpr Model multimodal_models[] = {
         .with_axes(22, 22, 20)
         .with_theta(5e5)
         .with_terms(TermRule::alternating_sections)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
 };
 
 ROPEWALK_END_NAMESPACE

@@ -13,67 +13,79 @@ inline constexpr Model video_models[] = {
     Model("Helios", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_helios.HeliosRotaryPosEmbed")
         .with_axes(44, 42, 42)
-        .with_theta(1e4),
+        .with_theta(1e4)
+        .with_pairing(Pairing::interleaved),
     Model("Wan2.1 14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("Wan2.1 1.3B", {12, 12, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("Wan2.2 A14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("Wan2.2 5B", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("SkyReels-V2 14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_skyreels_v2.SkyReelsV2RotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("SANA-Video", {20, 20, 112})
         .with_source("diffusers 0.42.1 transformer_sana_video.WanRotaryPosEmbed")
         .with_axes(40, 36, 36)
         .with_theta(1e4)
-        .with_steps(AngleSteps::f64),
+        .with_steps(AngleSteps::f64)
+        .with_pairing(Pairing::interleaved),
     Model("HunyuanVideo", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_hunyuan_video.HunyuanVideoRotaryPosEmbed")
         .with_axes(16, 56, 56)
         .with_theta(256)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     Model("HunyuanVideo-1.5", {16, 16, 128})
         .with_source("diffusers 0.42.1 transformer_hunyuan_video15.HunyuanVideo15RotaryPosEmbed")
         .with_axes(16, 56, 56)
         .with_theta(256)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     Model("HunyuanVideo-FramePack", {24, 24, 128})
         .with_source("diffusers 0.42.1 "
                      "transformer_hunyuan_video_framepack.HunyuanVideoFramepackRotaryPosEmbed")
         .with_axes(16, 56, 56)
         .with_theta(256)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     Model("LTX 2B", {32, 32, 64})
         .with_source("diffusers 0.42.1 transformer_ltx.LTXVideoRotaryPosEmbed")
         .with_axes(682, 682, 682)
         .with_theta(1e4)
         .with_increasing_frequencies()
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::fractions),
+        .with_cells(Model::Cells::fractions)
+        .with_pairing(Pairing::interleaved),
     Model("LTX 13B", {32, 32, 128})
         .with_source("diffusers 0.42.1 transformer_ltx.LTXVideoRotaryPosEmbed")
         .with_axes(1364, 1364, 1364)
         .with_theta(1e4)
         .with_increasing_frequencies()
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::fractions),
+        .with_cells(Model::Cells::fractions)
+        .with_pairing(Pairing::interleaved),
     Model("LTX-2", {32, 32, 128})
         .with_source("diffusers 0.42.1 transformer_ltx2.LTX2AudioVideoRotaryPosEmbed (split)")
         .with_axes(1364, 1364, 1364)
@@ -97,24 +109,28 @@ inline constexpr Model video_models[] = {
         .with_axes(16, 24, 24)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("CogVideoX 1.5 5B", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
         .with_theta(1e4)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
     Model("ConsisID", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("EasyAnimate 5.1", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("Cosmos3", {32, 8, 128})
         .with_source("diffusers 0.42.1 transformer_cosmos3.Cosmos3VLTextRotaryEmbedding")
         .with_axes(24, 20, 20)
@@ -127,7 +143,8 @@ inline constexpr Model video_models[] = {
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_table_type(Model::TableType::f64),
+        .with_table_type(Model::TableType::f64)
+        .with_pairing(Pairing::interleaved),
     Model("MiniMax-H3", {56, 56, 128})
         .with_source("diffusers 0.42.1 transformer_minimax_h3.MiniMaxH3RotaryPosEmbed")
         .with_axes(32, 32, 32)
@@ -139,7 +156,8 @@ inline constexpr Model video_models[] = {
         .with_axes(16, 56, 56)
         .with_theta(256)
         .with_steps(AngleSteps::f64)
-        .with_compute(Compute::wide),
+        .with_compute(Compute::wide)
+        .with_pairing(Pairing::interleaved),
 };
 
 ROPEWALK_END_NAMESPACE

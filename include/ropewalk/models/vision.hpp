@@ -44,19 +44,22 @@ inline constexpr Model vision_models[] = {
         .with_axes(32, 32)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("SAM 2 memory attention", {1, 1, 256})
         .with_source("transformers 5.24.0 sam2_video.Sam2VideoVisionRotaryEmbedding")
         .with_axes(128, 128)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("Llama 4 vision", {16, 16, 88})
         .with_source("transformers 5.24.0 llama4.Llama4VisionRotaryEmbedding")
         .with_axes(44, 44)
         .with_theta(1e4)
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
     Model("DINOv3 L", {16, 16, 64})
         .with_source("transformers 5.24.0 dinov3_vit.DINOv3ViTRopePositionEmbedding")
         .with_axes(32, 32)
@@ -68,7 +71,8 @@ inline constexpr Model vision_models[] = {
         .with_source("timm 1.0.31 pos_embed_sincos.RotaryEmbeddingCat")
         .with_axes(32, 32)
         .with_theta(1e4)
-        .with_cells(Model::Cells::by_caller),
+        .with_cells(Model::Cells::by_caller)
+        .with_pairing(Pairing::interleaved),
 };
 
 ROPEWALK_END_NAMESPACE
