@@ -94,7 +94,7 @@ inline Isa most_capable_isa() {
 }
 
 /// Whether this program has rows for `isa` and the CPU and the operating system can run them.
-inline bool isa_available(Isa isa) {
+[[gnu::noinline]] inline bool isa_available(Isa isa) {
   const Isa best = most_capable_isa();
   if (isa == Isa::scalar || isa == best) return true;
   // On x86-64 each set holds those before it; AArch64 has one.

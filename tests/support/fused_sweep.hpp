@@ -120,7 +120,7 @@ class FusedSweep : public testing::Test {
     return (variant.values == Values::special ? special : uniform).data() + start;
   }
 
-  static constexpr std::size_t pool_size = 32768;
+  static constexpr std::size_t pool_size = 65536;
   Eigen::DefaultDevice device_;
 };
 
@@ -128,7 +128,7 @@ TYPED_TEST_SUITE_P(FusedSweep);
 
 TYPED_TEST_P(FusedSweep, MatchesStridedBitForBit) {
   for (const Index head_dim : lengths()) {
-    for (Index heads = 1; heads <= 5; ++heads) {
+    for (const Index heads : {1, 2, 3, 4, 9}) {  // nine: more than go together by narrow registers
       for (const Variant& variant : variants) {
         SCOPED_TRACE(testing::Message() << "head_dim " << head_dim << ", heads " << heads
                                         << ", variant " << &variant - variants);

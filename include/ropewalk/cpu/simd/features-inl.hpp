@@ -92,7 +92,7 @@ ROPEWALK_INLINE Value<Arithmetic, Count> product(const Value<Arithmetic, Count>&
   return rounded<Arithmetic>(exact_product(a.lanes, b.lanes));
 }
 
-// What these return is rounded by as_features.
+// What these return is rounded where it is stored: arithmetic in 16 bits is that of out's type.
 
 template <class Arithmetic, int Count>
 ROPEWALK_INLINE Register<Carrier<Arithmetic>, Count> sum(const Value<Arithmetic, Count>& a,
@@ -104,16 +104,4 @@ template <class Arithmetic, int Count>
 ROPEWALK_INLINE Register<Carrier<Arithmetic>, Count> difference(const Value<Arithmetic, Count>& a,
                                                                 const Value<Arithmetic, Count>& b) {
   return exact_difference(a.lanes, b.lanes);
-}
-
-/// What a sum or a difference is stored as in Out, which rounds it where Out is the type of the
-/// arithmetic.
-template <class Arithmetic, class Out, int Count>
-ROPEWALK_INLINE Register<Carrier<Out>, Count> as_features(
-    const Register<Carrier<Arithmetic>, Count>& r) {
-  if constexpr (std::is_same_v<Arithmetic, Out>) {
-    return r;
-  } else {
-    return in_carrier<Carrier<Out>>(rounded<Arithmetic>(r).lanes);
-  }
 }

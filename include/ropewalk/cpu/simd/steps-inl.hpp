@@ -30,12 +30,14 @@ template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, clas
 ROPEWALK_INLINE void rotate_pairs(Out* out, const X* x, Index at, Index pairs,
                                   const Coefficients<Arithmetic, Count>& with) {
   using C = Carrier<Arithmetic>;
+  static_assert(std::is_same_v<Arithmetic, C> || std::is_same_v<Arithmetic, Out>,
+                "ropewalk: a store rounds to out's type alone");
   Register<Carrier<X>, Count> x_a, x_b;
   load_pairs<From>(x, at, pairs, x_a, x_b);
   const Value<Arithmetic, Count> a{in_carrier<C>(x_a)}, b{in_carrier<C>(x_b)};
   store_pairs<To>(out, at, pairs,
-                  as_features<Arithmetic, Out>(rotated_first(a, b, with.cos_a, with.sin_a)),
-                  as_features<Arithmetic, Out>(rotated_second(a, b, with.cos_b, with.sin_b)));
+                  in_carrier<Carrier<Out>>(rotated_first(a, b, with.cos_a, with.sin_a)),
+                  in_carrier<Carrier<Out>>(rotated_second(a, b, with.cos_b, with.sin_b)));
 }
 
 // Half pairs of bfloat16 two steps at once: the words of 32 bits that a row is made of hold an even
@@ -70,16 +72,10 @@ ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, Eigen::bfloat16* o
   Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x_partners + at, 0, Count, b[0].lanes, b[1].lanes);
-  const auto first = [](const auto& of_a, const auto& of_b, const auto& with) {
-    return as_features<Arithmetic, Eigen::bfloat16>(
-        rotated_first(of_a, of_b, with.cos_a, with.sin_a));
-  };
-  const auto second = [](const auto& of_a, const auto& of_b, const auto& with) {
-    return as_features<Arithmetic, Eigen::bfloat16>(
-        rotated_second(of_a, of_b, with.cos_b, with.sin_b));
-  };
-  store_pairs<Pairing::interleaved>(out + at, 0, Count, first(a[0], b[0], even),
-                                    first(a[1], b[1], odd));
-  store_pairs<Pairing::interleaved>(out_partners + at, 0, Count, second(a[0], b[0], even),
-                                    second(a[1], b[1], odd));
+  store_pairs<Pairing::interleaved>(out + at, 0, Count,
+                                    rotated_first(a[0], b[0], even.cos_a, even.sin_a),
+                                    rotated_first(a[1], b[1], odd.cos_a, odd.sin_a));
+  store_pairs<Pairing::interleaved>(out_partners + at, 0, Count,
+                                    rotated_second(a[0], b[0], even.cos_b, even.sin_b),
+                                    rotated_second(a[1], b[1], odd.cos_b, odd.sin_b));
 }
