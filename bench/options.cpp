@@ -21,6 +21,8 @@ const char* value_of(const std::string& argument, const std::string& name, const
   return argument.compare(0, prefix.size(), prefix) == 0 ? text + prefix.size() : nullptr;
 }
 
+constexpr int most_threads = 1024;
+
 int positive(const char* option, const std::string& text) {
   const int number = std::atoi(text.c_str());
   if (number < 1 || text != std::to_string(number)) {
@@ -35,6 +37,10 @@ std::vector<int> numbers(const char* option, const std::string& text) {
   std::set<int> found;
   std::istringstream parts(text + ",");
   for (std::string part; std::getline(parts, part, ',');) found.insert(positive(option, part));
+  if (*found.rbegin() > most_threads) {
+    throw std::invalid_argument(std::string(option) + " is \"" + text + "\", must be at most " +
+                                std::to_string(most_threads));
+  }
   return {found.begin(), found.end()};
 }
 

@@ -56,7 +56,9 @@ void time_row(benchmark::State& state, const Row& row, const char* label) {
 
 Session::Session(const Options& options)
     : options_(options), selection_(options), report_(options.list ? "" : options.out) {
-  for (const int threads : options.threads) pools_.try_emplace(threads, threads);
+  for (const int threads : options.threads) {
+    if (threads > 1 && !options.list) pools_.try_emplace(threads, threads);
+  }
   if (!options.list) report_.begin();
 }
 

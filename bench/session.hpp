@@ -25,6 +25,9 @@ class Session {
   /// The numbers of threads that were asked for.
   const std::vector<int>& threads() const { return options_.threads; }
 
+  /// Whether rows are only listed, which takes no threads.
+  bool lists() const { return options_.list; }
+
   const Eigen::ThreadPoolDevice& pool(int threads) { return pools_.at(threads).device; }
 
   /// Drops the rows that were not asked for; false if none is left to run.
@@ -59,8 +62,8 @@ template <class X>
 void run_dtype(Session& session, const Preset& preset) {
   Workspace<X> work(preset);
   for (const int threads : session.threads()) {
-    if (threads == 1) {
-      run_group(session, work, Eigen::DefaultDevice(), 1);
+    if (threads == 1 || session.lists()) {
+      run_group(session, work, Eigen::DefaultDevice(), threads);
     } else {
       run_group(session, work, session.pool(threads), threads);
     }

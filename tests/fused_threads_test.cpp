@@ -240,12 +240,14 @@ struct RecordingDevice {
 /// One that says how many threads it has, and takes the sizes of ranges.
 struct SizedDevice {
   Eigen::Index threads;
+  mutable int calls = 0;
 
   int numThreads() const { return static_cast<int>(threads); }
   int currentThreadId() const { return -1; }
   void parallelFor(Eigen::Index size, const Eigen::TensorOpCost&,
                    std::function<Eigen::Index(Eigen::Index)> at_least,
                    std::function<void(Eigen::Index, Eigen::Index)> work) const {
+    ++calls;
     const Eigen::Index piece = at_least(3);
     for (Eigen::Index begin = 0; begin < size; begin += piece) {
       work(begin, std::min(begin + piece, size));
@@ -282,6 +284,19 @@ TEST(TokenRanges, AreOneAThreadAndNoneTooSmall) {
   EXPECT_EQ(sizes(4096, 1), Sizes({4096}));
   EXPECT_EQ(sizes(16384, 4), Sizes({4096, 4096, 4096, 4096}));
   EXPECT_EQ(sizes(16386, 4).size(), 5462u) << "beyond 8 MiB a thread as the device likes";
+}
+
+// 256 Ki features of 64 tokens of queries and as many of keys are worth two ranges; half are not.
+TEST(TokenRanges, CountTheFeaturesOfAllTensors) {
+  const rw::Shape shape{1, 64, 32, 128};
+  std::vector<float> q_values(64 * 32 * 128), k_values(64 * 32 * 128), entries(64 * 64, 0.5f);
+  const rw::View<float> q(q_values.data(), shape), k(k_values.data(), shape);
+  const rw::View<const float> rows(entries.data(), {1, 64, 1, 64});
+  const SizedDevice device{2};
+  rw::apply_inplace(device, q, rw::half_table(rows, rows));
+  EXPECT_EQ(device.calls, 0);
+  rw::apply_inplace(device, std::tie(q, k), rw::half_table(rows, rows));
+  EXPECT_EQ(device.calls, 1);
 }
 
 TYPED_TEST(FusedThreads, AnySplitGivesTheBitsOfOne) {

@@ -209,13 +209,15 @@ TYPED_TEST_SUITE(FusedViews, SomeMixes);
 
 TYPED_TEST(FusedViews, FromAnywhereToAnywhere) {
   for (const Lengths& lengths : {all_lengths[0], all_lengths[1], all_lengths[4]}) {
-    const rw::Shape shape{2, 3, 4, lengths.head_dim};
-    std::vector<Place> sources = places_of(shape);
-    for (const Place& place : repeated(shape)) sources.push_back(place);
-    for (const Place& from : sources) {
-      for (const Place& to : places_of(shape)) {
-        this->check(from, to, shape, this->table(false, 1, lengths.pairs));
-        if (this->HasFailure()) return;
+    for (const Index heads : {1, 4}) {
+      const rw::Shape shape{2, 3, heads, lengths.head_dim};
+      std::vector<Place> sources = places_of(shape);
+      for (const Place& place : repeated(shape)) sources.push_back(place);
+      for (const Place& from : sources) {
+        for (const Place& to : places_of(shape)) {
+          this->check(from, to, shape, this->table(false, 1, lengths.pairs));
+          if (this->HasFailure()) return;
+        }
       }
     }
   }
@@ -223,13 +225,18 @@ TYPED_TEST(FusedViews, FromAnywhereToAnywhere) {
 
 TYPED_TEST(FusedViews, TablesPerBatchAndPerHead) {
   for (const Lengths& lengths : all_lengths) {
-    const rw::Shape shape{2, 3, 4, lengths.head_dim};
-    const Place dense = places_of(shape)[0];
-    for (const Place& place : places_of(shape)) {
-      for (const int which : {1, 2, 3}) {
-        const auto table = this->table(which & 1, (which & 2) != 0 ? 4 : 1, lengths.pairs);
-        this->check(dense, place, shape, table);
-        this->check_in_place(place, shape, table);
+    for (const Index heads : {1, 4}) {
+      const rw::Shape shape{2, 3, heads, lengths.head_dim};
+      const Place dense = places_of(shape)[0];
+      for (const Place& place : places_of(shape)) {
+        for (const int which : {1, 2, 3}) {
+          const auto table = this->table(which & 1, (which & 2) != 0 ? heads : 1, lengths.pairs);
+          this->check(dense, place, shape, table);
+          this->check_in_place(place, shape, table);
+        }
+        const auto row = this->table(false, 1, lengths.pairs).rows(1, 1).repeated(3);
+        this->check(dense, place, shape, row);
+        this->check_in_place(place, shape, row);
         if (this->HasFailure()) return;
       }
     }
@@ -256,11 +263,11 @@ TYPED_TEST(FusedViews, TablesByPositionIds) {
 TYPED_TEST(FusedViews, OneTokenOrTwo) {
   const std::vector<std::int32_t> none = {-1};
   for (const Lengths& lengths : all_lengths) {
-    for (const Index table_heads : {1, 4}) {
+    for (const auto& [heads, table_heads] : {std::pair{1, 1}, {4, 1}, {4, 4}}) {
       const auto rows = this->table(false, table_heads, lengths.pairs);
       for (const auto& [batch, seq] : {std::pair{1, 1}, {1, 2}, {2, 1}}) {
         SCOPED_TRACE(testing::Message() << batch << " x " << seq << " tokens");
-        const rw::Shape shape{batch, seq, 4, lengths.head_dim};
+        const rw::Shape shape{batch, seq, heads, lengths.head_dim};
         for (const Place& place : places_of(shape)) {
           this->check(place, place, shape, rows.rows(1, seq));
           this->check_in_place(place, shape, rows.rows(1, seq));
@@ -269,7 +276,7 @@ TYPED_TEST(FusedViews, OneTokenOrTwo) {
         this->template check_gathered<std::int64_t>(shape, rows, 1, -1);
         if (this->HasFailure()) return;
       }
-      const rw::Shape shape{1, 1, 4, lengths.head_dim};
+      const rw::Shape shape{1, 1, heads, lengths.head_dim};
       const Place dense = places_of(shape)[0];
       this->check(dense, dense, shape, rows.gather(none).leaving(-1));
       this->check_in_place(dense, shape, rows.gather(none).leaving(-1));

@@ -369,7 +369,8 @@ using SomeMixes =
 TYPED_TEST_SUITE(Prefetch, SomeMixes, MixNames);
 
 TYPED_TEST(Prefetch, StaysInsideTheRowsOfThePart) {
-  for (const rw::Shape& shape : {this->large(1, 32, 128), this->large(3, 3, 80)}) {
+  for (const rw::Shape& shape : {this->large(1, 32, 128), this->large(3, 3, 80),
+                                 this->large(1, 1, 128), this->large(3, 1, 80)}) {
     const TableMemory<typename TypeParam::Tab> table(Layout::half,
                                                      {1, shape.seq, 1, shape.head_dim / 2});
     for (const Arrangement arrangement :
@@ -394,7 +395,8 @@ TYPED_TEST(Prefetch, StaysInsideWhatTurns) {
 
 TYPED_TEST(Prefetch, StaysInsideTheTable) {
   // Also rows of more pairs than are done at a time.
-  for (const rw::Shape& shape : {this->large(2, 4, 64), this->large(1, 2, 1088)}) {
+  for (const rw::Shape& shape :
+       {this->large(2, 4, 64), this->large(1, 2, 1088), this->large(2, 1, 64)}) {
     for (const Layout layout : {Layout::half, Layout::doubled, Layout::complex, Layout::matrix,
                                 Layout::one, Layout::transposed}) {
       for (const Index heads : {Index{1}, shape.heads}) {

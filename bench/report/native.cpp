@@ -12,8 +12,8 @@ namespace {
 
 using Task = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
-// As the C++ calls split theirs; what a token costs is what it reads and what it writes, and its
-// features, which nobody tells, are taken for 16-bit ones.
+// As the C++ calls split theirs, but that the features of a token, which nobody tells, are taken
+// for 16-bit ones: floats are split from half as many tokens on.
 void parallel_for(void* pool, std::int64_t count, std::int64_t bytes_each, Task task,
                   void* task_context) {
   ropewalk::detail::for_token_ranges(

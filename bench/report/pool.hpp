@@ -7,13 +7,6 @@
 
 namespace ropewalk_bench {
 
-struct Pool {
-  explicit Pool(int threads) : pool(threads), device(&pool, threads) {}
-
-  Eigen::ThreadPool pool;
-  Eigen::ThreadPoolDevice device;
-};
-
 /// The device of what ropewalk_report_threads has made.
 inline const Eigen::ThreadPoolDevice& device_of(const ropewalk_threads& threads) {
   return static_cast<const Pool*>(threads.context)->device;

@@ -96,8 +96,8 @@ typedef struct ropewalk_reader {
 /* Rows of coefficients, wherever they lie:
  *   out_a = a * cos_a - b * sin_a,   out_b = b * cos_b + a * sin_b
  * Functions that make one set every field but struct_size; a caller may set them, too. The table
- * that turns back has `negative` of sin_a and sin_b inverted; one row that serves all tokens (`repeated`
- * in the texts of errors) has seq stride 0 and the tokens' number as its seq. */
+ * that turns back has `negative` of sin_a and sin_b inverted; one row for all tokens (in errors:
+ * repeated) has seq stride 0 and the tokens' number as its seq. */
 typedef struct ropewalk_table {
   int64_t struct_size;
   int32_t dtype;
@@ -116,10 +116,9 @@ typedef struct ropewalk_table {
 } ropewalk_table;
 
 /* The caller's threads. parallel_for calls task(task_context, begin, end) on ranges that make up
- * [0, count), from any threads, and returns when all are done. Ranges of more or fewer tokens in all
- * are ROPEWALK_INVALID_ARGUMENT afterwards, with some tokens turned; a range outside [0, count) is
- * not run. A token moves bytes_each bytes: few of them are best done in one range. A call from one
- * of a pool's own threads passes no threads, or all of them might wait for one another. */
+ * [0, count), from any threads, and returns when all are done. More or fewer tokens (some twice, or
+ * not at all) are ROPEWALK_INVALID_ARGUMENT afterwards. A token moves bytes_each bytes: few are
+ * best done in one range. From a pool's own threads pass none: they might wait for one another. */
 typedef struct ropewalk_threads {
   void (*parallel_for)(void* context, int64_t count, int64_t bytes_each,
                        void (*task)(void* task_context, int64_t begin, int64_t end),

@@ -104,10 +104,9 @@ class TableView {
   ///   gather(ids, seq)            [seq], a pointer
   ///   gather(ids, batch, seq)     [batch, seq], a pointer
   ///
-  /// Units    ids of int, long or long long; 0 is the first row, unless first_position says
-  /// otherwise Alias    the ids stay where they are and are read by each call of apply: while the
-  /// table view
-  ///          is used their memory must not move, so a vector must not grow; on a device until the
+  /// Units    ids of int, long or long long; 0 is the first row, unless first_position is another
+  /// Alias    the ids stay where they are and are read by each call of apply: while the view is
+  ///          used their memory must not move, so a vector must not grow; on a device until the
   ///          stream has passed the call. A temporary container of them does not compile
   /// Errors   std::invalid_argument: negative sizes, another batch than the table's; by what reads
   ///          it: null, an id outside the table

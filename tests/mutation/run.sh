@@ -6,7 +6,7 @@
 #
 # Tests are compiled by themselves and without optimisation: some seconds each, half an hour for all
 # on two cores. What was caught is not tried again before the library or its test has changed. The
-# vector kernels are caught on an x86-64 machine with AVX-512 and its bfloat16.
+# vector kernels are caught on an x86-64 machine with AVX-512, its bfloat16 and its arithmetic in half.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source cmake/setup.sh

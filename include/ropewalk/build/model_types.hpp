@@ -87,7 +87,7 @@ struct Model {
                             ///< the scaling has no effect
   Cells cells = Cells::integers;
   Pairing pairing = Pairing::interleaved;
-  bool has_pairing = false;  ///< that with_pairing has said
+  bool has_pairing = false;  ///< whether with_pairing has said so: set pairing by it alone
   AngleSteps steps = AngleSteps::f32;
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
   TableType table_type = TableType::f32;

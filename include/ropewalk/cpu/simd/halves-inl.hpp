@@ -1,12 +1,12 @@
-// Rows of half by a table of half, where the processor itself computes in half: its products and
-// sums are the rounded ones, with no way to float and back.
+// Rows of half that share a row of a table of half, or one row alone, where the processor itself
+// computes in half: its products and sums are the rounded ones, with no way to float and back.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// Whether rows take this way.
 template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
-constexpr bool has_half_steps =
-    has_fp16&& From == To&& std::is_same_v<Arithmetic, Eigen::half>&&
-                           std::is_same_v<X, Eigen::half>&& std::is_same_v<Out, X>;
+constexpr bool has_half_steps = (From == To) && (has_fp16) &&
+                                std::is_same_v<Arithmetic, Eigen::half>&& std::is_same_v<
+                                    X, Eigen::half>&& std::is_same_v<Out, X>;
 
 template <int Count>
 struct HalfLanes {
@@ -50,7 +50,7 @@ struct HalfCoefficients {
 /// `Count` coefficients that are halves, as floats in memory, as halves.
 template <int Count>
 ROPEWALK_INLINE HalfLanes<Count> half_lanes(const float* from) {
-  std::uint16_t halves[Count];
+  std::uint16_t halves[std::size_t{Count}];
   constexpr int at_once = Count < 16 ? Count : 16;
   for (int i = 0; i < Count; i += at_once) store_halves(halves + i, load<float, at_once>(from + i));
   return {load<std::uint16_t, Count>(halves)};
@@ -59,7 +59,7 @@ ROPEWALK_INLINE HalfLanes<Count> half_lanes(const float* from) {
 /// `Count / 2` of each, from two arrays by turns.
 template <int Count>
 ROPEWALK_INLINE HalfLanes<Count> half_lanes_by_turns(const float* first, const float* second) {
-  float both[Count];
+  float both[std::size_t{Count}];
   constexpr int at_once = Count < 32 ? Count / 2 : 16;
   Register<float, at_once> low, high;
   join_lanes(load<float, at_once>(first), load<float, at_once>(second), low, high,
