@@ -3,7 +3,7 @@
 #define ROPEWALK_BUILD_POSITION_TYPES_HPP
 
 #include <cstddef>
-#include <initializer_list>
+#include <type_traits>
 #include <utility>
 
 #include "ropewalk/base/check.hpp"
@@ -40,8 +40,11 @@ struct Positions {
 /// grid of one axis, Grid{seq}: positions 0 to seq - 1.
 struct Grid {
   List<Index> sizes;
-  Grid(std::initializer_list<detail::Size> list) {
-    for (const detail::Size size : list) sizes.push_back(size.value);
+
+  // No std::initializer_list of a type of ours: units of other flags would share its functions.
+  template <class... Sizes, class = std::enable_if_t<(detail::is_size<Sizes> && ...)>>
+  Grid(Sizes... of) {
+    (sizes.push_back(detail::Size(of).value), ...);
   }
   explicit Grid(List<Index> list) : sizes(std::move(list)) {}
 };

@@ -14,7 +14,8 @@ struct HalfLanes {
 };
 
 template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> product(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+ROPEWALK_INLINE HalfLanes<Count> product([[maybe_unused]] const HalfLanes<Count>& a,
+                                         [[maybe_unused]] const HalfLanes<Count>& b) {
   HalfLanes<Count> r;
 #if ROPEWALK_X86
   asm("vmulph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
@@ -23,7 +24,8 @@ ROPEWALK_INLINE HalfLanes<Count> product(const HalfLanes<Count>& a, const HalfLa
 }
 
 template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> sum(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+ROPEWALK_INLINE HalfLanes<Count> sum([[maybe_unused]] const HalfLanes<Count>& a,
+                                     [[maybe_unused]] const HalfLanes<Count>& b) {
   HalfLanes<Count> r;
 #if ROPEWALK_X86
   asm("vaddph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
@@ -32,7 +34,8 @@ ROPEWALK_INLINE HalfLanes<Count> sum(const HalfLanes<Count>& a, const HalfLanes<
 }
 
 template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> difference(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {
+ROPEWALK_INLINE HalfLanes<Count> difference([[maybe_unused]] const HalfLanes<Count>& a,
+                                            [[maybe_unused]] const HalfLanes<Count>& b) {
   HalfLanes<Count> r;
 #if ROPEWALK_X86
   asm("vsubph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
