@@ -72,24 +72,25 @@ template <int Group, int Count, class C, class X>
 ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow<C>& coefficients,
                                          const RowPart& part, Index i) {
   constexpr auto order = std::make_integer_sequence<int, Count>{};
-  const Index end = i + Group * Count;
+  constexpr Index count = Count;
+  const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
   DoubledLanes<C, Count> table[std::size_t{Group}][2];
 #pragma GCC unroll 4
-  for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * Count, table[g]);
+  for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * count, table[g]);
   const RowLayout& layout = batch.layout;
   const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
-    prefetch_features(batch.prefetch, x, out, first, Group * Count);
+    prefetch_features(batch.prefetch, x, out, first, Group * count);
     const X* from = steps_from(x + 2 * first);
     X* to = steps_from(out + 2 * first);
 #pragma GCC unroll 8
     for (int g = 0; g < 2 * Group; ++g) {
-      const DoubledLanes<C, Count> features = doubled<C, Count>(from + g * Count, order);
+      const DoubledLanes<C, Count> features = doubled<C, Count>(from + g * count, order);
       const auto& with = table[g / 2][g % 2];
-      store_narrow(to + g * Count, exact_sum(exact_product(features.first, with.first),
+      store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
                                              exact_product(features.second, with.second)));
     }
     if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);

@@ -8,27 +8,28 @@ template <class Arithmetic, Pairing From, Pairing To, int Group, int Count, clas
 ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                  const RowPart& part, Index i) {
+  constexpr Index count = Count;
   const RowLayout layout = batch.layout;  // copies, or they are read again after every store
   const PrefetchDistances distances = batch.prefetch;
-  const Index end = i + Group * Count;
+  const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
   Coefficients<Arithmetic, Count> table[std::size_t{Group}];
   if constexpr (splits<From, To, Out, X>) {
 #pragma GCC unroll 2
     for (int g = 0; g < Group; g += 2) {
-      split_coefficients(coefficients, i + g * Count, table[g], table[g + 1]);
+      split_coefficients(coefficients, i + g * count, table[g], table[g + 1]);
     }
   } else {
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
-      table[g] = coefficients_at<Arithmetic, Count>(coefficients, i + g * Count);
+      table[g] = coefficients_at<Arithmetic, Count>(coefficients, i + g * count);
     }
   }
   const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
-    prefetch_features(distances, x, out, first, Group * Count);
+    prefetch_features(distances, x, out, first, Group * count);
     const X* from = steps_from(x + first_feature(From, first));
     Out* to = steps_from(out + first_feature(To, first));
     if constexpr (splits<From, To, Out, X>) {
@@ -36,13 +37,13 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
       Out* to_partners = steps_from(to + layout.pairs);
 #pragma GCC unroll 2
       for (int g = 0; g < Group; g += 2) {
-        rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * Count,
+        rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * count,
                                               table[g], table[g + 1]);
       }
     } else {
 #pragma GCC unroll 4
       for (int g = 0; g < Group; ++g) {
-        rotate_pairs<Arithmetic, From, To, Count>(to, from, g * Count, layout.pairs, table[g]);
+        rotate_pairs<Arithmetic, From, To, Count>(to, from, g * count, layout.pairs, table[g]);
       }
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);

@@ -93,7 +93,7 @@ template <Pairing Of, int Group, int Count>
 ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<float>& coefficients,
                                       const RowPart& part, Index i) {
   constexpr bool apart = Of == Pairing::half;
-  constexpr Index count = apart ? Count : Count / 2;
+  constexpr Index count = apart ? Count : Count / 2, lanes = Count;
   const RowLayout layout = batch.layout;
   const PrefetchDistances distances = batch.prefetch;
   const Index end = i + Group * count;
@@ -113,16 +113,16 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
       const auto& with = table[g];
-      const HalfLanes<Count> a{load<std::uint16_t, Count>(from + g * Count)};
+      const HalfLanes<Count> a{load<std::uint16_t, Count>(from + g * lanes)};
       if constexpr (apart) {
-        const HalfLanes<Count> b{load<std::uint16_t, Count>(from + layout.pairs + g * Count)};
-        store(to + g * Count, rotated_first(a, b, with.cos_a, with.sin_a).bits);
-        store(to + layout.pairs + g * Count, rotated_second(a, b, with.cos_b, with.sin_b).bits);
+        const HalfLanes<Count> b{load<std::uint16_t, Count>(from + layout.pairs + g * lanes)};
+        store(to + g * lanes, rotated_first(a, b, with.cos_a, with.sin_a).bits);
+        store(to + layout.pairs + g * lanes, rotated_second(a, b, with.cos_b, with.sin_b).bits);
       } else {
         const auto pairs = as_bits<std::uint32_t>(a.bits);
         const HalfLanes<Count> swapped{as_bits<std::uint16_t>(
             Register<std::uint32_t, Count / 2>{(pairs.v << 16) | (pairs.v >> 16)})};
-        store(to + g * Count, rotated_second(swapped, a, with.cos_b, with.sin_b).bits);
+        store(to + g * lanes, rotated_second(swapped, a, with.cos_b, with.sin_b).bits);
       }
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);

@@ -9,7 +9,8 @@ ROPEWALK_INLINE Index walk_single_groups(const RowBatch& batch,
                                          const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                          const RowPart& part, Index i) {
   constexpr int group = splits<From, To, Out, X> ? 2 : 1;
-  if (part.pairs - i >= group * Count) {
+  constexpr Index count = group * Index{Count};
+  if (part.pairs - i >= count) {
     i = walk_group<Arithmetic, From, To, group, Count, Out, X>(batch, coefficients, part, i);
   }
   if constexpr (Count * sizeof(Carrier<Arithmetic>) > 16) {

@@ -73,7 +73,7 @@ template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
 ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
                                   const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                   const RowPart& part) {
-  constexpr int count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
+  constexpr Index count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int most = register_bytes == 64 || std::is_same_v<Out, Eigen::half> ? 4 : 2;
   Index i = 0;
   while (part.pairs - i >= most * count) {
@@ -97,7 +97,7 @@ ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
 template <class C, class X>
 ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch, const WidenedRow<C>& coefficients,
                                           const RowPart& part) {
-  constexpr int count = register_bytes / int{sizeof(C)};
+  constexpr Index count = register_bytes / int{sizeof(C)};
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
     i = walk_doubled_group<4, count, C, X>(batch, coefficients, part, i);
