@@ -55,7 +55,9 @@ template <int Count>
 ROPEWALK_INLINE HalfLanes<Count> half_lanes(const float* from) {
   std::uint16_t halves[std::size_t{Count}];
   constexpr int at_once = Count < 16 ? Count : 16;
-  for (int i = 0; i < Count; i += at_once) store_halves(halves + i, load<float, at_once>(from + i));
+  for (int i = 0; i < Count; i += at_once) {
+    store(halves + i, narrow_halves(load<float, at_once>(from + i)));
+  }
   return {load<std::uint16_t, Count>(halves)};
 }
 
