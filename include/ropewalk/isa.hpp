@@ -93,7 +93,8 @@ inline Isa most_capable_isa() {
   return isa;
 }
 
-/// Whether this program has rows for `isa` and the CPU and the operating system can run them.
+/// Whether this program has rows for `isa` and the CPU and the operating system can run them. Not
+/// inlined: only errors and forced sets ask, in three places of each unit.
 [[gnu::noinline]] inline bool isa_available(Isa isa) {
   const Isa best = most_capable_isa();
   if (isa == Isa::scalar || isa == best) return true;
@@ -174,6 +175,7 @@ ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+/// Apart from the common case, which then is two loads in its caller.
 [[gnu::noinline]] inline Isa checked_named_isa(const char* function, Isa isa) {
   if (!isa_available(isa)) fail_isa(function, isa_name(isa));
   return isa;

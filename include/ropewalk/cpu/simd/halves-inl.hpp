@@ -13,35 +13,19 @@ struct HalfLanes {
   Register<std::uint16_t, Count> bits;
 };
 
-template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> product([[maybe_unused]] const HalfLanes<Count>& a,
-                                         [[maybe_unused]] const HalfLanes<Count>& b) {
-  HalfLanes<Count> r;
 #if ROPEWALK_X86
-  asm("vmulph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
+#define ROPEWALK_HALF_STEP(name, instruction)                                                    \
+  template <int Count>                                                                           \
+  ROPEWALK_INLINE HalfLanes<Count> name(const HalfLanes<Count>& a, const HalfLanes<Count>& b) {  \
+    HalfLanes<Count> r;                                                                          \
+    asm(instruction " {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v)); \
+    return r;                                                                                    \
+  }
+ROPEWALK_HALF_STEP(product, "vmulph")
+ROPEWALK_HALF_STEP(sum, "vaddph")
+ROPEWALK_HALF_STEP(difference, "vsubph")
+#undef ROPEWALK_HALF_STEP
 #endif
-  return r;
-}
-
-template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> sum([[maybe_unused]] const HalfLanes<Count>& a,
-                                     [[maybe_unused]] const HalfLanes<Count>& b) {
-  HalfLanes<Count> r;
-#if ROPEWALK_X86
-  asm("vaddph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
-#endif
-  return r;
-}
-
-template <int Count>
-ROPEWALK_INLINE HalfLanes<Count> difference([[maybe_unused]] const HalfLanes<Count>& a,
-                                            [[maybe_unused]] const HalfLanes<Count>& b) {
-  HalfLanes<Count> r;
-#if ROPEWALK_X86
-  asm("vsubph {%2, %1, %0|%0, %1, %2}" : "=v"(r.bits.v) : "v"(a.bits.v), "v"(b.bits.v));
-#endif
-  return r;
-}
 
 /// The coefficients of the pairs whose features fill a step: those of feature 2 i and of 2 i + 1
 /// next to each other for interleaved pairs; each for itself for half pairs.
