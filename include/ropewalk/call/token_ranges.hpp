@@ -57,8 +57,8 @@ struct TokenWork {
 /// How many tokens make a range: one range a thread, of which the caller takes one, and fewer where
 /// waking a thread would take longer than its range does. Within the caches a feature takes as long
 /// in 16 bits as in float, and the first thread costs most: two ranges from 512 Ki features on,
-/// three from 768 Ki, eight from 1 Mi. With them no call of 1 to 4,096 tokens took longer by 2 to 16
-/// threads than by one, beyond the noise, on 16 cores of an Intel Xeon (Sapphire Rapids class,
+/// three from 768 Ki, eight from 1 Mi. With them no call of 1 to 4,096 tokens took longer by 2 to
+/// 16 threads than by one, beyond the noise, on 16 cores of an Intel Xeon (Sapphire Rapids class,
 /// AVX-512); nowhere else measured. 1: as small as the device likes, so that threads that are held
 /// up do less.
 inline Index tokens_of_range(Index tokens, const TokenWork& each, Index threads) {
