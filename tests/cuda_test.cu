@@ -19,6 +19,7 @@
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/cuda/apply.cuh"
+#include "ropewalk/cuda/forms.cuh"
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
@@ -131,7 +132,8 @@ TEST(CudaApply, EveryShapeOfWork) {
        {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{3, 341, 3, 128}, Shape{2, 2, 3, 6400},
         Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64}, Shape{2, 1025, 40, 128},
         Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8}, Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120},
-        Shape{5, 7, 3, 6}, Shape{1, 1, 70000, 258}}) {
+        Shape{5, 7, 3, 6}, Shape{1, 1, 70000, 258}, Shape{2, 700, 16, 72}, Shape{1, 3, 16, 72},
+        Shape{1, 1500, 11, 120}, Shape{1, 1100, 3, 32}, Shape{1, 1100, 5, 1024}}) {
     SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.seq << " " << shape.heads);
     const Problem<half> of(shape, shape.head_dim / 2);
     for (const rw::Pairing pairing :
@@ -162,12 +164,100 @@ TEST(CudaApply, ATableForEachSample) {
   }
 }
 
+/// x of a shape, by a table with rows for every head, dense or [batch, heads, seq, head_dim].
+template <class T>
+void expect_a_table_for_each_head(const Shape& shape, Index pairs, bool heads_outside,
+                                  rw::Pairing pairing) {
+  const auto x = random_values<T>(size_of(shape), Values::uniform, 1);
+  const std::size_t entries =
+      static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * pairs);
+  const auto cos_sin = random_values<float>(2 * entries, Values::uniform, 2);
+  const DeviceMemory x_memory(x), out_memory(x), table_memory(cos_sin);
+  const auto table_at = [&](const float* data) {
+    const Shape rows{shape.batch, shape.seq, shape.heads, pairs};
+    return rw::half_table(rw::View<const float>(data, rows),
+                          rw::View<const float>(data + entries, rows));
+  };
+  const auto view_of = [&](auto* data) {
+    using Scalar = std::remove_pointer_t<decltype(data)>;
+    return heads_outside ? rw::bhsd_view(data, shape) : rw::View<Scalar>(data, shape);
+  };
+  const rw::Options options(pairing);
+  rw::cuda::apply(nullptr, view_of(out_memory.as<T>()), view_of(x_memory.as<T>()),
+                  table_at(table_memory.as<float>()), options);
+  std::vector<T> wanted(x.size());
+  apply_definition(view_of(wanted.data()), view_of(x.data()), table_at(cos_sin.data()), options);
+  EXPECT_TRUE(same_bits(out_memory.values<T>(), wanted))
+      << shape.seq << " tokens, " << pairs << " pairs, pairing " << static_cast<int>(pairing)
+      << (heads_outside ? ", heads outside" : "");
+}
+
+// Of few tokens and of many, whole and partial, by wide packs, by narrow ones and by single
+// features.
+TEST(CudaApply, ATableForEachHead) {
+  for (const Shape& shape : {Shape{2, 5, 3, 128}, Shape{2, 600, 5, 128}, Shape{1, 1100, 4, 64}}) {
+    for (const Index pairs : {shape.head_dim / 2, Index{24}, Index{28}, Index{31}}) {
+      for (const rw::Pairing pairing :
+           {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+        for (const bool heads_outside : {false, true}) {
+          expect_a_table_for_each_head<bfloat16>(shape, pairs, heads_outside, pairing);
+          expect_a_table_for_each_head<float>(shape, pairs, heads_outside, pairing);
+        }
+      }
+    }
+  }
+}
+
 TEST(CudaApply, NothingToDoLaunchesNothing) {
   const Problem<float> of({1, 4, 2, 8}, 4);
   const rw::View<float> none(nullptr, {1, 4, 0, 8});
   EXPECT_EQ(
       launches_of([&](cudaStream_t stream) { rw::cuda::apply(stream, none, none, of.table()); }),
       0u);
+}
+
+// The readable forms ------------------------------------------------------------------------------
+
+template <class X, class Tab>
+void expect_forms(const Shape& shape, Index pairs) {
+  const Problem<X, Tab> of(shape, pairs);
+  for (const rw::Pairing pairing :
+       {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+    SCOPED_TRACE(testing::Message() << pairs << " pairs, " << static_cast<int>(pairing));
+    const rw::Options options(pairing);
+    const auto wanted = of.wanted(options);
+    rw::cuda::apply_strided(nullptr, of.out_view(), of.x_view(), of.table(), options);
+    EXPECT_TRUE(same_bits(of.out_memory.template values<X>(), wanted));
+    check(cudaMemset(of.out_memory.template as<X>(), 0x5a, of.x.size() * sizeof(X)));
+    rw::cuda::apply_stack_flatten(nullptr, of.out_view(), of.x_view(), of.table(), options);
+    EXPECT_TRUE(same_bits(of.out_memory.template values<X>(), wanted));
+  }
+}
+
+template <class T>
+class CudaForms : public testing::Test {};
+TYPED_TEST_SUITE(CudaForms, Dtypes);
+
+// 61 pairs have no packs; of 60 some features pass through.
+TYPED_TEST(CudaForms, MatchTheCpu) {
+  for (const Index pairs : {64, 60, 61}) {
+    expect_forms<TypeParam, float>({2, 3, 5, 128}, pairs);
+    expect_forms<TypeParam, TypeParam>({2, 700, 3, 128}, pairs);
+  }
+}
+
+TEST(CudaForms, AreOneLaunchEachAndRefuseX) {
+  const Problem<bfloat16> of({1, 2000, 4, 128}, 64);
+  EXPECT_EQ(launches_of([&](cudaStream_t stream) {
+              rw::cuda::apply_strided(stream, of.out_view(), of.x_view(), of.table());
+              rw::cuda::apply_stack_flatten(stream, of.out_view(), of.x_view(), of.table());
+            }),
+            2u);
+  EXPECT_EQ(
+      error_of([&] { rw::cuda::apply_strided(nullptr, of.x_view(), of.x_view(), of.table()); }),
+      error_of([&] {
+        rw::apply_strided(rw::serial, of.x_view(), of.x_view(), of.table());
+      }).insert(0, "cuda::"));
 }
 
 // Several tensors ---------------------------------------------------------------------------------
@@ -600,7 +690,8 @@ __global__ void repeat_rows(T* to, const T* row, Index rows, Index head_dim) {
 }
 
 /// In place, in one tensor of more than 2^32 elements; by packs and by single features.
-void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& strides) {
+void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& strides,
+                          rw::Pairing pairing = rw::Pairing::interleaved) {
   std::size_t free = 0, total = 0;
   check(cudaMemGetInfo(&free, &total));
   const std::size_t bytes = size_of(shape) * sizeof(bfloat16);
@@ -612,9 +703,10 @@ void expect_far_rows_turn(const Shape& shape, Index pairs, const rw::Strides& st
   check(cudaDeviceSynchronize());
   const auto table = row.table();  // one row for all tokens
   const rw::TableView<float> for_all(table.readers(), {1, shape.seq, 1, pairs}, 0, 0, 0);
+  const rw::Options options(pairing);
   rw::cuda::apply_inplace(nullptr, rw::View<bfloat16>(memory.as<bfloat16>(), shape, strides),
-                          for_all);
-  const auto wanted = row.wanted();
+                          for_all, options);
+  const auto wanted = row.wanted(options);
   std::vector<bfloat16> some(wanted.size());
   const Index rows = shape.batch * shape.seq * shape.heads;
   const Index border = (Index{1} << 31) / shape.head_dim, far = 2 * border;
@@ -630,6 +722,8 @@ TEST(CudaLarge, TokensBeyond32Bits) {
   const Shape shape{1, 860000, 40, 128};
   expect_far_rows_turn(shape, 64, rw::detail::contiguous_strides(shape));
   expect_far_rows_turn(shape, 63, rw::detail::contiguous_strides(shape));
+  // More blocks of tokens than a grid has along its second axis.
+  expect_far_rows_turn(shape, 64, rw::detail::contiguous_strides(shape), rw::Pairing::half);
 }
 
 TEST(CudaLarge, BatchesAndHeadsBeyond32Bits) {
@@ -637,6 +731,7 @@ TEST(CudaLarge, BatchesAndHeadsBeyond32Bits) {
   expect_far_rows_turn(batches, 64, rw::detail::contiguous_strides(batches));
   const Shape heads{1, 860000, 40, 128};
   expect_far_rows_turn(heads, 64, {0, 128, 860000 * 128});
+  expect_far_rows_turn(heads, 64, {0, 128, 860000 * 128}, rw::Pairing::half);
 }
 
 // Errors ------------------------------------------------------------------------------------------

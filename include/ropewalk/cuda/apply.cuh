@@ -32,8 +32,8 @@ void apply_all(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...
         [&](auto&... out) {
           std::apply(
               [&](auto&... x) {
-                rotate({"cuda::apply", "xs", "outs", 0}, stream, options, device,
-                       tensors(as_view(out), as_view(x), view)...);
+                rotate<Fused>({"cuda::apply", "xs", "outs", 0}, stream, options, device,
+                              tensors(as_view(out), as_view(x), view)...);
               },
               xs);
         },
@@ -48,8 +48,8 @@ void apply_all_inplace(cudaStream_t stream, std::tuple<Xs&...> xs, const Tab& ta
     const auto view = as_table(table);
     std::apply(
         [&](auto&... x) {
-          rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
-                 tensors(as_view(x), as_view(x), view)...);
+          rotate<Fused>({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
+                        tensors(as_view(x), as_view(x), view)...);
         },
         xs);
   }
@@ -101,8 +101,9 @@ void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table, const H
                            options, device);
   } else if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
                                           Tab>()) {
-    detail::gpu::rotate({"cuda::apply", "x", "out"}, stream, options, device,
-                        detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
+    detail::gpu::rotate<detail::gpu::Fused>(
+        {"cuda::apply", "x", "out"}, stream, options, device,
+        detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));
   }
 }
 
@@ -116,8 +117,9 @@ void apply_inplace(cudaStream_t stream, X&& x, const Tab& table, const How& opti
                                    device);
   } else if constexpr (detail::takes_in_place<How, cudaStream_t, Tab,
                                               std::remove_reference_t<X>>()) {
-    detail::gpu::rotate({"cuda::apply_inplace", "x"}, stream, options, device,
-                        detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
+    detail::gpu::rotate<detail::gpu::Fused>(
+        {"cuda::apply_inplace", "x"}, stream, options, device,
+        detail::gpu::tensors(as_view(x), as_view(x), as_table(table)));
   }
 }
 

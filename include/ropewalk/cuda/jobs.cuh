@@ -11,11 +11,13 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/cuda/device/packed_rows.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/device/units.cuh"
+#include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/cuda/kernels/any_kernel.cuh"
-#include "ropewalk/cuda/kernels/small_kernel.cuh"
-#include "ropewalk/cuda/kernels/vector_kernel.cuh"
+#include "ropewalk/cuda/kernels/heads_kernel.cuh"
+#include "ropewalk/cuda/kernels/unit_kernel.cuh"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -48,9 +50,6 @@ template <class T>
 Raw<T>* raw(T* data) {
   return reinterpret_cast<Raw<T>*>(data);
 }
-
-/// How many parts hold the whole.
-inline Index parts(Index whole, Index part) { return (whole + part - 1) / part; }
 
 // Tables ------------------------------------------------------------------------------------------
 
@@ -87,7 +86,7 @@ bool holds_packs(const TableView<Tab>& table, const Tab* data, Index stride) {
   constexpr Index bytes = sizeof(Tab);
   const Index entries = std::min(16 / bytes, stride * Pairs);
   return is_aligned(data, entries * bytes) && table.batch_stride() % entries == 0 &&
-         table.seq_stride() % entries == 0;
+         table.seq_stride() % entries == 0 && table.heads_stride() % entries == 0;
 }
 
 /// A reader of packs; without data if the layout has no packs.
@@ -116,104 +115,127 @@ bool is_rotation(const PairReaders<Tab>& readers) {
 
 // Jobs --------------------------------------------------------------------------------------------
 
-/// Strides in 16 bytes; an axis of one entry needs none.
-template <class T>
-PackStrides pack_strides(const View<T>& view) {
-  const auto packs = [](Index size, Index stride) {
-    return static_cast<unsigned>(size == 1 ? 0 : stride * static_cast<Index>(sizeof(T)) / 16);
-  };
-  const Strides& strides = view.strides();
-  return {packs(view.batch(), strides.batch), packs(view.seq(), strides.seq),
-          packs(view.heads(), strides.heads)};
+/// Features of a pack, which is 16 bytes. It is 8 bytes of 16-bit types where halves of rows are
+/// not whole 16 bytes, and where arithmetic in double leaves no registers for more; and 32 where
+/// the entries of one pair would be less than a word.
+template <class Arithmetic, Pairing Of, bool Narrow, class T>
+constexpr int pack_size() {
+  constexpr int whole = 16 / static_cast<int>(sizeof(typename T::X));
+  if (whole == 8) {
+    return Narrow || (sizeof(Arithmetic) == 8 && Of != Pairing::interleaved) ? 4 : 8;
+  }
+  return whole == 2 && sizeof(typename T::Tab) == 2 ? 4 : whole;
 }
 
-/// Whether every row of a view begins where packs of 16 bytes can be read and written.
+/// Whether there are packs of 8 bytes beside those of 16.
+template <class Arithmetic, Pairing Of, class T>
+constexpr bool has_narrow_packs =
+    pack_size<Arithmetic, Of, true, T>() != pack_size<Arithmetic, Of, false, T>();
+
+/// Whether rows along seq are nearer in memory than those along heads.
 template <class T>
-bool has_pack_strides(const View<T>& view) {
-  const auto fits = [](Index size, Index stride) {
-    constexpr Index pack = 16 / static_cast<Index>(sizeof(T));
-    return size == 1 ||
-           (stride % pack == 0 && stride / pack <= std::numeric_limits<unsigned>::max());
+bool tokens_are_near(const View<T>& view) {
+  return view.strides().heads > view.strides().seq;
+}
+
+/// Strides in what packs are aligned to; an axis of one entry needs none.
+template <int Size, class T>
+PackStrides pack_strides(const View<T>& view, bool tokens_are_near) {
+  const auto steps = [](Index size, Index stride) {
+    constexpr Index step = Pack<T, Size>::alignment / static_cast<Index>(sizeof(T));
+    return static_cast<unsigned>(size == 1 ? 0 : stride / step);
   };
   const Strides& strides = view.strides();
-  return is_aligned(view.data(), 16) && fits(view.batch(), strides.batch) &&
+  const unsigned seq = steps(view.seq(), strides.seq), heads = steps(view.heads(), strides.heads);
+  return {steps(view.batch(), strides.batch), tokens_are_near ? heads : seq,
+          tokens_are_near ? seq : heads};
+}
+
+/// Whether every row of a view begins where packs can be read and written.
+template <int Size, class T>
+bool has_pack_strides(const View<T>& view) {
+  using P = Pack<T, Size>;
+  const auto fits = [](Index size, Index stride) {
+    constexpr Index step = P::alignment / static_cast<Index>(sizeof(T));
+    return size == 1 ||
+           (stride % step == 0 && stride / step <= std::numeric_limits<unsigned>::max());
+  };
+  const Strides& strides = view.strides();
+  return is_aligned(view.data(), P::alignment) && fits(view.batch(), strides.batch) &&
          fits(view.seq(), strides.seq) && fits(view.heads(), strides.heads);
 }
 
-/// How many units of a row a kernel has work for: in place, features that pass through stay where
-/// they are.
-template <Pairing Of, class T>
-Index units_of(const T& tensors) {
-  using U = Unit<Of, typename T::X>;
-  return tensors.in_place() ? tensors.table.pairs() / U::pairs
-                            : parts(tensors.x.head_dim() / U::pack, U::packs);
-}
-
-/// How many rows a thread has in flight, as the grid counts them: one where rows have gaps, which
-/// want more threads (96 of 128 features in place: 36.4 instead of 37.8 us on an H200).
-template <Pairing Of, class T>
-Index rows_of(const T& tensors) {
-  using U = Unit<Of, typename T::X>;
-  const bool has_gaps = units_of<Of>(tensors) * U::packs * U::pack < tensors.x.head_dim();
-  return has_gaps ? 1 : U::rows;
-}
-
-/// One of `count` tensors for the kernel of packs, if that can take it: whole packs, one rotation
-/// that all heads share, sizes within 32 bits.
-template <class Arithmetic, Pairing Of, class T>
-auto vector_job(const T& tensors, Index count) {
-  using U = Unit<Of, typename T::X>;
-  using Job = VectorJob<Arithmetic, Of, typename T::Out, typename T::X, typename T::Tab>;
+/// One of `count` tensors as the kernels for packs read it, if they can: whole packs, one rotation,
+/// sizes within 32 bits.
+template <class Arithmetic, Pairing Of, int Size, class T>
+auto packed_rows(const T& tensors, Index count) {
+  using Rows = PackedRows<Arithmetic, Of, Size, typename T::Out, typename T::X, typename T::Tab>;
+  using U = typename Rows::U;
   constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
   const auto& table = tensors.table;
   const auto& readers = table.readers();
-  std::optional<Job> job(std::in_place);
-  if (x.empty()) return job;
-  job->x = raw(x.data());
-  job->out = raw(tensors.out.data());
-  job->cos = pack_reader<U::pairs>(table, readers.cos_a);
-  job->sin = pack_reader<U::pairs>(table, readers.sin_a);
-  job->two_apart = readers.cos_a.stride == 2;
-  job->table = table_rows(table);
-  const bool fits =
-      x.head_dim() % U::pack == 0 && table.pairs() % U::pairs == 0 && table.heads_stride() == 0 &&
-      is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
-      job->cos.data != nullptr && job->sin.data != nullptr && has_pack_strides(x) &&
-      has_pack_strides(tensors.out) && x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
-      x.heads() <= most / 1024 && x.head_dim() <= most / 2;
+  std::optional<Rows> rows(std::in_place);
+  if (x.empty()) return rows;
+  rows->x = raw(x.data());
+  rows->out = raw(tensors.out.data());
+  rows->cos = pack_reader<U::pairs>(table, readers.cos_a);
+  rows->sin = pack_reader<U::pairs>(table, readers.sin_a);
+  rows->two_apart = readers.cos_a.stride == 2;
+  rows->table = table_rows(table);
+  const bool fits = x.head_dim() % Size == 0 && table.pairs() % U::pairs == 0 &&
+                    is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
+                    rows->cos.data != nullptr && rows->sin.data != nullptr &&
+                    has_pack_strides<Size>(x) && has_pack_strides<Size>(tensors.out) &&
+                    x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
+                    x.heads() <= most / 1024 && x.head_dim() <= most / 2;
   if (!fits) {
-    job.reset();
-    return job;
+    rows.reset();
+    return rows;
   }
-  job->x_strides = pack_strides(x);
-  job->out_strides = pack_strides(tensors.out);
-  job->seq = static_cast<int>(x.seq());
-  job->heads = static_cast<int>(x.heads());
-  job->pairs = static_cast<int>(table.pairs());
-  job->units = static_cast<int>(units_of<Of>(tensors));
-  job->turned_units = static_cast<int>(table.pairs() / U::pairs);
-  job->packs = static_cast<int>(x.head_dim() / U::pack);
-  return job;
+  const bool near_tokens = tokens_are_near(x);
+  const auto seq = static_cast<unsigned>(x.seq()), heads = static_cast<unsigned>(x.heads());
+  const auto of_seq = static_cast<unsigned>(rows->table.seq_stride);
+  const auto of_heads = static_cast<unsigned>(rows->table.heads_stride);
+  rows->tokens_are_near = near_tokens;
+  rows->x_strides = pack_strides<Size>(x, near_tokens);
+  rows->out_strides = pack_strides<Size>(tensors.out, near_tokens);
+  rows->table_strides = {static_cast<unsigned>(rows->table.batch_stride),
+                         near_tokens ? of_heads : of_seq, near_tokens ? of_seq : of_heads};
+  rows->far = near_tokens ? heads : seq;
+  rows->near = near_tokens ? seq : heads;
+  rows->pairs = static_cast<int>(table.pairs());
+  rows->packs = static_cast<int>(x.head_dim() / Size);
+  rows->turned_units = static_cast<int>(table.pairs() / U::pairs);
+  // In place, features that pass through stay where they are.
+  rows->units =
+      tensors.in_place() ? rows->turned_units : static_cast<int>(parts(rows->packs, U::packs));
+  return rows;
 }
 
-/// The same for the kernel for few tokens, whose units all turn, by entries one apart.
-template <bool Gathered, class Arithmetic, Pairing Of, class Out, class X, class Tab>
-auto small_job(const std::optional<VectorJob<Arithmetic, Of, Out, X, Tab>>& vector) {
-  std::optional<SmallJob<Arithmetic, Of, Gathered, Out, X, Tab>> job;
-  if (!vector || vector->two_apart || vector->units != vector->turned_units) return job;
-  job.emplace();
-  job->x = vector->x;
-  job->out = vector->out;
-  job->cos = vector->cos;
-  job->sin = vector->sin;
-  job->x_strides = vector->x_strides;
-  job->out_strides = vector->out_strides;
-  job->heads = vector->heads;
-  job->units = vector->units;
-  job->pairs = vector->pairs;
-  job->table = vector->table;
-  return job;
+template <class Rows>
+HeadsJob<Rows> heads_job(const Rows& rows) {
+  return {rows};
+}
+template <bool Plain, class Stores, class Rows>
+UnitJob<Plain, Rows, Stores> unit_job(const Rows& rows) {
+  return {rows};
+}
+/// Whether the kernel for units need not ask, if the grid holds all; see UnitJob.
+template <class Rows>
+bool is_plain(const Rows& rows) {
+  constexpr std::uint64_t most = std::numeric_limits<unsigned>::max();
+  const TableRows& table = rows.table;
+  return table.ids.data == nullptr && !rows.two_apart && rows.units == rows.turned_units &&
+         table.batch_stride <= most && table.seq_stride <= most && table.heads_stride <= most;
+}
+
+/// Whether a thread is to keep coefficients for several heads: where each would wait for an id; and
+/// of interleaved pairs, whose units leave registers for it, in rows without gaps.
+template <class Rows>
+bool heads_keep_coefficients(const Rows& rows) {
+  return !rows.tokens_are_near && rows.table.heads_stride == 0 && !rows.table.ids.leaves &&
+         (!is_plain(rows) || (Rows::pairing == Pairing::interleaved && !rows.has_gaps()));
 }
 
 template <class Arithmetic, class T>

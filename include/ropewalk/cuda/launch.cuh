@@ -1,44 +1,40 @@
-// The kernel that runs jobs, its grid, and its launch.
+// The kernel that runs jobs, and its launch.
 #ifndef ROPEWALK_CUDA_LAUNCH_CUH
 #define ROPEWALK_CUDA_LAUNCH_CUH
 
 #include <cuda_runtime.h>
 
-#include <algorithm>
 #include <atomic>
-#include <limits>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/device/walk.cuh"
 #include "ropewalk/cuda/error.cuh"
-#include "ropewalk/cuda/jobs.cuh"
+#include "ropewalk/cuda/grids.cuh"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
-
-constexpr int most_threads = 384;  ///< of a block
 
 /// The jobs of one launch. A type of its own, since nvcc 13.0 cannot take the address of a kernel
 /// whose last template parameter is a pack.
 template <class... Jobs>
 struct JobList {
   static constexpr unsigned count = 0;
-  __device__ __forceinline__ void run(unsigned, const Walk&) const {}
+  __device__ __forceinline__ void run(unsigned, const JobBlocks&, bool) const {}
 };
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
   static constexpr unsigned count = 1 + sizeof...(Others);
-  static constexpr bool is_small = Job::is_small;
   Job job;
   JobList<Others...> others;
 
-  __device__ __forceinline__ void run(unsigned which, const Walk& walk) const {
+  __device__ __forceinline__ void run(unsigned which, const JobBlocks& blocks,
+                                      bool batch_first) const {
     if (count == 1 || which == 0) {
-      job.run(walk);
+      job.run(blocks, batch_first);
     } else {
-      others.run(which - 1, walk);
+      others.run(which - 1, blocks, batch_first);
     }
   }
 };
@@ -62,69 +58,7 @@ __global__ void __launch_bounds__(most_threads)
     run_jobs(const __grid_constant__ Jobs jobs, bool batch_first) {
   constexpr unsigned count = Jobs::count;
   wait_for_stream();
-  const Walk walk = Jobs::is_small ? walk_of_row(count) : walk_of_thread(count, batch_first);
-  jobs.run(blockIdx.x % count, walk);
-}
-
-// Grids -------------------------------------------------------------------------------------------
-
-/// The work of a call as its blocks see it; of several tensors, the most of each.
-struct Extent {
-  Index batch = 0, seq = 0, heads = 0;
-  Index units = 0;                 // threads that a row has work for
-  Index rows = 1;                  // that a thread has in flight
-  bool heads_outside_seq = false;  // rows along seq are the nearer ones in memory
-  bool batch_shares_table = false;
-
-  bool is_small() const { return batch * seq < 1024; }
-  /// Whether a grid can have a thread for every unit of every row.
-  bool fits_grid() const { return is_small() && units <= most_threads && heads <= 65535; }
-};
-
-struct LaunchGrid {
-  dim3 blocks, threads;
-  bool batch_first;
-};
-
-inline Index at_least_one(Index value) { return std::max<Index>(1, value); }
-
-/// Threads along units, heads and tokens: blocks small enough that several share a multiprocessor,
-/// whose threads all take the same number of rows.
-inline dim3 threads_for(const Extent& extent) {
-  constexpr Index least = 128, most_rows = 20;
-  const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
-  const Index heads = at_least_one(extent.heads);
-  Index heads_at_once = 1, tokens = 1;
-  if (extent.is_small()) {
-    heads_at_once = std::min(heads, at_least_one(least / units));
-  } else if (extent.heads_outside_seq) {
-    tokens = at_least_one(most_threads / units);
-  } else {
-    const Index most = std::min(most_rows / extent.rows, at_least_one(most_threads / units));
-    const Index passes = parts(heads, most * extent.rows);
-    heads_at_once = parts(heads, passes * extent.rows);
-    tokens = at_least_one(least / (units * heads_at_once));
-  }
-  tokens = std::min<Index>({tokens, 64, at_least_one(extent.seq)});
-  return dim3(static_cast<unsigned>(units), static_cast<unsigned>(heads_at_once),
-              static_cast<unsigned>(tokens));
-}
-
-/// Where there is little to do, the rows of a token are spread over blocks: one would wait for its
-/// own launch alone.
-inline LaunchGrid grid_for(const Extent& extent, Index jobs) {
-  constexpr Index most_x = std::numeric_limits<int>::max() / 64, most = 65535;
-  const dim3 threads = threads_for(extent);
-  const Index tokens = parts(extent.seq, threads.z);
-  const Index heads =
-      extent.is_small() ? std::min(most, parts(extent.heads, threads.y * extent.rows)) : 1;
-  const bool batch_first =
-      !extent.is_small() && extent.batch_shares_table && extent.batch > 1 && tokens <= most;
-  const Index first = batch_first ? std::min(most, extent.batch) : std::min(most_x / jobs, tokens);
-  const Index second = batch_first ? tokens : std::min(most, extent.batch);
-  return {dim3(static_cast<unsigned>(first * jobs), static_cast<unsigned>(second),
-               static_cast<unsigned>(at_least_one(heads))),
-          threads, batch_first};
+  jobs.run(blockIdx.x % count, {blockIdx.x / count, gridDim.x / count}, batch_first);
 }
 
 /// Whether to let a kernel begin, up to its own wait, while the stream's last one ends: call after

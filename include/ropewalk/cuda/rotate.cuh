@@ -13,6 +13,7 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/arguments.hpp"
 #include "ropewalk/cuda/error.cuh"
+#include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
 #include "ropewalk/cuda/options.cuh"
@@ -55,11 +56,13 @@ void check_pointers(const Names& names, const T& tensors) {
 }
 
 /// Checks one tensor; false if there is nothing to do.
-template <class T>
+template <class Form, class T>
 bool prepare(const Names& names, const T& tensors, const Options& options,
              const cuda::CudaOptions& device) {
   if (!check_arguments(names, tensors.out, tensors.x, tensors.table,
-                       moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed,
+                       Form::in_place == InPlace::allowed && moves_features(options.pairing)
+                           ? InPlace::features_move
+                           : Form::in_place,
                        Ids::on_device)) {
     return false;
   }
@@ -68,22 +71,23 @@ bool prepare(const Names& names, const T& tensors, const Options& options,
 }
 
 template <class T>
-Extent extent_of(const T& tensors, Index units, Index rows) {
+Extent extent_of(const T& tensors, Index units, bool near_tokens) {
   const auto& x = tensors.x;
   Extent extent;
   extent.batch = x.batch();
-  extent.seq = x.seq();
-  extent.heads = x.heads();
+  extent.far = near_tokens ? x.heads() : x.seq();
+  extent.near = near_tokens ? x.seq() : x.heads();
   extent.units = units;
-  extent.rows = rows;
-  extent.heads_outside_seq = x.strides().heads > x.strides().seq;
+  extent.tokens = x.batch() * x.seq();
+  extent.tokens_are_near = near_tokens;
   extent.batch_shares_table = tensors.batch_shares_table();
   return extent;
 }
 
 inline Extent larger(const Extent& a, const Extent& b) {
-  Extent result = a.heads * a.units >= b.heads * b.units ? a : b;
-  result.heads = std::max(a.heads, b.heads);
+  Extent result = a.near * a.units >= b.near * b.units ? a : b;
+  result.far = std::max(a.far, b.far);
+  result.near = std::max(a.near, b.near);
   result.units = std::max(a.units, b.units);
   return result;
 }
@@ -99,47 +103,87 @@ template <bool Wide, class T>
 using ArithmeticOn =
     ArithmeticOf<typename T::X, typename T::Tab, Wide ? Compute::wide : Compute::promoted>;
 
-/// Launches the jobs if all are there.
-template <class... Jobs>
-bool launched(const char* function, cudaStream_t stream, const Extent& extent,
-              const std::optional<Jobs>&... jobs) {
-  if (!(jobs.has_value() && ...)) return false;
-  launch(function, stream, grid_for(extent, sizeof...(Jobs)), job_list(*jobs...));
-  return true;
+/// Launches the kernel for units.
+template <class Stores, class... Rows>
+void launch_units(const char* function, cudaStream_t stream, const Extent& extent,
+                  const Rows&... rows) {
+  const LaunchGrid grid = grid_of_rows(extent, sizeof...(Rows));
+  if (holds_all(grid, extent) && (is_plain(rows) && ...)) {
+    launch(function, stream, grid, job_list(unit_job<true, Stores>(rows)...));
+  } else {
+    launch(function, stream, grid, job_list(unit_job<false, Stores>(rows)...));
+  }
+}
+
+/// By the kernel for every view and table.
+template <bool Wide, class... T>
+void launch_any(const char* function, cudaStream_t stream, Pairing pairing, const T&... tensors) {
+  const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, false)...);
+  launch(function, stream, grid_that_goes_round(extent, 1, sizeof...(T)),
+         job_list(any_job<ArithmeticOn<Wide, T>>(tensors, pairing)...));
 }
 
 /// By the fastest kernel that can take all tensors.
-template <bool Wide, Pairing Of, class... T>
-void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
-  constexpr Index count = sizeof...(T);
-  const auto by_packs = [&](const auto&... jobs) {
-    Extent extent = largest(extent_of(tensors, units_of<Of>(tensors), rows_of<Of>(tensors))...);
-    if (extent.fits_grid()) {
-      Extent of_row = extent;
-      of_row.rows = 1;
-      const bool gathered = ((tensors.table.ids().data() != nullptr) || ...);
-      if (gathered ? launched(function, stream, of_row, small_job<true>(jobs)...)
-                   : launched(function, stream, of_row, small_job<false>(jobs)...)) {
-        return true;
-      }
+struct Fused {
+  static constexpr InPlace in_place = InPlace::allowed;
+
+  template <bool Wide, Pairing Of, class... T>
+  static void launch_rotation(const char* function, cudaStream_t stream, const T&... tensors) {
+    if (by_packs<Wide, false, Of>(function, stream, tensors...)) return;
+    if constexpr (Of != Pairing::interleaved &&
+                  (has_narrow_packs<ArithmeticOn<Wide, T>, Of, T> || ...)) {
+      if (by_packs<Wide, true, Of>(function, stream, tensors...)) return;
     }
-    // To ask there whether ids leave a token costs all others registers, 3 to 7 % on an H200.
-    const bool leaves = (tensors.table.ids().leaves() || ...);
-    return !leaves && launched(function, stream, extent, jobs...);
-  };
-  if (by_packs(vector_job<ArithmeticOn<Wide, T>, Of>(tensors, count)...)) return;
-  const Extent extent = largest(extent_of(tensors, tensors.x.head_dim() / 2, 1)...);
-  launch(function, stream, grid_for(extent, count),
-         job_list(any_job<ArithmeticOn<Wide, T>>(tensors, Of)...));
-}
+    launch_any<Wide>(function, stream, Of, tensors...);
+  }
+
+ private:
+  template <bool Wide, bool Narrow, Pairing Of, class... T>
+  static bool by_packs(const char* function, cudaStream_t stream, const T&... tensors) {
+    constexpr Index count = sizeof...(T);
+    const auto by_rows = [&](const auto&... rows) {
+      if (!(rows.has_value() && ...)) return false;
+      const Extent extent = largest(extent_of(tensors, rows->units, rows->tokens_are_near)...);
+      if constexpr (!Narrow) {
+        if (!extent.is_small() && (heads_keep_coefficients(*rows) && ...)) {
+          const Index at_once = std::max({decltype(heads_job(*rows))::rows...});
+          launch(function, stream, grid_that_goes_round(extent, at_once, count),
+                 job_list(heads_job(*rows)...));
+          return true;
+        }
+      }
+      launch_units<AsWords>(function, stream, extent, *rows...);
+      return true;
+    };
+    return by_rows(
+        packed_rows<ArithmeticOn<Wide, T>, Of, pack_size<ArithmeticOn<Wide, T>, Of, Narrow, T>()>(
+            tensors, count)...);
+  }
+};
+
+/// A pair a thread, or two that lie next to each other (pairs of halves; entries of 16 bits, of
+/// which one access reads two), written as the readable form `Stores` them.
+template <class Stores>
+struct PairByPair {
+  static constexpr InPlace in_place = InPlace::refused;
+
+  template <bool Wide, Pairing Of, class T>
+  static void launch_rotation(const char* function, cudaStream_t stream, const T& tensors) {
+    constexpr int size = sizeof(typename T::Tab) == 2 ? 4 : 2;
+    const auto rows = packed_rows<ArithmeticOn<Wide, T>, Of, size>(tensors, 1);
+    if (!rows) return launch_any<Wide>(function, stream, Of, tensors);
+    launch_units<Stores>(function, stream, extent_of(tensors, rows->units, rows->tokens_are_near),
+                         *rows);
+  }
+};
 
 /// Checks every tensor, then rotates them all by one launch.
-template <class How, class... T>
+template <class Form, class How, class... T>
 void rotate(const Names& names, cudaStream_t stream, const How& options,
             const cuda::CudaOptions& device, const T&... tensors) {
   Names of = names;
   bool work = false;
-  ((work = prepare(of, tensors, options, device) || work, of.next()), ...);
+  ((work = prepare<Form>(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
   if (!work) return;
   // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
@@ -148,7 +192,8 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
   with_compute(options, [&](auto compute) {
     constexpr bool is_wide = wide_differs && decltype(compute)::value == Compute::wide;
     with_pairing(options, [&](auto pairing) {
-      launch_rotation<is_wide, decltype(pairing)::value>(names.function, stream, tensors...);
+      Form::template launch_rotation<is_wide, decltype(pairing)::value>(names.function, stream,
+                                                                        tensors...);
     });
   });
 }

@@ -43,6 +43,16 @@ __device__ __forceinline__ Carrier<T> value_at(const Pack<T, Size>& pack, int i)
   }
 }
 
+/// Value i of a pack as it is in memory.
+template <class T, int Size>
+__device__ __forceinline__ Raw<T> raw_at(const Pack<T, Size>& pack, int i) {
+  if constexpr (sizeof(T) == 2) {
+    return static_cast<std::uint16_t>(pack.word[i / 2] >> (16 * (i % 2)));
+  } else {
+    return value_at(pack, i);
+  }
+}
+
 /// Two values of a 16-bit type rounded by one instruction, the first in the low half.
 template <class T>
 __device__ __forceinline__ std::uint32_t narrowed_pair(float first, float second) {
@@ -147,6 +157,27 @@ __device__ __forceinline__ void store(Raw<T>* to, const Pack<T, Size>& pack) {
   for_each_access<T, Size>(
       [&](int word, int i) { store_words(reinterpret_cast<Part*>(to) + i, pack.word + word); });
 }
+
+// Ways to store a pack ----------------------------------------------------------------------------
+
+struct AsWords {
+  template <class T, int Size>
+  __device__ __forceinline__ static void store_pack(Raw<T>* to, const Pack<T, Size>& pack) {
+    store(to, pack);
+  }
+};
+
+/// Value by value: first those at even places, then those at odd ones.
+struct ByStrides {
+  template <class T, int Size>
+  __device__ __forceinline__ static void store_pack(Raw<T>* to, const Pack<T, Size>& pack) {
+#pragma unroll
+    for (int begin = 0; begin < 2; ++begin) {
+#pragma unroll
+      for (int i = begin; i < Size; i += 2) to[i] = raw_at(pack, i);
+    }
+  }
+};
 
 }  // namespace gpu
 

@@ -19,7 +19,6 @@ namespace gpu {
 /// One tensor to rotate, with every stride and offset in 64 bits.
 template <class Arithmetic, class Out, class X, class Tab>
 struct AnyJob {
-  static constexpr bool is_small = false;
   Raw<Out>* out = nullptr;
   const Raw<X>* x = nullptr;
   Shape shape;
@@ -31,7 +30,8 @@ struct AnyJob {
   Pairing read = Pairing::interleaved, written = Pairing::interleaved;
 
   /// Every axis goes round until it ends, so that none is too long for a grid.
-  __device__ __forceinline__ void run(const Walk& walk) const {
+  __device__ __forceinline__ void run(const JobBlocks& blocks, bool batch_first) const {
+    const Walk walk = walk_of_thread(blocks, batch_first);
     for (Index b = walk.b; b < shape.batch; b += walk.b_step) {
       for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
         if (leaves(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s))) continue;

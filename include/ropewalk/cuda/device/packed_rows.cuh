@@ -1,0 +1,156 @@
+// A tensor whose rows are whole packs, as kernels read it.
+#ifndef ROPEWALK_CUDA_DEVICE_PACKED_ROWS_CUH
+#define ROPEWALK_CUDA_DEVICE_PACKED_ROWS_CUH
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/cuda/device/arithmetic.cuh"
+#include "ropewalk/cuda/device/packs.cuh"
+#include "ropewalk/cuda/device/table_rows.cuh"
+#include "ropewalk/cuda/device/units.cuh"
+#include "ropewalk/options.hpp"
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+namespace gpu {
+
+/// A row of a tensor. Rows along the near axis lie next to each other in memory: those of the heads
+/// of a token, or those of the tokens of a head.
+struct RowAt {
+  unsigned b, far, near;
+};
+
+/// Strides in what the address of a pack is a multiple of, so that they fit 32 bits without a sign:
+/// one instruction for each product, where 64 bits take four.
+struct PackStrides {
+  unsigned batch = 0, far = 0, near = 0;
+
+  /// The offset in T of one step along the near axis, and of a row.
+  template <class T, int Size>
+  __device__ __forceinline__ Index near_offset(unsigned steps) const {
+    return offset<T, Size>(std::uint64_t{steps} * near);
+  }
+  template <class T, int Size>
+  __device__ __forceinline__ Index offset_of(const RowAt& row) const {
+    return offset<T, Size>(std::uint64_t{row.b} * batch + std::uint64_t{row.far} * far +
+                           std::uint64_t{row.near} * near);
+  }
+
+ private:
+  template <class T, int Size>
+  __device__ __forceinline__ static Index offset(std::uint64_t steps) {
+    return static_cast<Index>(steps * (Pack<T, Size>::alignment / sizeof(T)));
+  }
+};
+
+/// From row to row of a table without ids, in entries; in 32 bits, as PackStrides.
+struct EntryStrides {
+  unsigned batch = 0, far = 0, near = 0;
+
+  __device__ __forceinline__ std::uint64_t offset_of(const RowAt& row) const {
+    return std::uint64_t{row.b} * batch + std::uint64_t{row.far} * far +
+           std::uint64_t{row.near} * near;
+  }
+};
+
+/// One tensor to rotate by packs of `Size` features. Parameters of a kernel beyond the first 112
+/// bytes cost a small launch 0.05 to 0.1 us: those that every launch reads come first.
+template <class ArithmeticType, Pairing Paired, int Size, class OutType, class XType, class TabType>
+struct PackedRows {
+  using Arithmetic = ArithmeticType;
+  using Out = OutType;
+  using X = XType;
+  using Tab = TabType;
+  static constexpr Pairing pairing = Paired;
+  using U = Unit<Paired, Size>;
+  using Pairs = Coefficients<Arithmetic, U::pairs>;
+  using XPack = Pack<X, Size>;
+  using OutPack = Pack<Out, Size>;
+
+  const Raw<X>* x = nullptr;
+  Raw<Out>* out = nullptr;
+  PackReader<Tab> cos, sin;
+  PackStrides x_strides, out_strides;
+  unsigned far = 0, near = 0;  // far 0: nothing to do, and the table may have no packs
+  int units = 0, pairs = 0;    // of a row; pairs that turn
+  EntryStrides table_strides;
+  int turned_units = 0, packs = 0;  // units from turned_units on are copied; packs of a row
+  bool two_apart = false;           // entries of cos and of sin
+  bool tokens_are_near = false;     // or the heads of a token
+  TableRows table;
+
+  /// Whether features between the rows' units are left alone.
+  ROPEWALK_ON_EVERY_DEVICE bool has_gaps() const { return units * U::packs < packs; }
+
+  /// Features at which the packs of a unit begin.
+  struct Places {
+    int at[std::size_t{U::packs}];
+    bool has_second;
+  };
+
+  __device__ __forceinline__ Places places(int unit, Pairing of, bool turns) const {
+    if constexpr (U::packs == 1) {
+      return {{unit * Size}, false};
+    } else {
+      const bool by_halves = turns && of == Pairing::half;
+      const int first = by_halves ? unit * Size : 2 * unit * Size;
+      // Of the features that are copied there may be an odd number of packs.
+      return {{first, first + (by_halves ? pairs : Size)}, turns || 2 * unit + 1 < packs};
+    }
+  }
+
+  __device__ __forceinline__ const Raw<X>* x_row(const RowAt& row) const {
+    return x + x_strides.offset_of<X, Size>(row);
+  }
+  __device__ __forceinline__ Raw<Out>* out_row(const RowAt& row) const {
+    return out + out_strides.offset_of<Out, Size>(row);
+  }
+
+  __device__ __forceinline__ static void read_unit(XPack (&to)[std::size_t{U::packs}],
+                                                   const Raw<X>* row, const Places& places) {
+    to[0] = load<X, Size>(row + places.at[0]);
+    if constexpr (U::packs == 2) {
+      if (places.has_second) to[1] = load<X, Size>(row + places.at[1]);
+    }
+  }
+
+  /// Turned by `with`, or copied.
+  template <class Stores = AsWords>
+  __device__ __forceinline__ static void write_unit(Raw<Out>* row, const Places& places,
+                                                    const XPack (&unit)[std::size_t{U::packs}],
+                                                    bool turns, const Pairs& with) {
+    OutPack done[std::size_t{U::packs}];
+    if (turns) {
+      turn<Arithmetic, Paired>(done, unit, with);
+    } else {
+#pragma unroll
+      for (int i = 0; i < U::packs; ++i) done[i] = converted_pack<Out>(unit[i]);
+    }
+    Stores::store_pack(row + places.at[0], done[0]);
+    if constexpr (U::packs == 2) {
+      if (places.has_second) Stores::store_pack(row + places.at[1], done[1]);
+    }
+  }
+
+  /// Of a unit in the row of the table that begins at an offset.
+  __device__ __forceinline__ Pairs coefficients(std::uint64_t offset, int unit,
+                                                bool entries_are_two_apart) const {
+    Pairs with;
+    read(with, cos, sin, entries_are_two_apart, offset, static_cast<unsigned>(unit * U::pairs));
+    return with;
+  }
+
+  /// The same of a token whose id may be bad.
+  __device__ __forceinline__ Pairs coefficients(const TableRow& row, int unit) const {
+    if (__builtin_expect(!row.is_there, false)) return Pairs::not_there();
+    return coefficients(row.offset, unit, two_apart);
+  }
+};
+
+}  // namespace gpu
+
+ROPEWALK_END_NESTED
+
+#endif  // ROPEWALK_CUDA_DEVICE_PACKED_ROWS_CUH
