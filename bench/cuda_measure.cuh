@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ropewalk/cuda/apply.cuh"
@@ -42,9 +43,16 @@ class Memory {
 
 // Kernels -----------------------------------------------------------------------------------------
 
-__device__ inline void set(float& to, float value) { to = value; }
-__device__ inline void set(__half& to, float value) { to = __float2half_rn(value); }
-__device__ inline void set(__nv_bfloat16& to, float value) { to = __float2bfloat16_rn(value); }
+__device__ inline void set(float& to, double value) { to = __double2float_rn(value); }
+__device__ inline void set(double& to, double value) { to = value; }
+// From double by way of float, as the library and PyTorch do.
+__device__ inline void set(__half& to, double value) {
+  to = __float2half_rn(__double2float_rn(value));
+}
+__device__ inline void set(__nv_bfloat16& to, double value) {
+  to = __float2bfloat16_rn(__double2float_rn(value));
+}
+__device__ inline double get(double value) { return value; }
 __device__ inline float get(float value) { return value; }
 __device__ inline float get(__half value) { return __half2float(value); }
 __device__ inline float get(__nv_bfloat16 value) { return __bfloat162float(value); }
@@ -66,31 +74,55 @@ static __global__ void copy_kernel(uint4* to, const uint4* from, Index count) {
   if (i < count) to[i] = from[i];
 }
 
-/// Reads and writes the first `Packs` of every 16 times 16 bytes: the limit in place.
-template <int Packs>
-__global__ void flip_kernel(uint4* data, Index count) {
+/// Flips signs in the first `turned` 16 bytes of every `row` times 16 bytes: the limit in place.
+static __global__ void flip_kernel(uint4* data, Index count, unsigned turned, unsigned row) {
   const Index i = blockIdx.x * static_cast<Index>(blockDim.x) + threadIdx.x;
   if (i >= count) return;
-  uint4& place = data[i / Packs * 16 + i % Packs];
+  uint4& place = data[i / turned * row + i % turned];
   uint4 words = place;
   words.x ^= 0x80008000u, words.y ^= 0x80008000u, words.z ^= 0x80008000u, words.w ^= 0x80008000u;
   place = words;
 }
 
 /// What is compared: rows of x turned by the plain rule, and rows of out.
-template <class T>
+template <class T, class Tab>
 struct Comparison {
   const T *x, *out;
   ropewalk::Shape shape;
   ropewalk::Strides x_strides, out_strides;
-  ropewalk::CoefficientReader<float> cos, sin;
-  Index table_stride, pairs;  // pairs 0: out must be x
+  const Tab *cos, *sin;
+  Index table_stride, heads_stride, entry_stride;
+  Index pairs;  // 0: out must be x
   bool half_pairing;
 };
 
+/// Arithmetic in A, every step of which is rounded to A.
+template <class A>
+struct Steps {
+  static __device__ float rounded(float value) {
+    A narrow;
+    set(narrow, value);
+    return get(narrow);
+  }
+  static __device__ float product(float a, float b) { return rounded(__fmul_rn(a, b)); }
+  static __device__ float sum(float a, float b) { return rounded(__fadd_rn(a, b)); }
+};
+template <>
+struct Steps<double> {
+  static __device__ double product(double a, double b) { return __dmul_rn(a, b); }
+  static __device__ double sum(double a, double b) { return __dadd_rn(a, b); }
+};
+
+/// What x and a table compute in.
+template <class T, class Tab>
+using ArithmeticOf =
+    std::conditional_t<sizeof(T) == 8 || sizeof(Tab) == 8, double,
+                       std::conditional_t<sizeof(T) == 4 || sizeof(Tab) == 4, float, T>>;
+
 /// Counts elements of out that are not what they must be; written apart from the library.
-template <class T>
-__global__ void count_wrong(const Comparison<T> of, unsigned long long* wrong) {
+template <class T, class Tab>
+__global__ void count_wrong(const Comparison<T, Tab> of, unsigned long long* wrong) {
+  using Of = Steps<ArithmeticOf<T, Tab>>;
   const Index halves = of.shape.head_dim / 2;
   const Index rows = of.shape.batch * of.shape.seq * of.shape.heads;
   const Index step = static_cast<Index>(gridDim.x) * blockDim.x;
@@ -106,15 +138,15 @@ __global__ void count_wrong(const Comparison<T> of, unsigned long long* wrong) {
     const Index first = by_halves ? i : 2 * i, second = by_halves ? of.pairs + i : 2 * i + 1;
     T wanted_first = x[first], wanted_second = x[second];
     if (i < of.pairs) {
-      const float a = get(x[first]), b_value = get(x[second]);
-      const float c = of.cos.data[s * of.table_stride + i * of.cos.stride];
-      const float d = of.sin.data[s * of.table_stride + i * of.sin.stride];
-      set(wanted_first, __fsub_rn(__fmul_rn(a, c), __fmul_rn(b_value, d)));
-      set(wanted_second, __fadd_rn(__fmul_rn(b_value, c), __fmul_rn(a, d)));
+      const auto a = get(x[first]), b_value = get(x[second]);
+      const Index entry = s * of.table_stride + h * of.heads_stride + i * of.entry_stride;
+      const auto c = get(of.cos[entry]), d = get(of.sin[entry]);
+      set(wanted_first, Of::sum(Of::product(a, c), -Of::product(b_value, d)));
+      set(wanted_second, Of::sum(Of::product(b_value, c), Of::product(a, d)));
     }
+    // Widening keeps every bit that counts, and so does a cast to double.
     const auto differ = [](T left, T right) {
-      const float l = get(left), r = get(right);  // widening keeps every bit that counts
-      return __float_as_uint(l) != __float_as_uint(r);
+      return __double_as_longlong(get(left)) != __double_as_longlong(get(right));
     };
     const int count = differ(wanted_first, out[first]) + differ(wanted_second, out[second]);
     if (count != 0) atomicAdd(wrong, static_cast<unsigned long long>(count));
@@ -122,8 +154,8 @@ __global__ void count_wrong(const Comparison<T> of, unsigned long long* wrong) {
 }
 
 /// Elements of out that are wrong.
-template <class T>
-unsigned long long wrong_elements(const Comparison<T>& of) {
+template <class T, class Tab>
+unsigned long long wrong_elements(const Comparison<T, Tab>& of) {
   Memory wrong(sizeof(unsigned long long));
   auto* count = wrong.as<unsigned long long>();
   check(cudaMemset(count, 0, sizeof(*count)));
