@@ -41,4 +41,30 @@ expect_at_most include_only 1000 0 -DROPEWALK_COMPILED
 expect_at_most default_options 12000 0 -DROPEWALK_COMPILED
 expect_at_most options_at_run_time 12500 0 -DROPEWALK_COMPILED
 expect_at_most fixed_model 16000 0 -DROPEWALK_COMPILED
+
+# expect_cuda UNIT BYTES KERNELS: of an object for one architecture. A pairing has the kernel for
+# units in two versions, the one for heads, and shares the one for everything; those with halves have
+# the first two for narrow packs, too.
+expect_cuda() {
+  local bytes kernels
+  "$nvcc" -std=c++17 -O2 -arch=sm_90 --expt-relaxed-constexpr -diag-suppress=20012 \
+    "${includes[@]}" -c "$1.cu" -o "$1.o"
+  bytes=$(stat -c %s "$1.o")
+  kernels=$(nm --defined-only "$1.o" | grep -cE ' _ZGVZL?[0-9]+__device_stub__.*run_jobs' || true)
+  echo "$1: $bytes bytes of object, $kernels kernels"
+  if ((bytes > $2 && has_cuda_budgets)); then
+    fail "$1: $bytes bytes of object, must be at most $2"
+  fi
+  if ((kernels != $3)); then fail "$1: $kernels kernels, must be $3"; fi
+}
+nvcc=$(PATH=$PATH:/usr/local/cuda/bin command -v nvcc || true)
+if [[ -z $nvcc ]]; then
+  echo "note: CUDA's objects have budgets, too; no nvcc here"
+  finish
+fi
+has_cuda_budgets=0
+if "$nvcc" --version | grep -q 'release 13.0'; then has_cuda_budgets=1; fi
+expect_cuda cuda_default_options 125000 4
+expect_cuda cuda_half_pairs 163000 6
+expect_cuda cuda_options_at_run_time 300000 14
 finish

@@ -28,3 +28,16 @@ void turn(ropewalk::View<Eigen::bfloat16> q, ropewalk::View<Eigen::bfloat16> k,
   ropewalk::rotate(ropewalk::serial, std::tie(q, k), ropewalk::fixed_model<model>, table);
 }
 UNIT
+cuda_call() {
+  cat <<UNIT
+#include "ropewalk/cuda/apply.cuh"
+void turn(cudaStream_t stream, ropewalk::View<Eigen::bfloat16> x,
+          const ropewalk::TableView<float>& table) {
+  ropewalk::cuda::apply_inplace(stream, x, table$1);
+}
+UNIT
+}
+cp "$folder/eigen_core.cpp" "$folder/eigen_core.cu"
+cuda_call "" >"$folder/cuda_default_options.cu"
+cuda_call ", ropewalk::half_pairs" >"$folder/cuda_half_pairs.cu"
+cuda_call ", ropewalk::Options()" >"$folder/cuda_options_at_run_time.cu"
