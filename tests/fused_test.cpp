@@ -38,11 +38,10 @@ TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
     std::vector<float> values(size_of(shape), 1.0f);
     const rw::Table<float> table({1, shape.seq, 1, shape.head_dim / 2});
     const rw::View<float> x(values.data(), shape, strides);
-    const rw::detail::RawArguments of{x, rw::View<const float>(x), table.view()};
+    const rw::TableView<float> view = table.view();
     rw::detail::Job job;
-    job.out = &of.out;
-    job.x = &of.x;
-    job.table = &of.table;
+    job.out = job.x = &static_cast<const rw::detail::RawView&>(x);
+    job.table = &static_cast<const rw::detail::RawTable&>(view);
     rw::detail::settle(job, counted, rw::Stores::cached);
     rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
     return batches;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/view.hpp"
 #include "support/error_of.hpp"
 
 namespace ropewalk_test {

@@ -76,7 +76,7 @@ static void check_all_apart(const detail::Names& names, const Turns& turns) {
 
 void check(const detail::Names& names, const Turns& turns, detail::InPlace in_place) {
   for (std::size_t i = 0; i < turns.size(); ++i) {
-    const detail::RawArguments& of = turns[i].of;
+    const RawArguments& of = turns[i].of;
     detail::check_arguments(names_of(names, i), names.has_out ? of.out : of.x, of.x, of.table,
                             in_place);
   }
@@ -89,7 +89,7 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   auto jobs = memory.list<detail::Job>(static_cast<Index>(turns.size()));
   for (const Turn& turn : turns) {
     const detail::Names named = names_of(names, jobs.size());
-    const detail::RawArguments& of = turn.of;
+    const RawArguments& of = turn.of;
     const detail::Kernels kernels = with_types(named, turn, [&](auto out, auto x, auto table) {
       return detail::select_kernels<typename decltype(out)::type, typename decltype(x)::type,
                                     typename decltype(table)::type>(isa, options);

@@ -53,7 +53,7 @@ static void rotate(Memory& memory, const detail::Names& names, const Device& dev
   Turns turning = memory.list<Turn>(static_cast<Index>(whole.size()));
   Turns passing = memory.list<Turn>(static_cast<Index>(whole.size()));
   for (const Turn& turn : whole) {
-    const detail::RawArguments& of = turn.of;
+    const RawArguments& of = turn.of;
     turning.push_back(turn);
     turning.back().of = {turning_part(model, of.out), turning_part(model, of.x), of.table};
     passing.push_back(turn);

@@ -12,10 +12,16 @@
 
 namespace ropewalk_c {
 
+/// What a call says of one tensor.
+struct RawArguments {
+  detail::RawView out, x;
+  detail::RawTable table;
+};
+
 /// One of the tensors of a call, its types as numbers.
 struct Turn {
   std::int32_t out, x, table;
-  detail::RawArguments of;
+  RawArguments of;
 };
 
 /// Memory of a call: on the stack for a few tensors.

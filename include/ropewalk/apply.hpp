@@ -112,7 +112,7 @@ void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&..
           std::apply(
               [&](auto&... x) {
                 static constexpr Names names("apply", "xs", "outs", 0);
-                fused(names, device, options, cpu, rotation(as_view(out), as_view(x), view)...);
+                fused(names, device, options, cpu, rotation(view_of(out), view_of(x), view)...);
               },
               xs);
         },
@@ -128,7 +128,7 @@ void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& t
     std::apply(
         [&](auto&... x) {
           static constexpr Names names("apply_inplace", "xs", nullptr, 0);
-          fused(names, device, in_place(options), cpu, rotation(as_view(x), view)...);
+          fused(names, device, in_place(options), cpu, rotation(view_of(x), view)...);
         },
         xs);
   }
@@ -147,8 +147,9 @@ void apply(const Device& device, Out&& out, const X& x, const Tab& table, const 
   } else if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X,
                                           Tab>()) {
     static constexpr detail::Names names("apply", "x", "out");
-    detail::fused(names, device, options, cpu,
-                  detail::rotation(as_view(out), as_view(x), detail::table_of(table)));
+    detail::fused(
+        names, device, options, cpu,
+        detail::rotation(detail::view_of(out), detail::view_of(x), detail::table_of(table)));
   }
 }
 
@@ -160,7 +161,7 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const How& opt
   } else if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
     static constexpr detail::Names names("apply_inplace", "x");
     detail::fused(names, device, detail::in_place(options), cpu,
-                  detail::rotation(as_view(x), detail::table_of(table)));
+                  detail::rotation(detail::view_of(x), detail::table_of(table)));
   }
 }
 

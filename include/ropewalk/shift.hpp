@@ -73,11 +73,9 @@ void shift_all(const Names& names, const Device& device, const Of& of, Index cou
     const Table<T> row = shift_table<T>(names.function, model, model_frequencies(model), count);
     Names named = names;
     ((check_head_dim(named.x, model, as_view(keys).head_dim()), named.next()), ...);
-    const auto turn = [&](const auto& view) {
-      return rotation(view, row.view().repeated(view.seq()));
-    };
-    fused(names, device, in_place(options_of_rotated(of)), cpu,
-          turn(turning_part(model, as_view(keys)))...);
+    fused(
+        names, device, in_place(options_of_rotated(of)), cpu,
+        rotation(turning_part(model, as_view(keys)), row.view().repeated(as_view(keys).seq()))...);
   }
 }
 

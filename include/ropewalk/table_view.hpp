@@ -30,50 +30,54 @@ class TableView {
 
   ROPEWALK_INLINE TableView(const PairReaders<T>& readers, const TableShape& shape,
                             Index batch_stride, Index seq_stride, Index heads_stride)
-      : readers_(readers),
-        shape_(shape),
-        // A table of no pairs may have null data: without strides no offset is added to it.
-        batch_stride_(shape.batch == 1 || shape.pairs == 0 ? 0 : batch_stride),
-        seq_stride_(shape.pairs == 0 ? 0 : seq_stride),
-        heads_stride_(shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride) {}
+      // A table of no pairs may have null data: without strides no offset is added to it.
+      : raw_(readers, shape,
+             {shape.batch == 1 || shape.pairs == 0 ? 0 : batch_stride,
+              shape.pairs == 0 ? 0 : seq_stride,
+              shape.heads == 1 || shape.pairs == 0 ? 0 : heads_stride}) {}
 
-  ROPEWALK_INLINE const PairReaders<T>& readers() const { return readers_; }
-  ROPEWALK_INLINE const TableShape& shape() const { return shape_; }
-  ROPEWALK_INLINE Index batch() const { return shape_.batch; }
-  ROPEWALK_INLINE Index seq() const { return shape_.seq; }
-  ROPEWALK_INLINE Index heads() const { return shape_.heads; }
-  ROPEWALK_INLINE Index pairs() const { return shape_.pairs; }
-  ROPEWALK_INLINE Index batch_stride() const { return batch_stride_; }
-  ROPEWALK_INLINE Index seq_stride() const { return seq_stride_; }
-  ROPEWALK_INLINE Index heads_stride() const { return heads_stride_; }
-  ROPEWALK_INLINE const detail::RowIds& ids() const { return ids_; }
+  ROPEWALK_INLINE PairReaders<T> readers() const {
+    return {raw_.cos_a.of<T>(), raw_.cos_b.of<T>(), raw_.sin_a.of<T>(), raw_.sin_b.of<T>()};
+  }
+  ROPEWALK_INLINE const TableShape& shape() const { return raw_.shape; }
+  ROPEWALK_INLINE Index batch() const { return raw_.shape.batch; }
+  ROPEWALK_INLINE Index seq() const { return raw_.shape.seq; }
+  ROPEWALK_INLINE Index heads() const { return raw_.shape.heads; }
+  ROPEWALK_INLINE Index pairs() const { return raw_.shape.pairs; }
+  ROPEWALK_INLINE Index batch_stride() const { return raw_.strides.batch; }
+  ROPEWALK_INLINE Index seq_stride() const { return raw_.strides.seq; }
+  ROPEWALK_INLINE Index heads_stride() const { return raw_.strides.heads; }
+  ROPEWALK_INLINE const detail::RowIds& ids() const { return raw_.ids; }
+
+  /// For the functions that read it, of any type of scalar.
+  ROPEWALK_INLINE operator const detail::RawTable&() const { return raw_; }
 
   /// The readers of one token and head.
   ROPEWALK_INLINE PairReaders<T> row(Index b, Index s, Index h) const {
-    const Index r = ids_ ? ids_.row(b, s) : s;
-    return detail::moved(readers_, b * batch_stride_ + r * seq_stride_ + h * heads_stride_);
+    const Index r = ids() ? ids().row(b, s) : s;
+    return detail::moved(readers(), b * batch_stride() + r * seq_stride() + h * heads_stride());
   }
 
   /// The table of tokens at positions [position, position + count), of a table whose first row is
   /// position 0: a decode step or a sub-sequence. Its first row is that of id 0 where it is
   /// gathered next; first_position(position) keeps the positions.
   ROPEWALK_INLINE TableView rows(Index position, Index count) const {
-    const detail::Place place = detail::place_without_ids("rows", ids_);
+    const detail::Place place = detail::place_without_ids("rows", ids());
     detail::check_range(place, "seq", position, count, seq());
     TableView part = *this;
-    part.readers_ = detail::checked_part(place, "seq", readers_, position, seq_stride_);
-    part.shape_.seq = count;
+    part.raw_.set_readers(detail::checked_part(place, "seq", readers(), position, seq_stride()));
+    part.raw_.shape.seq = count;
     return part;
   }
 
   /// The table whose one row serves `count` tokens.
   ROPEWALK_INLINE TableView repeated(Index count) const {
-    const detail::Place place = detail::place_without_ids("repeated", ids_);
+    const detail::Place place = detail::place_without_ids("repeated", ids());
     detail::check_equal(place, "seq", seq(), 1);
     detail::check_not_negative(place, "count", count);
     TableView part = *this;
-    part.seq_stride_ = 0;
-    part.shape_.seq = count;
+    part.raw_.strides.seq = 0;
+    part.raw_.shape.seq = count;
     return part;
   }
 
@@ -82,9 +86,9 @@ class TableView {
     const detail::Place place{"heads", "the table"};
     detail::check_range(place, "heads", begin, count, heads());
     TableView part = *this;
-    part.readers_ = detail::checked_part(place, "heads", readers_, begin, heads_stride_);
-    part.shape_.heads = count;
-    if (count == 1) part.heads_stride_ = 0;  // one that all heads share
+    part.raw_.set_readers(detail::checked_part(place, "heads", readers(), begin, heads_stride()));
+    part.raw_.shape.heads = count;
+    if (count == 1) part.raw_.strides.heads = 0;  // one that all heads share
     return part;
   }
 
@@ -92,9 +96,9 @@ class TableView {
   ROPEWALK_INLINE TableView pairs(Index begin, Index count) const {
     const detail::Place place{"pairs", "the table"};
     detail::check_range(place, "pairs", begin, count, pairs());
-    TableView part(detail::checked_pairs(place, readers_, begin), {batch(), seq(), heads(), count},
-                   batch_stride_, seq_stride_, heads_stride_);
-    part.ids_ = ids_;
+    TableView part(detail::checked_pairs(place, readers(), begin), {batch(), seq(), heads(), count},
+                   batch_stride(), seq_stride(), heads_stride());
+    part.raw_.ids = ids();
     return part;
   }
 
@@ -132,11 +136,12 @@ class TableView {
   ROPEWALK_INLINE TableView gather(Pointer ids, detail::Size batch, detail::Size seq) const {
     if constexpr (detail::takes_pointer_to_ids<Pointer>()) {
       const detail::Place place{"gather", "ids"};
+      const TableShape& own = shape();
       detail::check_not_negative(place, "batch", batch.value);
       detail::check_not_negative(place, "seq", seq.value);
-      if (shape_.batch != 1) detail::check_one_or_equal(place, "batch", batch.value, shape_.batch);
+      if (own.batch != 1) detail::check_one_or_equal(place, "batch", batch.value, own.batch);
       const Index batch_stride = batch.value == 1 ? 0 : seq.value;
-      return with_ids(place, {ids, detail::IdsOf::tokens, batch_stride, shape_.seq}, batch.value,
+      return with_ids(place, {ids, detail::IdsOf::tokens, batch_stride, own.seq}, batch.value,
                       seq.value);
     } else {
       return *this;
@@ -171,9 +176,9 @@ class TableView {
       const detail::Place place{"rows_of_each", "starts"};
       detail::check_not_negative(place, "batch", batch.value);
       detail::check_not_negative(place, "count", count.value);
-      if (shape_.batch != 1) detail::check_equal(place, "batch", batch.value, shape_.batch);
+      if (shape().batch != 1) detail::check_equal(place, "batch", batch.value, shape().batch);
       const Index batch_stride = batch.value == 1 ? 0 : 1;
-      return with_ids(place, {starts, detail::IdsOf::samples, batch_stride, shape_.seq},
+      return with_ids(place, {starts, detail::IdsOf::samples, batch_stride, shape().seq},
                       batch.value, count.value);
     } else {
       return *this;
@@ -185,8 +190,8 @@ class TableView {
   /// Errors   std::invalid_argument: a last position that does not fit 64 bits; no ids
   ROPEWALK_INLINE TableView first_position(Index position) const {
     TableView numbered = *this;
-    numbered.ids_.set_first(position);
-    detail::check_said_of_ids("first_position", numbered.ids_);
+    numbered.raw_.ids.set_first(position);
+    detail::check_said_of_ids("first_position", numbered.raw_.ids);
     return numbered;
   }
 
@@ -197,18 +202,18 @@ class TableView {
   /// Errors   std::invalid_argument: an id that is a position of the table; no ids
   ROPEWALK_INLINE TableView leaving(Index id) const {
     TableView some = *this;
-    some.ids_.set_left(id);
-    detail::check_said_of_ids("leaving", some.ids_);
+    some.raw_.ids.set_left(id);
+    detail::check_said_of_ids("leaving", some.raw_.ids);
     return some;
   }
 
   /// The table that turns by the opposite angles: undoes a rotation of unit length. Not one that
   /// moves features (interleaved_to_half), whose output has another pairing than its input.
   ROPEWALK_INLINE TableView inverse() const {
-    TableView turned = *this;
-    turned.readers_.sin_a.negative = !readers_.sin_a.negative;
-    turned.readers_.sin_b.negative = !readers_.sin_b.negative;
-    return turned;
+    PairReaders<T> turned = readers();
+    turned.sin_a.negative = !turned.sin_a.negative;
+    turned.sin_b.negative = !turned.sin_b.negative;
+    return with_readers(turned);
   }
 
   /// The table that carries the gradient of out back to x: the transpose of each pair's 2x2 matrix,
@@ -216,32 +221,32 @@ class TableView {
   /// their places; autograd rounds each product to the type of x, this to what x and table promote
   /// to.
   ROPEWALK_INLINE TableView gradient() const {
-    TableView turned = inverse();
-    const CoefficientReader<T> sin_a = turned.readers_.sin_a;
-    turned.readers_.sin_a = turned.readers_.sin_b;
-    turned.readers_.sin_b = sin_a;
-    return turned;
+    const PairReaders<T> turned = inverse().readers();
+    return with_readers({turned.cos_a, turned.cos_b, turned.sin_b, turned.sin_a});
   }
 
  private:
+  ROPEWALK_INLINE TableView with_readers(const PairReaders<T>& readers) const {
+    TableView other = *this;
+    other.raw_.set_readers(readers);
+    return other;
+  }
+
   /// For a batch of one the ids are everybody's.
-  ROPEWALK_INLINE TableView with_ids(const detail::Place& place, const detail::RowIds& ids,
+  ROPEWALK_INLINE TableView with_ids(const detail::Place& place, const detail::RowIds& given,
                                      Index id_batch, Index seq) const {
-    if (ids_) {
+    if (ids()) {
       detail::fail({place.function, "the table"}, "position ids",
                    "are given already, must be given once");
     }
     TableView gathered = *this;
-    gathered.ids_ = ids;
-    gathered.shape_.seq = seq;
-    if (id_batch != 1) gathered.shape_.batch = id_batch;
+    gathered.raw_.ids = given;
+    gathered.raw_.shape.seq = seq;
+    if (id_batch != 1) gathered.raw_.shape.batch = id_batch;
     return gathered;
   }
 
-  PairReaders<T> readers_;
-  TableShape shape_;
-  Index batch_stride_, seq_stride_, heads_stride_;
-  detail::RowIds ids_;
+  detail::RawTable raw_;
 };
 
 ROPEWALK_END_TYPES

@@ -41,7 +41,7 @@ class View {
       "pass as_bfloat16(data) or as_half(data)");
 
   ROPEWALK_INLINE View(T* data, const Shape& shape, const Strides& strides)
-      : data_(data), shape_(shape), strides_(strides) {}
+      : raw_{data, shape, strides, sizeof(T)} {}
 
   ROPEWALK_INLINE View(T* data, const Shape& shape)
       : View(data, shape, detail::contiguous_strides(shape)) {}
@@ -50,31 +50,32 @@ class View {
   template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
   ROPEWALK_INLINE View(const View<U>& other) : View(other.data(), other.shape(), other.strides()) {}
 
-  ROPEWALK_INLINE T* data() const { return data_; }
-  ROPEWALK_INLINE const Shape& shape() const { return shape_; }
-  ROPEWALK_INLINE const Strides& strides() const { return strides_; }
-  ROPEWALK_INLINE Index batch() const { return shape_.batch; }
-  ROPEWALK_INLINE Index seq() const { return shape_.seq; }
-  ROPEWALK_INLINE Index heads() const { return shape_.heads; }
-  ROPEWALK_INLINE Index head_dim() const { return shape_.head_dim; }
-  ROPEWALK_INLINE bool empty() const {
-    return batch() == 0 || seq() == 0 || heads() == 0 || head_dim() == 0;
-  }
+  ROPEWALK_INLINE T* data() const { return static_cast<T*>(const_cast<void*>(raw_.data)); }
+  ROPEWALK_INLINE const Shape& shape() const { return raw_.shape; }
+  ROPEWALK_INLINE const Strides& strides() const { return raw_.strides; }
+  ROPEWALK_INLINE Index batch() const { return raw_.shape.batch; }
+  ROPEWALK_INLINE Index seq() const { return raw_.shape.seq; }
+  ROPEWALK_INLINE Index heads() const { return raw_.shape.heads; }
+  ROPEWALK_INLINE Index head_dim() const { return raw_.shape.head_dim; }
+  ROPEWALK_INLINE bool empty() const { return raw_.empty(); }
+
+  /// For the functions that read and write, of any type of scalar.
+  ROPEWALK_INLINE operator const detail::RawView&() const { return raw_; }
 
   /// The part of samples [begin, begin + count): one that stands at a position of its own. Without
   /// arguments batch(), seq(), heads() and head_dim() are sizes.
   ROPEWALK_INLINE View batch(Index begin, Index count) const {
-    return part({"batch", "the view"}, "batch", begin, count, strides_.batch, &Shape::batch);
+    return part({"batch", "the view"}, "batch", begin, count, strides().batch, &Shape::batch);
   }
 
   /// The part of tokens [begin, begin + count): text or image only, a chunk of a longer sequence.
   ROPEWALK_INLINE View seq(Index begin, Index count) const {
-    return part({"seq", "the view"}, "seq", begin, count, strides_.seq, &Shape::seq);
+    return part({"seq", "the view"}, "seq", begin, count, strides().seq, &Shape::seq);
   }
 
   /// The part of heads [begin, begin + count): the first few, the keys of packed queries and keys.
   ROPEWALK_INLINE View heads(Index begin, Index count) const {
-    return part({"heads", "the view"}, "heads", begin, count, strides_.heads, &Shape::heads);
+    return part({"heads", "the view"}, "heads", begin, count, strides().heads, &Shape::heads);
   }
 
   /// The part of features [begin, begin + count): a rotary suffix, one axis of several.
@@ -84,21 +85,19 @@ class View {
 
   /// The features of one token and head.
   ROPEWALK_INLINE T* row(Index b, Index s, Index h) const {
-    return data_ + b * strides_.batch + s * strides_.seq + h * strides_.heads;
+    return data() + b * strides().batch + s * strides().seq + h * strides().heads;
   }
 
  private:
   ROPEWALK_INLINE View part(const detail::Place& place, const char* axis, Index begin, Index count,
                             Index stride, Index Shape::*size) const {
-    detail::check_range(place, axis, begin, count, shape_.*size);
-    View part(detail::checked_part(place, axis, data_, begin, stride), shape_, strides_);
-    part.shape_.*size = count;
+    detail::check_range(place, axis, begin, count, shape().*size);
+    View part(detail::checked_part(place, axis, data(), begin, stride), shape(), strides());
+    part.raw_.shape.*size = count;
     return part;
   }
 
-  T* data_;
-  Shape shape_;
-  Strides strides_;
+  detail::RawView raw_;
 };
 
 /// Queries, keys and values of one packed memory.
@@ -277,6 +276,16 @@ struct ElementOf<View<T>> {
 /// finds. No as_view of ours takes what has its own: it would be preferred.
 template <class T>
 using ViewElement = typename ElementOf<std::decay_t<decltype(as_view(std::declval<T&>()))>>::type;
+
+/// What as_view gives, but a view where it is: a copy of it costs instructions of a small call.
+template <class T>
+decltype(auto) view_of(T& tensor) {
+  if constexpr (std::is_same_v<std::remove_const_t<T>, View<ViewElement<T>>>) {
+    return static_cast<const T&>(tensor);
+  } else {
+    return as_view(tensor);
+  }
+}
 
 template <class T, class = void>
 inline constexpr bool has_view = false;

@@ -4,6 +4,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/row_ids.hpp"
+#include "ropewalk/base/shape.hpp"
 
 ROPEWALK_BEGIN_TYPES
 
@@ -35,6 +37,79 @@ struct PairReaders {
 
   CoefficientReader<T> cos_a, cos_b, sin_a, sin_b;
 };
+
+namespace detail {
+
+/// A reader and a table whose types are forgotten: see RawView.
+struct RawReader {
+  template <class T>
+  ROPEWALK_INLINE RawReader(const CoefficientReader<T>& reader)
+      : data(reader.data), stride(reader.stride), negative(reader.negative) {}
+  ROPEWALK_INLINE RawReader(const void* entries, Index entry_stride, bool other_sign)
+      : data(entries), stride(entry_stride), negative(other_sign) {}
+
+  template <class T>
+  ROPEWALK_INLINE CoefficientReader<T> of() const {
+    return {static_cast<const T*>(data), stride, negative};
+  }
+  /// Whether its entries stand one after the other as they are meant.
+  ROPEWALK_INLINE bool is_plain() const { return stride == 1 && !negative; }
+
+  const void* data;
+  Index stride;
+  bool negative;
+};
+
+ROPEWALK_INLINE bool operator==(const RawReader& a, const RawReader& b) {
+  return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
+}
+
+struct RawTable {
+  template <class T>
+  ROPEWALK_INLINE RawTable(const PairReaders<T>& readers, const TableShape& table_shape,
+                           const Strides& table_strides)
+      : cos_a(readers.cos_a),
+        cos_b(readers.cos_b),
+        sin_a(readers.sin_a),
+        sin_b(readers.sin_b),
+        shape(table_shape),
+        strides(table_strides),
+        element_bytes(sizeof(T)) {
+    settle_readers();
+  }
+
+  template <class T>
+  ROPEWALK_INLINE void set_readers(const PairReaders<T>& readers) {
+    cos_a = readers.cos_a, cos_b = readers.cos_b, sin_a = readers.sin_a, sin_b = readers.sin_b;
+    settle_readers();
+  }
+  /// What a call asks of all readers together is asked here, once.
+  ROPEWALK_INLINE void settle_readers() {
+    is_rotation = cos_a == cos_b && sin_a == sin_b;
+    is_plain = cos_a.is_plain() && cos_b.is_plain() && sin_a.is_plain() && sin_b.is_plain();
+    pair_stride = cos_a.stride;
+    if (cos_b.stride > pair_stride) pair_stride = cos_b.stride;
+    if (sin_a.stride > pair_stride) pair_stride = sin_a.stride;
+    if (sin_b.stride > pair_stride) pair_stride = sin_b.stride;
+    if ((cos_a.stride | cos_b.stride | sin_a.stride | sin_b.stride) < 0 || cos_a.data == nullptr ||
+        cos_b.data == nullptr || sin_a.data == nullptr || sin_b.data == nullptr) {
+      pair_stride = -1;
+    }
+  }
+  /// Rows in memory: a gathered table has any number of tokens.
+  ROPEWALK_INLINE Index rows() const { return ids ? ids.rows() : shape.seq; }
+
+  RawReader cos_a, cos_b, sin_a, sin_b;
+  TableShape shape;
+  Strides strides;
+  RowIds ids;
+  Index element_bytes;
+  Index pair_stride;  ///< the largest of the readers'; negative if one is, or one has no data
+  bool is_rotation;   ///< whether both features of a pair have the same readers
+  bool is_plain;      ///< whether all readers are
+};
+
+}  // namespace detail
 
 ROPEWALK_END_TYPES
 

@@ -1,4 +1,4 @@
-// Sizes and strides, of whatever integers the caller has.
+// Sizes and strides, of whatever integers the caller has, and tensors of them.
 #ifndef ROPEWALK_BASE_SHAPE_HPP
 #define ROPEWALK_BASE_SHAPE_HPP
 
@@ -71,6 +71,23 @@ struct TableShape {
 
   Index batch = 1, seq = 0, heads = 1, pairs = 0;
 };
+
+namespace detail {
+
+/// A tensor whose type is forgotten, so that what takes one is compiled once, not once for each
+/// type of scalar. Strides count elements, of `element_bytes`.
+struct RawView {
+  ROPEWALK_INLINE bool empty() const {
+    return shape.batch == 0 || shape.seq == 0 || shape.heads == 0 || shape.head_dim == 0;
+  }
+
+  const void* data;
+  Shape shape;
+  Strides strides;
+  Index element_bytes;
+};
+
+}  // namespace detail
 
 ROPEWALK_END_TYPES
 

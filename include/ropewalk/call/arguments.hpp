@@ -6,9 +6,10 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/extents.hpp"
 #include "ropewalk/call/overlap.hpp"
-#include "ropewalk/call/raw.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -199,13 +200,7 @@ ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Sh
 
 ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& written,
                                             const RawTable& table, Index table_extent) {
-  // Neither is empty: what is written is not, and rows without coefficients are not asked for.
-  const auto is_met = [&](const RawReader& reader) {
-    const Span read = span_of(reader.data, table_extent, table.element_bytes);
-    return written.begin < read.end && read.begin < written.end;
-  };
-  if (table_extent != 0 &&
-      (is_met(table.cos_a) || is_met(table.cos_b) || is_met(table.sin_a) || is_met(table.sin_b))) {
+  if (table_extent != 0 && meets_readers(written, table, table_extent)) {
     fail_overlap(names.out, names.table);
   }
   if (table.ids && overlap(written, span_of_ids(table))) fail_overlap(names.out, names.ids());

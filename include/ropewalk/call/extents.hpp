@@ -4,7 +4,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/call/raw.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/shape.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -74,17 +75,8 @@ ROPEWALK_INLINE Index checked_extent(const Place& place, const RawTable& table) 
   const Index before =
       (shape.batch - 1) | (shape.seq - 1) | (shape.heads - 1) | (shape.pairs - 1) | (rows - 1);
   if (before < 0) return 0;
-  const RawReader &cos_a = table.cos_a, &cos_b = table.cos_b;
-  const RawReader &sin_a = table.sin_a, &sin_b = table.sin_b;
-  const bool is_null = cos_a.data == nullptr || cos_b.data == nullptr || sin_a.data == nullptr ||
-                       sin_b.data == nullptr;
-  if (is_null || (cos_a.stride | cos_b.stride | sin_a.stride | sin_b.stride) < 0) {
-    fail_readers(place, table);
-  }
-  const auto larger = [](Index a, Index b) { return a > b ? a : b; };
-  const Index pair_stride =
-      larger(larger(cos_a.stride, cos_b.stride), larger(sin_a.stride, sin_b.stride));
-  Index end = checked_reach(place, "pairs", 1, shape.pairs, pair_stride);
+  if (table.pair_stride < 0) fail_readers(place, table);
+  Index end = checked_reach(place, "pairs", 1, shape.pairs, table.pair_stride);
   end = checked_reach(place, "heads", end, shape.heads, table.strides.heads);
   end = checked_reach(place, "seq", end, rows, table.strides.seq);
   end = checked_reach(place, "batch", end, shape.batch, table.strides.batch);

@@ -7,7 +7,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/call/raw.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/shape.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -44,6 +45,21 @@ inline Span span_of_ids(const RawTable& table) {
 /// An empty span overlaps nothing, wherever it is.
 inline bool overlap(const Span& a, const Span& b) {
   return std::max(a.begin, b.begin) < std::min(a.end, b.end);
+}
+
+/// Whether what is written, which is not empty, meets the coefficients of a table of which each
+/// reader spans `elements`, 1 or more: whether a reader begins in it, or before it by less than it
+/// spans. As unsigned numbers that is one comparison.
+ROPEWALK_INLINE bool meets_readers(const Span& written, const RawTable& table, Index elements) {
+  const auto bytes =
+      static_cast<std::uint64_t>(elements) * static_cast<std::uint64_t>(table.element_bytes);
+  const std::uint64_t first = written.begin - bytes + 1;
+  const std::uint64_t distances = written.end - first;
+  const auto is_met = [&](const RawReader& reader) {
+    return reinterpret_cast<std::uintptr_t>(reader.data) - first < distances;
+  };
+  return is_met(table.cos_a) || is_met(table.sin_a) ||
+         (!table.is_rotation && (is_met(table.cos_b) || is_met(table.sin_b)));
 }
 
 /// The strides say the same where they say anything: a row that has no next one has any stride.

@@ -6,8 +6,9 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/arguments.hpp"
-#include "ropewalk/call/raw.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/dispatch.hpp"
 #include "ropewalk/cpu/job.hpp"
@@ -18,44 +19,30 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// One tensor to rotate, its types beside what the caller gave.
+/// One tensor to rotate, its types beside what the caller gave. In place out is the same object, so
+/// that it is checked once.
 template <class OutType, class XType, class TabType>
 struct Rotation {
   using Out = OutType;
   using X = XType;
   using Tab = TabType;
 
-  RawView out, x;
-  RawTable table;
+  const RawView &out, &x;
+  const RawTable& table;
 };
 
+/// Valid as long as the views are: made where it is passed.
 template <class Out, class X, class Tab>
-ROPEWALK_INLINE Rotation<Out, std::remove_const_t<X>, Tab> rotation(const View<Out>& out,
-                                                                    const View<X>& x,
-                                                                    const TableView<Tab>& table) {
+ROPEWALK_INLINE Rotation<Out, std::remove_const_t<X>, Tab> rotation(
+    const View<Out>& out ROPEWALK_LIFETIME_BOUND, const View<X>& x ROPEWALK_LIFETIME_BOUND,
+    const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
   return {out, x, table};
 }
 
-/// One to rotate in its own place: out is the same object, so that it is stored and checked once.
-template <class XType, class TabType>
-struct RotationInPlace {
-  using Out = XType;
-  using X = XType;
-  using Tab = TabType;
-
-  ROPEWALK_INLINE RotationInPlace(const View<X>& view, const TableView<Tab>& of_table)
-      : x(view), out(x), table(of_table) {}
-  RotationInPlace(const RotationInPlace&) = delete;
-  RotationInPlace& operator=(const RotationInPlace&) = delete;
-
-  RawView x;
-  const RawView& out;
-  RawTable table;
-};
-
 template <class X, class Tab>
-ROPEWALK_INLINE RotationInPlace<X, Tab> rotation(const View<X>& x, const TableView<Tab>& table) {
-  return {x, table};
+ROPEWALK_INLINE Rotation<X, X, Tab> rotation(const View<X>& x ROPEWALK_LIFETIME_BOUND,
+                                             const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
+  return {x, x, table};
 }
 
 /// Whether the fused form may turn x in its own place.

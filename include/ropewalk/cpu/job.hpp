@@ -4,8 +4,8 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/shape.hpp"
-#include "ropewalk/call/raw.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 

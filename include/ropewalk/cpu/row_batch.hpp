@@ -10,8 +10,8 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/prefetch.hpp"
+#include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/call/raw.hpp"
 
 // Without types of scalars: a row kernel knows those of x and out, WidenEntries that of the table.
 // All distances are in bytes but for strides between coefficients.
@@ -135,11 +135,6 @@ struct WidenedScratch {
   alignas(64) C entries[4][most_pairs];
 };
 
-/// Whether the table's own memory is what is wanted.
-inline bool is_read_in_place(bool is_wide, const RawReader& reader) {
-  return is_wide && reader.stride == 1 && !reader.negative;
-}
-
 /// Pairs from `first` on of row r, as they are in the table.
 template <class C>
 ROPEWALK_INLINE WidenedRow<C> row_in_place(const RowBatch& batch, Index r, Index first) {
@@ -151,10 +146,6 @@ ROPEWALK_INLINE WidenedRow<C> row_in_place(const RowBatch& batch, Index r, Index
   return {at(table.cos_a), at(table.cos_b), at(table.sin_a), at(table.sin_b)};
 }
 
-inline bool same_reader(const RawReader& a, const RawReader& b) {
-  return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
-}
-
 template <class C>
 [[gnu::noinline]] WidenedRow<C> copied_row(const RowBatch& batch, Index r, Index first, Index pairs,
                                            WidenedScratch<C>& scratch) {
@@ -163,17 +154,15 @@ template <class C>
   const Index offset = batch.table_offset + r * layout.table_stride;
   const auto entries = [&](const RawReader& reader, C* to) -> const C* {
     const void* from = moved(reader.data, offset + first * reader.stride * table.element_bytes);
-    if (is_read_in_place(layout.is_wide, reader)) return static_cast<const C*>(from);
+    if (layout.is_wide && reader.is_plain()) return static_cast<const C*>(from);
     layout.widen({from, reader.stride, reader.negative}, pairs, to);
     return to;
   };
   WidenedRow<C> row;
   row.cos_a = entries(table.cos_a, scratch.entries[0]);
   row.sin_a = entries(table.sin_a, scratch.entries[1]);
-  row.cos_b =
-      same_reader(table.cos_a, table.cos_b) ? row.cos_a : entries(table.cos_b, scratch.entries[2]);
-  row.sin_b =
-      same_reader(table.sin_a, table.sin_b) ? row.sin_a : entries(table.sin_b, scratch.entries[3]);
+  row.cos_b = table.cos_a == table.cos_b ? row.cos_a : entries(table.cos_b, scratch.entries[2]);
+  row.sin_b = table.sin_a == table.sin_b ? row.sin_a : entries(table.sin_b, scratch.entries[3]);
   return row;
 }
 

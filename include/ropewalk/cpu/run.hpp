@@ -10,8 +10,9 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/prefetch.hpp"
+#include "ropewalk/base/readers.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/overlap.hpp"
-#include "ropewalk/call/raw.hpp"
 #include "ropewalk/cpu/job.hpp"
 #include "ropewalk/cpu/past_caches.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
@@ -73,10 +74,7 @@ inline void set_rows(Job& job, const Kernels& kernels) {
       stride_in_bytes(table.shape.heads, table.strides.heads, table.element_bytes);
   layout.widen = kernels.entries;
   layout.is_wide = kernels.is_wide;
-  layout.reads_table = is_read_in_place(kernels.is_wide, table.cos_a) &&
-                       is_read_in_place(kernels.is_wide, table.cos_b) &&
-                       is_read_in_place(kernels.is_wide, table.sin_a) &&
-                       is_read_in_place(kernels.is_wide, table.sin_b);
+  layout.reads_table = kernels.is_wide && table.is_plain;
   job.rows.prefetch = {};
   job.rows.table = &table;
   job.rows.table_offset = 0;
