@@ -2,10 +2,16 @@
 #include "ropewalk/cpu/run.hpp"
 
 #include "ropewalk/cpu/compiled.hpp"
+#include "ropewalk/cpu/token.hpp"
 #include "without_flags.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {
+
+bool compiled::rows_of_token(RowBatch& rows, const RawView& out, const RawView& x,
+                             const RawTable& table, const Kernels& kernels) {
+  return ROPEWALK_FLAGS_NAMESPACE::rows_of_token(rows, out, x, table, kernels);
+}
 
 void compiled::settle(Job& job, const Kernels& kernels, Stores stores) {
   ROPEWALK_FLAGS_NAMESPACE::settle(job, kernels, stores);

@@ -29,6 +29,9 @@ struct Entries {
   static WidenEntries kernel(Isa isa);
 };
 
+bool rows_of_token(RowBatch& rows, const RawView& out, const RawView& x, const RawTable& table,
+                   const Kernels& kernels);
+
 void settle(Job& job, const Kernels& kernels, Stores stores);
 
 void run(const Job* jobs, const Job* end, Index first_token, Index last_token);
@@ -50,6 +53,7 @@ WidenEntries entries_kernel(Isa isa) {
   return compiled::Entries<C, Tab>::kernel(isa);
 }
 
+using compiled::rows_of_token;
 using compiled::run;
 using compiled::settle;
 

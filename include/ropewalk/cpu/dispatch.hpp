@@ -16,6 +16,7 @@
 #else
 #include "ropewalk/cpu/kernels.hpp"
 #include "ropewalk/cpu/run.hpp"
+#include "ropewalk/cpu/token.hpp"
 #endif
 
 ROPEWALK_BEGIN_NESTED(detail)

@@ -51,18 +51,55 @@ constexpr InPlace in_place_by(Pairing pairing) {
 }
 
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
-template <class R, class How>
-void prepare(Job& job, const Names& names, const R& of, Isa isa, const How& options,
+template <class R>
+void prepare(Job& job, const Names& names, const R& of, const Kernels& kernels, InPlace in_place,
              Stores stores) {
   job.out = &of.out;
   job.x = &of.x;
   job.table = &of.table;
-  if (check_arguments(names, of.out, of.x, of.table, in_place_by(options.pairing))) {
-    settle(job, select_kernels<typename R::Out, typename R::X, typename R::Tab>(isa, options),
-           stores);
+  if (check_arguments(names, of.out, of.x, of.table, in_place)) {
+    settle(job, kernels, stores);
   } else {
     job.kernel = nullptr;
   }
+}
+
+/// Rotates one tensor or several of any number of tokens. Not inlined: a call of one token would
+/// save registers for it.
+template <class Device, class... Rotations>
+[[gnu::noinline]] void fused_jobs(const Names& names, const Device& device, const Kernels* kernels,
+                                  InPlace in_place, Stores stores, const Rotations&... rotations) {
+  Job jobs[sizeof...(Rotations)];
+  Job* end = jobs;
+  if constexpr (sizeof...(Rotations) == 1) {
+    (prepare(*end++, names, rotations, *kernels, in_place, stores), ...);
+  } else {
+    Names named = names;
+    ((prepare(*end++, named, rotations, *kernels++, in_place, stores), named.next()), ...);
+    check_all_apart(names, rotations...);
+  }
+  const Work work = work_of(jobs, end);
+  if (work.tokens == 0) return;
+  for_token_ranges(device, work.tokens, work.each,
+                   [&](Index begin, Index stop) { run(jobs, end, begin, stop); });
+}
+
+/// Rotates one token of each tensor, which stays on the caller's thread; false if not all are sound
+/// at first sight.
+template <class... Rotations>
+ROPEWALK_INLINE bool rotate_tokens(const Names& names, const Kernels* kernels,
+                                   const Rotations&... of) {
+  RowBatch rows[sizeof...(Rotations)];
+  RowBatch* end = rows;
+  const Kernels* with = kernels;
+  if (!(rows_of_token(*end++, of.out, of.x, of.table, *with++) && ...)) {
+    return false;
+  }
+  check_all_apart(names, of...);
+  ROPEWALK_MEMORY_BORDER();
+  for (const RowBatch* at = rows; at != end; ++at) (kernels++)->rows(*at);
+  ROPEWALK_MEMORY_BORDER();
+  return true;
 }
 
 /// Rotates one tensor or several: all are checked before the first is written, also after one with
@@ -71,19 +108,15 @@ template <class Device, class How, class... Rotations>
 void fused(const Names& names, const Device& device, const How& options, const CpuOptions& cpu,
            const Rotations&... rotations) {
   const Isa isa = checked_isa(names.function, cpu.isa);
-  Job jobs[sizeof...(Rotations)];
-  Job* end = jobs;
-  if constexpr (sizeof...(Rotations) == 1) {
-    (prepare(*end++, names, rotations, isa, options, cpu.stores), ...);
-  } else {
-    Names named = names;
-    ((prepare(*end++, named, rotations, isa, options, cpu.stores), named.next()), ...);
-    check_all_apart(names, rotations...);
+  const InPlace in_place = in_place_by(options.pairing);
+  const Kernels kernels[] = {
+      select_kernels<typename Rotations::Out, typename Rotations::X, typename Rotations::Tab>(
+          isa, options)...};
+  const bool may_be = in_place == InPlace::allowed || ((&rotations.out != &rotations.x) && ...);
+  if (may_be && cpu.stores != Stores::nontemporal && rotate_tokens(names, kernels, rotations...)) {
+    return;
   }
-  const Work work = work_of(jobs, end);
-  if (work.tokens == 0) return;
-  for_token_ranges(device, work.tokens, work.each,
-                   [&](Index begin, Index stop) { run(jobs, end, begin, stop); });
+  fused_jobs(names, device, kernels, in_place, cpu.stores, rotations...);
 }
 
 ROPEWALK_END_NESTED

@@ -39,8 +39,7 @@ struct Job {
   RowKernel kernel;  ///< none: there is nothing to do, and the rest is not settled
   RowBatch rows;     ///< those of the first token, all heads
   bool in_place;
-  bool is_one_batch;  ///< whether `rows` are all there is to do; the rest is not settled then
-  bool nontemporal;   ///< write past the caches
+  bool nontemporal;  ///< write past the caches
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;
 };
@@ -49,6 +48,37 @@ struct Job {
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
+
+/// Along an axis of one entry any stride is allowed, and in bytes it need not fit.
+inline Index stride_in_bytes(Index size, Index stride, Index element_bytes) {
+  return size <= 1 ? 0 : stride * element_bytes;
+}
+
+inline Index heads_stride(const RawView& view) {
+  return stride_in_bytes(view.shape.heads, view.strides.heads, view.element_bytes);
+}
+
+/// The rows of the first token, which are those of any but for where they are. `in_place`: out is
+/// x itself, whose features behind the pairs stay.
+inline void set_rows(RowBatch& rows, const RawView& out, const RawView& x, const RawTable& table,
+                     bool in_place, const Kernels& kernels) {
+  RowLayout& layout = rows.layout;
+  layout.pairs = table.shape.pairs;
+  layout.rest = in_place ? 0 : x.shape.head_dim - 2 * table.shape.pairs;
+  layout.x_stride = heads_stride(x);
+  layout.out_stride = in_place ? layout.x_stride : heads_stride(out);
+  layout.table_stride =
+      stride_in_bytes(table.shape.heads, table.strides.heads, table.element_bytes);
+  layout.widen = kernels.entries;
+  layout.is_wide = kernels.is_wide;
+  layout.reads_table = kernels.is_wide && table.is_plain;
+  rows.prefetch = {};
+  rows.table = &table;
+  rows.table_offset = 0;
+  rows.x = x.data;
+  rows.out = const_cast<void*>(out.data);
+  rows.rows = x.shape.heads;
+}
 
 /// What several jobs of the same batch and seq amount to.
 struct Work {

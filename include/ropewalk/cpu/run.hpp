@@ -42,15 +42,6 @@ inline Index heads_together(const Job& job) {
 
 // Before the first row ----------------------------------------------------------------------------
 
-/// Along an axis of one entry any stride is allowed, and in bytes it need not fit.
-inline Index stride_in_bytes(Index size, Index stride, Index element_bytes) {
-  return size <= 1 ? 0 : stride * element_bytes;
-}
-
-inline Index heads_stride(const RawView& view) {
-  return stride_in_bytes(view.shape.heads, view.strides.heads, view.element_bytes);
-}
-
 inline void set_strides(TokenStrides& to, const RawView& view) {
   to.batch = stride_in_bytes(view.shape.batch, view.strides.batch, view.element_bytes);
   to.seq = stride_in_bytes(view.shape.seq, view.strides.seq, view.element_bytes);
@@ -59,28 +50,6 @@ inline void set_strides(TokenStrides& to, const RawView& view) {
 inline void set_strides(TokenStrides& to, const RawTable& table) {
   to.batch = stride_in_bytes(table.shape.batch, table.strides.batch, table.element_bytes);
   to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
-}
-
-/// The rows of the first token, which are those of any but for where they are.
-inline void set_rows(Job& job, const Kernels& kernels) {
-  const RawView& x = *job.x;
-  const RawTable& table = *job.table;
-  RowLayout& layout = job.rows.layout;
-  layout.pairs = table.shape.pairs;
-  layout.rest = job.in_place ? 0 : x.shape.head_dim - 2 * table.shape.pairs;
-  layout.x_stride = heads_stride(x);
-  layout.out_stride = job.in_place ? layout.x_stride : heads_stride(*job.out);
-  layout.table_stride =
-      stride_in_bytes(table.shape.heads, table.strides.heads, table.element_bytes);
-  layout.widen = kernels.entries;
-  layout.is_wide = kernels.is_wide;
-  layout.reads_table = kernels.is_wide && table.is_plain;
-  job.rows.prefetch = {};
-  job.rows.table = &table;
-  job.rows.table_offset = 0;
-  job.rows.x = x.data;
-  job.rows.out = const_cast<void*>(job.out->data);
-  job.rows.rows = x.shape.heads;
 }
 
 inline void set_prefetches(Job& job) {
@@ -111,39 +80,23 @@ inline bool can_go_past_caches(const Job& job) {
   return has_nontemporal_stores && together % nontemporal_bytes == 0 && bytes <= past_caches_room;
 }
 
-/// The rest of it, where the rows are not those of one token, in place, of a table that is not
-/// gathered.
-[[gnu::noinline]] inline void settle_tokens(Job& job, Stores stores) {
-  const Shape& shape = job.x->shape;
-  const RowIds& ids = job.table->ids;
-  const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
-  const Index bytes = shape.batch * shape.seq * shape.heads * both;
-  const bool past_caches =
-      !job.in_place &&
-      (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)));
-  job.is_one_batch = shape.batch == 1 && shape.seq == 1 && !ids.leaves() && !past_caches;
-  if (job.is_one_batch && !ids) return;
-  set_strides(job.table_strides, *job.table);
-  if (job.is_one_batch) {
-    job.rows.table_offset = table_offset(job, 0, 0, 0);
-    return;
-  }
-  set_strides(job.out_strides, *job.out);
-  set_strides(job.x_strides, *job.x);
-  job.nontemporal = past_caches && can_go_past_caches(job);
-  job.prefetch = {};
-  if (!fits_near_caches(bytes)) set_prefetches(job);
-}
-
 /// Settles how a job is done whose arguments have passed their checks.
 inline void settle(Job& job, const Kernels& kernels, Stores stores) {
   const Shape& shape = job.x->shape;
   job.kernel = kernels.rows;
   job.in_place = same_place(*job.out, *job.x);
-  job.nontemporal = false;
-  set_rows(job, kernels);
-  job.is_one_batch = job.in_place && shape.batch == 1 && shape.seq == 1 && !job.table->ids;
-  if (!job.is_one_batch) settle_tokens(job, stores);
+  set_rows(job.rows, *job.out, *job.x, *job.table, job.in_place, kernels);
+  set_strides(job.out_strides, *job.out);
+  set_strides(job.x_strides, *job.x);
+  set_strides(job.table_strides, *job.table);
+  const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
+  const Index bytes = shape.batch * shape.seq * shape.heads * both;
+  const bool past_caches =
+      !job.in_place &&
+      (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)));
+  job.nontemporal = past_caches && can_go_past_caches(job);
+  job.prefetch = {};
+  if (!fits_near_caches(bytes)) set_prefetches(job);
 }
 
 // The rows ----------------------------------------------------------------------------------------
@@ -244,9 +197,8 @@ inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, In
   }
 }
 
-/// Tokens [begin, end) of batch and seq taken together. Not inlined: a call of one token would save
-/// registers for it, some 40 instructions.
-[[gnu::noinline]] inline void run_batches(const Job& job, Index begin, Index end) {
+/// Tokens [begin, end) of batch and seq taken together.
+inline void run_batches(const Job& job, Index begin, Index end) {
   RowBatch batch = job.rows;
   const Index seq = job.x->shape.seq;
   while (begin < end) {
@@ -260,10 +212,6 @@ inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, In
 inline void run(const Job* job, const Job* last, Index begin, Index end) {
   for (; job != last; ++job) {
     if (job->kernel == nullptr) continue;
-    if (job->is_one_batch) {
-      if (begin < end) job->kernel(job->rows);
-      continue;
-    }
     run_batches(*job, begin, end);
     if (job->nontemporal) finish_nontemporal_stores();
   }
