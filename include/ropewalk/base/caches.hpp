@@ -32,27 +32,29 @@ inline Index third_level_of_amd() {
 }
 #endif
 
-/// The system is asked once, and not Eigen, whose answer is code that a unit compiled for a wider
-/// instruction set would share with this one.
-inline const CacheSizes& cache_sizes() {
-  static const CacheSizes sizes = [] {
-    // Not every system tells. A core has from 512 KiB (Zen 3) to 2 MiB (Sapphire Rapids) of its
-    // own, and most servers have 32 MiB for all cores or more.
-    CacheSizes found{Index{1} << 20, Index{32} << 20};
+/// The system is asked, and not Eigen, whose answer is code that a unit compiled for a wider
+/// instruction set would share with this one. Out of line: each place that asks would hold it.
+[[gnu::cold, gnu::noinline]] inline CacheSizes ask_cache_sizes() {
+  // Not every system tells. A core has from 512 KiB (Zen 3) to 2 MiB (Sapphire Rapids) of its own,
+  // and most servers have 32 MiB for all cores or more.
+  CacheSizes found{Index{1} << 20, Index{32} << 20};
 #if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)
-    if (const long second = sysconf(_SC_LEVEL2_CACHE_SIZE); second > 0) found.near = second;
-    if (const long third = sysconf(_SC_LEVEL3_CACHE_SIZE); third > 0) found.last_level = third;
+  if (const long second = sysconf(_SC_LEVEL2_CACHE_SIZE); second > 0) found.near = second;
+  if (const long third = sysconf(_SC_LEVEL3_CACHE_SIZE); third > 0) found.last_level = third;
 #endif
 #if ROPEWALK_X86
-    if (const Index third = third_level_of_amd(); third > 0) {
-      found = {third / 4, third};  // others use the rest
-    }
+  if (const Index third = third_level_of_amd(); third > 0) {
+    found = {third / 4, third};  // others use the rest
+  }
 #endif
 #if defined(ROPEWALK_TEST_NEAR_CACHES)
-    found.near = ROPEWALK_TEST_NEAR_CACHES;  // so that a test is of one length everywhere
+  found.near = ROPEWALK_TEST_NEAR_CACHES;  // so that a test is of one length everywhere
 #endif
-    return found;
-  }();
+  return found;
+}
+
+inline const CacheSizes& cache_sizes() {
+  static const CacheSizes sizes = ask_cache_sizes();
   return sizes;
 }
 
