@@ -427,6 +427,10 @@ TEST(SeveralTensors, AreNamedInErrors) {
             meets("apply: memory of outs[2]", "the table"));
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k, k), table); }),
             meets("apply_inplace: memory of xs[2]", "xs[1]"));
+  const rw::View<float> token = k.batch(0, 1).seq(0, 1);
+  const rw::Table<float> row({1, 1, 1, width / 2});
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(token, token), row); }),
+            meets("apply_inplace: memory of xs[1]", "xs[0]"));
   rw::View<float> one(nullptr, of.shape);
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(one), table); }),
             "apply_inplace: data of xs[0] is null, must point to the elements");
@@ -444,6 +448,9 @@ TEST(MovedFeatures, CannotBeInPlace) {
       "apply_inplace: pairing of the options is interleaved_to_half, which moves features: pass "
       "an output apart from ";
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, q, table, options); }), moves + "x");
+  const rw::View<float> token = q.batch(0, 1).seq(0, 1);
+  const rw::Table<float> row({1, 1, 1, width / 2});
+  EXPECT_EQ(error_of([&] { rw::apply_inplace(device, token, row, options); }), moves + "x");
   EXPECT_EQ(error_of([&] { rw::apply_inplace(device, std::tie(q, k), table, options); }),
             moves + "xs[0]");
   const std::string since = ", since the pairing interleaved_to_half moves features";

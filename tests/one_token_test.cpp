@@ -175,6 +175,21 @@ TEST(OneToken, IsTakenIfNothingIsWrong) {
   }
 }
 
+// Of more than the caches hold out is stored past them, which is for jobs.
+TEST(OneToken, IsNotTakenIfItExceedsTheCaches) {
+  constexpr Index heads = 1 << 19, head_dim = 1 << 10;
+  const rw::Shape shape{1, 1, heads, head_dim};
+  const RawView x{block, shape, {0, 0, head_dim}, 4};
+  RawView out = x;
+  out.data = reinterpret_cast<const void*>(span_of(x).end);
+  const rw::CoefficientReader<float> cos{reinterpret_cast<const float*>(span_of(out).end)};
+  const rw::PairReaders<float> readers{cos, cos, cos, cos};
+  const RawTable table(readers, {1, 1, 1, head_dim / 2}, {});
+  rw::detail::RowBatch rows;
+  EXPECT_TRUE(is_taken({x, x, table, true}, rows));
+  EXPECT_FALSE(is_taken({x, out, table, false}, rows));
+}
+
 // Its rows are those that a job of any number of tokens has for its first.
 TEST(OneToken, HasTheRowsOfAJob) {
   Calls calls;
