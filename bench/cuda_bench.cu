@@ -102,7 +102,7 @@ class Bench {
                            bool half_pairing) {
     check(cudaStreamSynchronize(stream()));
     const auto data = [](const View& view) { return reinterpret_cast<const T*>(view.data()); };
-    const auto& cos = table.readers().cos_a;
+    const rw::CoefficientReader<float> cos = table.readers().cos_a;
     return wrong_elements(Comparison<T, float>{data(x), data(out), x.shape(), x.strides(),
                                                out.strides(), cos.data, table.readers().sin_a.data,
                                                table.seq_stride(), 0, cos.stride, table.pairs(),
