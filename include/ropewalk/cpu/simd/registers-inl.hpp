@@ -124,7 +124,7 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> bfloat16_of_any(const Register<fl
   const Register<std::uint32_t, Count> unsigned_bits{bits.v & 0x7fffffffu};
   const auto magnitude = as_bits<std::int32_t>(unsigned_bits);
   const Register<std::int32_t, Count> nan{magnitude.v > 0x7f800000};
-  return select(nan, broadcast<std::uint32_t, Count>(0x7fc00000u), bfloat16_of_numbers(r));
+  return {bfloat16_of_numbers(r).v | (as_bits<std::uint32_t>(nan).v & 0x7fc00000u)};
 }
 
 /// The halves in the lanes of h as floats, in integer steps; see widen_half in base/scalars.hpp.
