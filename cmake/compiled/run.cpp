@@ -13,6 +13,10 @@ bool compiled::rows_of_token(RowBatch& rows, const RawView& out, const RawView& 
   return ROPEWALK_FLAGS_NAMESPACE::rows_of_token(rows, out, x, table, kernels);
 }
 
+bool compiled::rows_are_apart(const RawView& a, const RawView& b, std::uint64_t distance) {
+  return ROPEWALK_FLAGS_NAMESPACE::rows_are_apart(a, b, distance);
+}
+
 void compiled::settle(Job& job, const Kernels& kernels, Stores stores) {
   ROPEWALK_FLAGS_NAMESPACE::settle(job, kernels, stores);
 }

@@ -38,9 +38,9 @@ expect_at_most options_at_run_time 83000 10
 # Half pairs by AVX2's groups, and AVX512-FP16's rows, took 800 bytes more than they gave.
 expect_at_most fixed_model 55000 5
 expect_at_most include_only 1000 0 -DROPEWALK_COMPILED
-expect_at_most default_options 12000 0 -DROPEWALK_COMPILED
-expect_at_most options_at_run_time 12500 0 -DROPEWALK_COMPILED
-expect_at_most fixed_model 16000 0 -DROPEWALK_COMPILED
+expect_at_most default_options 11000 0 -DROPEWALK_COMPILED
+expect_at_most options_at_run_time 11200 0 -DROPEWALK_COMPILED
+expect_at_most fixed_model 14500 0 -DROPEWALK_COMPILED
 
 # expect_cuda UNIT BYTES KERNELS: of an object for one architecture. A pairing has the kernel for
 # units in two versions, the one for heads, and shares the one for everything; those with halves have

@@ -10,6 +10,18 @@
 #include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/shape.hpp"
 
+ROPEWALK_BEGIN_TYPES
+namespace detail {
+namespace compiled {
+
+/// The proof of the same name below, in ropewalk::compiled: under ROPEWALK_COMPILED calls have none
+/// of their own to compile.
+bool rows_are_apart(const RawView& a, const RawView& b, std::uint64_t distance);
+
+}  // namespace compiled
+}  // namespace detail
+ROPEWALK_END_TYPES
+
 ROPEWALK_BEGIN_NESTED(detail)
 
 /// Addresses [begin, end) that a tensor or table spans, gaps included.
@@ -74,6 +86,9 @@ inline bool same_place(const RawView& a, const RawView& b) {
          a.element_bytes == b.element_bytes;
 }
 
+#if defined(ROPEWALK_COMPILED)
+using compiled::rows_are_apart;
+#else
 inline std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) {
   while (b != 0) {
     const std::uint64_t rest = a % b;
@@ -185,6 +200,7 @@ class RowDistances {
                                              std::uint64_t distance) {
   return RowDistances(a, b).are_apart(distance);
 }
+#endif
 
 /// Whether two tensors of these spans may share a byte. False is proved: their addresses do not
 /// meet, or no rows do, which are other heads of one token, say, other features of one head, or
