@@ -64,6 +64,14 @@ ROPEWALK_INLINE Register<To, Count> in_carrier(const Register<S, Count>& r) {
   if constexpr (std::is_same_v<To, S>) {
     return r;
   } else {
+#if ROPEWALK_X86 && !ROPEWALK_CLANG
+    // GCC would widen each half by itself and put them together again.
+    if constexpr (sizeof(To) == 8 && has_f16c && Count * int{sizeof(To)} == register_bytes) {
+      Register<To, Count> wide;
+      asm("vcvtps2pd {%1, %0|%0, %1}" : "=v"(wide.v) : "v"(r.v));
+      return wide;
+    }
+#endif
     return convert_lanes<To>(r);
   }
 }
