@@ -23,7 +23,7 @@ using bf16 = __nv_bfloat16;
 struct Layout {
   Index pairs;                 // of the head_dim / 2
   bool heads_outside = false;  // [batch, heads, seq, head_dim]
-  bool own_tables = false;     // a table row for each head
+  bool per_head = false;       // a table row for each head
   bool gathered = false;       // tokens by their ids
   const char* name = "";
 };
@@ -33,7 +33,7 @@ class Corners {
   explicit Corners(Session& session) : session_(session) {}
 
   void run() {
-    own_tables();
+    per_head();
     head_dims();
     layouts();
     partial();
@@ -53,7 +53,7 @@ class Corners {
                const How& pairing) {
     const std::string name = row_name<T, Tab>("fused_inplace", shape, form);
     if (!session_.wanted(name)) return;
-    const Index heads = layout.own_tables ? shape.heads : 1;
+    const Index heads = layout.per_head ? shape.heads : 1;
     const Index row = heads * layout.pairs, entries = shape.seq * row;
     const Tab *cos = table_.as<Tab>(), *sin = cos + entries;
     fill<<<2048, 256, 0, session_.stream()>>>(table_.as<Tab>(), 2 * entries);
@@ -78,7 +78,7 @@ class Corners {
         [&] {
           return wrong_elements(
               Comparison<T, Tab>{session_.x<T>(), session_.out<T>(), shape, x.strides(),
-                                 out.strides(), cos, sin, row, layout.own_tables ? layout.pairs : 0,
+                                 out.strides(), cos, sin, row, layout.per_head ? layout.pairs : 0,
                                  1, layout.pairs, rw::Options(pairing).pairing == Pairing::half});
         });
   }
@@ -102,9 +102,9 @@ class Corners {
   }
 
   /// The table's own bytes make 2.0 of a copy of x.
-  void own_tables() {
-    both<bf16>(shape_a, {64, false, true, false, "/own_tables"}, 2.1, 2.1);
-    both<bf16>({1, 7392, 32, 128}, {64, false, true, false, "/own_tables"}, 2.1, 2.1);  // LTX-2
+  void per_head() {
+    both<bf16>(shape_a, {64, false, true, false, "/per_head"}, 2.1, 2.1);
+    both<bf16>({1, 7392, 32, 128}, {64, false, true, false, "/per_head"}, 2.1, 2.1);  // LTX-2
   }
 
   void head_dims() {

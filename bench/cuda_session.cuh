@@ -59,8 +59,8 @@ std::string row_name(const char* form, const ropewalk::Shape& shape, const char*
          text_of(shape) + more;
 }
 
-/// A row: `call` turns `views` of out (x holds what was there), timed beside a limit, which is a
-/// copy of `bytes` unless it has one of its own.
+/// What is measured of a call, beside a limit: a copy of `bytes`, unless the row has one of its
+/// own.
 struct Row {
   std::string name;
   double goal;

@@ -238,7 +238,7 @@ template <class T>
 class CudaForms : public testing::Test {};
 TYPED_TEST_SUITE(CudaForms, Dtypes);
 
-// 61 pairs have no packs; of 60 some features pass through.
+// 61 pairs have no packs of halves, nor of 16-bit entries; of 60 some features pass through.
 TYPED_TEST(CudaForms, MatchTheCpu) {
   for (const Index pairs : {64, 60, 61}) {
     expect_forms<TypeParam, float>({2, 3, 5, 128}, pairs);
@@ -283,6 +283,27 @@ TEST(CudaSeveral, QueriesAndKeysInOneLaunch) {
     stream.wait();
     EXPECT_TRUE(same_bits(q.x_memory.values<bfloat16>(), q.wanted()));
     EXPECT_TRUE(same_bits(k.x_memory.values<bfloat16>(), k_by_q));
+  }
+}
+
+// Queries whose heads lie next to each other, keys whose tokens do, and nothing.
+TEST(CudaSeveral, LayoutsOfTheirOwn) {
+  for (const Index seq : {9, 700}) {
+    for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+      const Problem<bfloat16> q({2, seq, 12, 128}, 64), k({2, seq, 3, 128}, 64, 7);
+      const rw::Options options(pairing);
+      const auto q_x = q.x_view(), q_out = q.out_view();
+      const auto k_x = rw::bhsd_view(k.x_memory.as<bfloat16>(), k.shape);
+      const auto k_out = rw::bhsd_view(k.out_memory.as<bfloat16>(), k.shape);
+      const rw::View<bfloat16> nothing(nullptr, {2, seq, 0, 128});
+      rw::cuda::apply(nullptr, std::tuple{k_out, q_out, nothing}, std::tuple{k_x, q_x, nothing},
+                      q.table(), options);
+      EXPECT_TRUE(same_bits(q.out_memory.values<bfloat16>(), q.wanted(options)));
+      std::vector<bfloat16> wanted(k.x.size());
+      apply_definition(rw::bhsd_view(wanted.data(), k.shape), rw::bhsd_view(k.x.data(), k.shape),
+                       q.table_at(q.cos_sin.data()), options);
+      EXPECT_TRUE(same_bits(k.out_memory.values<bfloat16>(), wanted));
+    }
   }
 }
 
@@ -384,7 +405,7 @@ template <class T>
 class CudaIds : public testing::Test {};
 TYPED_TEST_SUITE(CudaIds, Dtypes);
 
-// By the kernel for few tokens and the one for many, by packs and by single features.
+// By the kernel for units and the one for heads, by packs and by single features.
 TYPED_TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
   for (const Shape& shape : {Shape{3, 12, 5, 128}, Shape{3, 400, 2, 128}}) {
     for (const Index pairs : {64, 48, 63}) {
@@ -396,6 +417,28 @@ TYPED_TEST(CudaIds, BadIdsGiveNanAndReadNothingOutside) {
         expect_bad_ids_give_nan<TypeParam, std::int64_t>(shared, shape.batch, 3, pairing);
         expect_bad_ids_give_nan<TypeParam, std::int64_t>(own, 1, -4, pairing);
       }
+    }
+  }
+}
+
+// Every third token is left, of rows that lie along tokens.
+TEST(CudaIds, OfTokensNextToEachOther) {
+  for (const Index seq : {7, 800}) {
+    for (const Index pairs : {64, 48, 63}) {
+      const Problem<float> of({2, seq, 5, 128}, pairs);
+      std::vector<std::int32_t> given;
+      for (Index i = 0; i < seq; ++i) {
+        given.push_back(static_cast<std::int32_t>(i % 3 == 1 ? -1 : (5 * i) % seq));
+      }
+      const DeviceMemory ids(given);
+      rw::cuda::apply(nullptr, rw::bhsd_view(of.out_memory.as<float>(), of.shape),
+                      rw::bhsd_view(of.x_memory.as<float>(), of.shape),
+                      of.table().gather(ids.as<std::int32_t>(), Index{1}, seq).leaving(-1));
+      std::vector<float> wanted(of.x.size(), from_bits<float>(0x5a5a5a5a5a5a5a5a));
+      apply_definition(
+          rw::bhsd_view(wanted.data(), of.shape), rw::bhsd_view(of.x.data(), of.shape),
+          of.table_at(of.cos_sin.data()).gather(given.data(), Index{1}, seq).leaving(-1));
+      EXPECT_TRUE(same_bits(of.out_memory.values<float>(), wanted)) << seq << " " << pairs;
     }
   }
 }
@@ -439,7 +482,7 @@ void expect_starts(const Problem<T>& of, rw::Pairing pairing) {
   EXPECT_TRUE(same_bits(of.x_memory.template values<T>(), rotated_over(of.x))) << "in place";
 }
 
-// By the kernel for few tokens and the one for many, by packs and by single features.
+// By the kernel for units and the one for heads, by packs and by single features.
 TYPED_TEST(CudaIds, StartsTurnLeaveOrGiveNan) {
   for (const Shape& shape : {Shape{5, 3, 5, 128}, Shape{5, 400, 2, 128}}) {
     for (const Index pairs : {64, 48, 63}) {

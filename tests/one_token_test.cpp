@@ -193,6 +193,7 @@ TEST(OneToken, IsNotTakenIfItExceedsTheCaches) {
 // Its rows are those that a job of any number of tokens has for its first.
 TEST(OneToken, HasTheRowsOfAJob) {
   Calls calls;
+  int taken = 0;
   for (int i = 0; i < 100000; ++i) {
     const Call call = calls.draw();
     rw::detail::RowBatch rows;
@@ -209,11 +210,16 @@ TEST(OneToken, HasTheRowsOfAJob) {
     ASSERT_EQ(layout.out_stride, wanted.out_stride);
     ASSERT_EQ(layout.table_stride, wanted.table_stride);
     ASSERT_EQ(layout.reads_table, wanted.reads_table);
+    ASSERT_EQ(layout.widen, wanted.widen);
+    ASSERT_EQ(layout.is_wide, wanted.is_wide);
     ASSERT_EQ(rows.table_offset, table_offset(job, 0, 0, 0));
     ASSERT_EQ(rows.x, job.rows.x);
     ASSERT_EQ(rows.out, job.rows.out);
     ASSERT_EQ(rows.rows, job.rows.rows);
+    ASSERT_EQ(rows.table, job.rows.table);
+    ++taken;
   }
+  EXPECT_GT(taken, 10000);
 }
 
 }  // namespace

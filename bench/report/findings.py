@@ -130,16 +130,11 @@ OF_16_BIT_TABLES = {
     "FlashInfer": IN_FLOAT,
     "flash-linear-attention": IN_FLOAT,
 }
-OF_OUR_OWN = (
-    "A table per head goes by the kernel for every view: pair by pair, not 16 bytes at a time."
-)
 
 
 def reason(case: dict, peer: str) -> str:
     """Why a peer is ahead, as far as it is known."""
     name = peer.partition(",")[0]
-    if case["device"] == "cuda" and case["table_per_head"]:
-        return OF_OUR_OWN
     if case["device"] == "cuda" and case["table_dtype"] in ("f16", "bf16"):
         return OF_16_BIT_TABLES.get(name, "not known")
     return REASONS.get(name, "not known")

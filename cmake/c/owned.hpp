@@ -42,7 +42,7 @@ void set_rows(ropewalk_table& table, const rw::TableView<T>& view) {
   const auto reader = [](const rw::CoefficientReader<T>& of) {
     return ropewalk_reader{of.data, of.stride, of.negative ? 1 : 0, 0};
   };
-  const rw::PairReaders<T>& readers = view.readers();
+  const rw::PairReaders<T> readers = view.readers();
   table = {table.struct_size,
            dtype_of<T>(),
            0,

@@ -55,7 +55,7 @@ expect_cuda() {
   if ((bytes > $2 && has_cuda_budgets)); then
     fail "$1: $bytes bytes of object, must be at most $2"
   fi
-  if ((kernels != $3)); then fail "$1: $kernels kernels, must be $3"; fi
+  if ((kernels != $3 && has_cuda_budgets)); then fail "$1: $kernels kernels, must be $3"; fi
 }
 nvcc=$(PATH=$PATH:/usr/local/cuda/bin command -v nvcc || true)
 if [[ -z $nvcc ]]; then
@@ -63,7 +63,11 @@ if [[ -z $nvcc ]]; then
   finish
 fi
 has_cuda_budgets=0
-if "$nvcc" --version | grep -q 'release 13.0'; then has_cuda_budgets=1; fi
+if "$nvcc" --version | grep -q 'release 13.0'; then
+  has_cuda_budgets=1
+else
+  echo "note: CUDA's objects are reported only: their budgets are for nvcc 13.0"
+fi
 expect_cuda cuda_default_options 125000 4
 expect_cuda cuda_half_pairs 163000 6
 expect_cuda cuda_options_at_run_time 300000 14

@@ -87,7 +87,7 @@ template <class Out, class X, class Tab>
 void apply_on_cuda(const ropewalk::View<Out>& out, const ropewalk::View<const X>& x,
                    const ropewalk::TableView<Tab>& table, const ropewalk::Options& options,
                    bool in_place) {
-  const auto& readers = table.readers();
+  const auto readers = table.readers();
   run_on_cuda({detail::plain(out),
                detail::plain(x),
                dtype_of<Tab>(),

@@ -40,7 +40,7 @@ struct PairReaders {
 
 namespace detail {
 
-/// A reader and a table whose types are forgotten: see RawView.
+/// A reader whose type is forgotten: see RawView.
 struct RawReader {
   template <class T>
   ROPEWALK_INLINE RawReader(const CoefficientReader<T>& reader)
@@ -64,6 +64,7 @@ ROPEWALK_INLINE bool operator==(const RawReader& a, const RawReader& b) {
   return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
 }
 
+/// A table whose type is forgotten: see RawView.
 struct RawTable {
   template <class T>
   ROPEWALK_INLINE RawTable(const PairReaders<T>& readers, const TableShape& table_shape,

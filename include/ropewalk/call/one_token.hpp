@@ -12,7 +12,7 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// Whether sizes and strides, each given as the bits of all of them, are neither negative nor too
+/// Whether sizes and strides, each combined by |, are neither negative nor too
 /// large for an extent in bytes, the sum of a size and three products of both: it is below 2^61.
 inline bool are_small(Index sizes, Index strides) {
   constexpr int size_bits = 20, stride_bits = 36;
@@ -56,12 +56,13 @@ inline bool has_rows_apart(const RawView& out) {
   return out.shape.heads == 1 || out.strides.heads >= out.shape.head_dim;
 }
 
-/// The same of a token in place, of a table without ids.
+/// Whether the rest holds of a sound token in place, by a table without ids.
 inline bool is_sound_in_place(const RawView& x, const RawTable& table) {
   return has_rows_apart(x) && !meets_readers(span_of_token(x), table, reach_of_token(table));
 }
 
-/// The same of any out and table, beside a sound x; `row` is set to that of the table.
+/// Whether the rest holds of any out and table, beside a sound x; `row` is set to that of the
+/// table.
 inline bool is_sound_apart(const RawView& out, const RawView& x, const RawTable& table,
                            Index& row) {
   if (&out != &x) {

@@ -112,8 +112,10 @@ void fused(const Names& names, const Device& device, const How& options, const C
   const Kernels kernels[] = {
       select_kernels<typename Rotations::Out, typename Rotations::X, typename Rotations::Tab>(
           isa, options)...};
-  const bool may_be = in_place == InPlace::allowed || ((&rotations.out != &rotations.x) && ...);
-  if (may_be && cpu.stores != Stores::nontemporal && rotate_tokens(names, kernels, rotations...)) {
+  const bool may_be_short =
+      in_place == InPlace::allowed || ((&rotations.out != &rotations.x) && ...);
+  if (may_be_short && cpu.stores != Stores::nontemporal &&
+      rotate_tokens(names, kernels, rotations...)) {
     return;
   }
   fused_jobs(names, device, kernels, in_place, cpu.stores, rotations...);

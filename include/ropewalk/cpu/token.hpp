@@ -13,7 +13,8 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// Those of a token whose out is apart or whose table is gathered.
+/// Sets the rows of a token whose out is apart or whose table is gathered; otherwise as
+/// rows_of_token.
 [[gnu::noinline]] inline bool set_rows_apart(RowBatch& rows, const RawView& out, const RawView& x,
                                              const RawTable& table, const Kernels& kernels) {
   Index row = 0;

@@ -84,9 +84,9 @@ ROPEWALK_BEGIN_NESTED(cuda)
 ///          nothing is written of a token that its id leaves
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
-/// Speed    rows of whole 16 bytes in 16-byte-aligned memory, by rotations that all heads share,
-///          whose entries are one or two apart in rows of whole 16 bytes: that of a device copy.
-///          Everything else runs too, but slower, as many tokens of a table that leaves some do
+/// Speed    rows of whole 16 bytes, or of 8 where halves of 16-bit types are not more, in memory
+///          aligned so, by rotations whose entries are one or two apart in rows aligned so: that of
+///          a device copy of x and the table. Everything else runs too, pair by pair and slower
 /// Source   Su et al. 2021, arXiv:2104.09864; arithmetic as PyTorch eager, see base/exact.hpp
 /// Compile for sm_80 or later; nvcc's --expt-relaxed-constexpr quietens Eigen's headers.
 /// Allocates nothing, waits for nothing, asks each device once for each kernel; a stream that is

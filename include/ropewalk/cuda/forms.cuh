@@ -4,8 +4,6 @@
 
 #include <cuda_runtime_api.h>
 
-#include <type_traits>
-
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cuda/device/packs.cuh"
@@ -35,13 +33,14 @@ ROPEWALK_END_NESTED
 ROPEWALK_BEGIN_NESTED(cuda)
 
 /// Rotates every feature pair of `x` as PyTorch code with `out[..., 0::2] = ...;
-/// out[..., 1::2] = ...` does, in one kernel, on `stream`; writes `out`. A thread reads a pair by
-/// one access and stores each result by one of its own: those of neighbours are two apart.
+/// out[..., 1::2] = ...` does, in one kernel, on `stream`; writes `out`. A thread stores each
+/// result by an access of its own. Of interleaved pairs those of neighbouring threads are two
+/// apart.
 ///
 /// Shapes, Pairs, Options, Units, Types, Errors, Threads, Source   as cuda::apply
 /// Alias    out must be apart from x and the table
-/// Speed    what the stores cost where rows, tables and their strides are whole pairs of features;
-///          elsewhere as cuda::apply's kernel for every layout, in both forms
+/// Speed    what the stores cost where rows and their strides are whole packs of two features, of
+///          four by tables of 16 bits; elsewhere as cuda::apply, pair by pair, in both forms
 /// The bits are those of cuda::apply. Allocates nothing, waits for nothing.
 template <class Out, class X, class Tab, class How = detail::DefaultOptions>
 void apply_strided(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
@@ -51,8 +50,8 @@ void apply_strided(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
 }
 
 /// Rotates every feature pair of `x` as PyTorch code with `stack((even, odd), -1).flatten(-2)`
-/// does, in one kernel; writes `out`. A thread stores both results of its pair by one access, so
-/// that those of a warp are one stretch of memory. Otherwise as apply_strided.
+/// does, in one kernel; writes `out`. A thread stores both results of a pair by one access, so that
+/// those of a warp are one stretch of memory. Otherwise as apply_strided.
 template <class Out, class X, class Tab, class How = detail::DefaultOptions>
 void apply_stack_flatten(cudaStream_t stream, Out&& out, const X& x, const Tab& table,
                          const How& options = {}, const CudaOptions& device = {}) {

@@ -17,12 +17,13 @@ namespace gpu {
 constexpr int most_threads = 384;  ///< of a block
 constexpr Index most_blocks_x = std::numeric_limits<int>::max() / 64, most_blocks = 65535;
 
-/// The work of a call as its blocks see it; of several tensors, the most of each.
+/// The work of a call as its blocks see it. Of several tensors, which have one batch and one count
+/// of tokens, the most rows and units; the flag of the tables is that of the tensor with most.
 struct Extent {
-  Index batch = 0, far = 0, near = 0;  // see RowAt
-  Index units = 0;                     // threads that a row has work for
-  Index tokens = 0;                    // of all batch entries
-  bool tokens_are_near = false;
+  Index batch = 0, outer = 0, inner = 0;  // see RowAt
+  Index units = 0;                        // threads that a row has work for
+  Index tokens = 0;                       // of all batch entries
+  bool tokens_are_inner = false;
   bool batch_shares_table = false;
 
   bool is_small() const { return tokens < 1024; }
@@ -46,37 +47,38 @@ inline Index even_part(Index whole, Index most) {
   return parts(whole, parts(whole, most));
 }
 
-inline dim3 threads_of(const Extent& extent, Index near, Index far) {
+inline dim3 threads_of(const Extent& extent, Index inner, Index outer) {
   const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
-  far = std::min<Index>({at_least_one(far), 64, at_least_one(extent.far)});
-  return dim3(static_cast<unsigned>(units), static_cast<unsigned>(near),
-              static_cast<unsigned>(far));
+  outer = std::min<Index>({at_least_one(outer), 64, at_least_one(extent.outer)});
+  return dim3(static_cast<unsigned>(units), static_cast<unsigned>(inner),
+              static_cast<unsigned>(outer));
 }
 
 /// A thread for every unit of every row. Blocks are small, so that many share a multiprocessor, and
 /// neighbours run side by side. Where these are tokens, each with a table row of its own, a block
-/// has two heads of each, and half as much of the table is read: 1.01 of a copy instead of 1.05.
+/// has two heads of each, and half as much of the table is read: 1.01 of a copy instead of 1.05 on
+/// an H200.
 inline LaunchGrid grid_of_rows(const Extent& extent, Index jobs) {
   constexpr Index threads = 128;
   const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
-  const Index near = at_least_one(extent.near);
-  const Index heads_of_each = extent.tokens_are_near && extent.far > 1 ? 2 : 1;
-  const Index most = std::min(near, at_least_one(threads / (units * heads_of_each)));
+  const Index inner = at_least_one(extent.inner);
+  const Index heads_of_each = extent.tokens_are_inner && extent.outer > 1 ? 2 : 1;
+  const Index most = std::min(inner, at_least_one(threads / (units * heads_of_each)));
   // Of few tokens every block may be on a multiprocessor of its own.
-  const Index near_at_once = extent.is_small() ? most : even_part(near, most);
-  const Index far = extent.is_small() ? 1 : parts(threads, units * near_at_once);
+  const Index inner_at_once = extent.is_small() ? most : even_part(inner, most);
+  const Index outer = extent.is_small() ? 1 : parts(threads, units * inner_at_once);
   LaunchGrid grid;
-  grid.threads = threads_of(extent, near_at_once, far);
-  const Index far_blocks = at_least_one(parts(extent.far, grid.threads.z));
-  grid.blocks = dim3(static_cast<unsigned>(parts(near, near_at_once) * jobs),
-                     static_cast<unsigned>(std::min(most_blocks, far_blocks)),
+  grid.threads = threads_of(extent, inner_at_once, outer);
+  const Index outer_blocks = at_least_one(parts(extent.outer, grid.threads.z));
+  grid.blocks = dim3(static_cast<unsigned>(parts(inner, inner_at_once) * jobs),
+                     static_cast<unsigned>(std::min(most_blocks, outer_blocks)),
                      static_cast<unsigned>(at_least_one(extent.batch)));
   return grid;
 }
 
 /// Whether the grid of rows holds all their units.
 inline bool holds_all(const LaunchGrid& grid, const Extent& extent) {
-  return Index{grid.blocks.y} * grid.threads.z >= extent.far && extent.units <= most_threads;
+  return Index{grid.blocks.y} * grid.threads.z >= extent.outer && extent.units <= most_threads;
 }
 
 /// Threads that go round, so that a grid may be smaller than the work: each takes the same number
@@ -85,7 +87,7 @@ inline bool holds_all(const LaunchGrid& grid, const Extent& extent) {
 inline LaunchGrid grid_that_goes_round(const Extent& extent, Index rows, Index jobs) {
   constexpr Index least = 128, most_rows = 20;
   const Index units = at_least_one(std::min<Index>(extent.units, most_threads));
-  const Index heads = at_least_one(extent.near);
+  const Index heads = at_least_one(extent.inner);
   const Index most = extent.is_small()
                          ? at_least_one(least / units)
                          : std::min(most_rows / rows, at_least_one(most_threads / units));
@@ -93,7 +95,7 @@ inline LaunchGrid grid_that_goes_round(const Extent& extent, Index rows, Index j
   const Index heads_at_once = parts(heads, passes * rows);
   LaunchGrid grid;
   grid.threads = threads_of(extent, heads_at_once, least / (units * heads_at_once));
-  const Index tokens = parts(extent.far, grid.threads.z);
+  const Index tokens = parts(extent.outer, grid.threads.z);
   grid.batch_first =
       !extent.is_small() && extent.batch_shares_table && extent.batch > 1 && tokens <= most_blocks;
   const Index first = grid.batch_first ? std::min(most_blocks, extent.batch)

@@ -132,23 +132,17 @@ template <class Arithmetic, Pairing Of, class T>
 constexpr bool has_narrow_packs =
     pack_size<Arithmetic, Of, true, T>() != pack_size<Arithmetic, Of, false, T>();
 
-/// Whether rows along seq are nearer in memory than those along heads.
-template <class T>
-bool tokens_are_near(const View<T>& view) {
-  return view.strides().heads > view.strides().seq;
-}
-
-/// Strides in what packs are aligned to; an axis of one entry needs none.
+/// Strides counted in the alignment of a pack; an axis of one entry needs none.
 template <int Size, class T>
-PackStrides pack_strides(const View<T>& view, bool tokens_are_near) {
+PackStrides pack_strides(const View<T>& view, bool tokens_are_inner) {
   const auto steps = [](Index size, Index stride) {
     constexpr Index step = Pack<T, Size>::alignment / static_cast<Index>(sizeof(T));
     return static_cast<unsigned>(size == 1 ? 0 : stride / step);
   };
   const Strides& strides = view.strides();
   const unsigned seq = steps(view.seq(), strides.seq), heads = steps(view.heads(), strides.heads);
-  return {steps(view.batch(), strides.batch), tokens_are_near ? heads : seq,
-          tokens_are_near ? seq : heads};
+  return {steps(view.batch(), strides.batch), tokens_are_inner ? heads : seq,
+          tokens_are_inner ? seq : heads};
 }
 
 /// Whether every row of a view begins where packs can be read and written.
@@ -165,16 +159,29 @@ bool has_pack_strides(const View<T>& view) {
          fits(view.seq(), strides.seq) && fits(view.heads(), strides.heads);
 }
 
-/// One of `count` tensors as the kernels for packs read it, if they can: whole packs, one rotation,
-/// sizes within 32 bits.
-template <class Arithmetic, Pairing Of, int Size, class T>
-auto packed_rows(const T& tensors, Index count) {
-  using Rows = PackedRows<Arithmetic, Of, Size, typename T::Out, typename T::X, typename T::Tab>;
-  using U = typename Rows::U;
+/// Whether kernels for packs can read a tensor, one of `count`: whole packs, one rotation, sizes
+/// within 32 bits.
+template <class Rows, class T>
+bool can_be_packed(const Rows& rows, const T& tensors, Index count) {
+  constexpr int size = Rows::U::pack;
   constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
+  const auto readers = tensors.table.readers();
+  return x.head_dim() % size == 0 && tensors.table.pairs() % Rows::U::pairs == 0 &&
+         is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
+         rows.cos.data != nullptr && rows.sin.data != nullptr && has_pack_strides<size>(x) &&
+         has_pack_strides<size>(tensors.out) && x.batch() <= most_blocks &&
+         x.seq() <= most / (64 * count) && x.heads() <= most / 1024 && x.head_dim() <= most / 2;
+}
+
+/// A tensor as those kernels read it, if they can.
+template <class Arithmetic, Pairing Of, int Size, class T>
+auto packed_rows(const T& tensors, Index count, bool tokens_are_inner) {
+  using Rows = PackedRows<Arithmetic, Of, Size, typename T::Out, typename T::X, typename T::Tab>;
+  using U = typename Rows::U;
+  const auto& x = tensors.x;
   const auto& table = tensors.table;
-  const auto& readers = table.readers();
+  const auto readers = table.readers();
   std::optional<Rows> rows(std::in_place);
   if (x.empty()) return rows;
   rows->x = raw(x.data());
@@ -183,27 +190,21 @@ auto packed_rows(const T& tensors, Index count) {
   rows->sin = pack_reader<U::pairs>(table, readers.sin_a);
   rows->two_apart = readers.cos_a.stride == 2;
   rows->table = table_rows(table);
-  const bool fits = x.head_dim() % Size == 0 && table.pairs() % U::pairs == 0 &&
-                    is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
-                    rows->cos.data != nullptr && rows->sin.data != nullptr &&
-                    has_pack_strides<Size>(x) && has_pack_strides<Size>(tensors.out) &&
-                    x.batch() <= 65535 && x.seq() <= most / (64 * count) &&
-                    x.heads() <= most / 1024 && x.head_dim() <= most / 2;
-  if (!fits) {
+  if (!can_be_packed(*rows, tensors, count)) {
     rows.reset();
     return rows;
   }
-  const bool near_tokens = tokens_are_near(x);
   const auto seq = static_cast<unsigned>(x.seq()), heads = static_cast<unsigned>(x.heads());
   const auto of_seq = static_cast<unsigned>(rows->table.seq_stride);
   const auto of_heads = static_cast<unsigned>(rows->table.heads_stride);
-  rows->tokens_are_near = near_tokens;
-  rows->x_strides = pack_strides<Size>(x, near_tokens);
-  rows->out_strides = pack_strides<Size>(tensors.out, near_tokens);
+  rows->tokens_are_inner = tokens_are_inner;
+  rows->x_strides = pack_strides<Size>(x, tokens_are_inner);
+  rows->out_strides = pack_strides<Size>(tensors.out, tokens_are_inner);
   rows->table_strides = {static_cast<unsigned>(rows->table.batch_stride),
-                         near_tokens ? of_heads : of_seq, near_tokens ? of_seq : of_heads};
-  rows->far = near_tokens ? heads : seq;
-  rows->near = near_tokens ? seq : heads;
+                         tokens_are_inner ? of_heads : of_seq,
+                         tokens_are_inner ? of_seq : of_heads};
+  rows->outer = tokens_are_inner ? heads : seq;
+  rows->inner = tokens_are_inner ? seq : heads;
   rows->pairs = static_cast<int>(table.pairs());
   rows->packs = static_cast<int>(x.head_dim() / Size);
   rows->turned_units = static_cast<int>(table.pairs() / U::pairs);
@@ -234,13 +235,13 @@ bool is_plain(const Rows& rows) {
 /// of interleaved pairs, whose units leave registers for it, in rows without gaps.
 template <class Rows>
 bool heads_keep_coefficients(const Rows& rows) {
-  return !rows.tokens_are_near && rows.table.heads_stride == 0 && !rows.table.ids.leaves &&
+  return !rows.tokens_are_inner && rows.table.heads_stride == 0 && !rows.table.ids.leaves &&
          (!is_plain(rows) || (Rows::pairing == Pairing::interleaved && !rows.has_gaps()));
 }
 
 template <class Arithmetic, class T>
 auto any_job(const T& tensors, Pairing pairing) {
-  const auto& readers = tensors.table.readers();
+  const auto readers = tensors.table.readers();
   AnyJob<Arithmetic, typename T::Out, typename T::X, typename T::Tab> job;
   job.out = raw(tensors.out.data());
   job.x = raw(tensors.x.data());

@@ -5,7 +5,6 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <optional>
 #include <type_traits>
 
 #include "ropewalk/base/check.hpp"
@@ -47,7 +46,7 @@ template <class T>
 void check_pointers(const Names& names, const T& tensors) {
   check_on_device(names.out, tensors.out.data());
   check_on_device(names.x, tensors.x.data());
-  const auto& readers = tensors.table.readers();
+  const auto readers = tensors.table.readers();
   check_on_device(names.table, readers.cos_a.data);
   check_on_device(names.table, readers.cos_b.data);
   check_on_device(names.table, readers.sin_a.data);
@@ -70,25 +69,43 @@ bool prepare(const Names& names, const T& tensors, const Options& options,
   return true;
 }
 
+/// Of an empty tensor, nothing.
 template <class T>
-Extent extent_of(const T& tensors, Index units, bool near_tokens) {
+Extent extent_of(const T& tensors, Index units, bool inner_tokens) {
   const auto& x = tensors.x;
   Extent extent;
+  if (x.empty()) return extent;
   extent.batch = x.batch();
-  extent.far = near_tokens ? x.heads() : x.seq();
-  extent.near = near_tokens ? x.seq() : x.heads();
+  extent.outer = inner_tokens ? x.heads() : x.seq();
+  extent.inner = inner_tokens ? x.seq() : x.heads();
   extent.units = units;
   extent.tokens = x.batch() * x.seq();
-  extent.tokens_are_near = near_tokens;
+  extent.tokens_are_inner = inner_tokens;
   extent.batch_shares_table = tensors.batch_shares_table();
   return extent;
 }
 
 inline Extent larger(const Extent& a, const Extent& b) {
-  Extent result = a.near * a.units >= b.near * b.units ? a : b;
-  result.far = std::max(a.far, b.far);
-  result.near = std::max(a.near, b.near);
+  Extent result = a.inner * a.outer * a.units >= b.inner * b.outer * b.units ? a : b;
+  result.outer = std::max(a.outer, b.outer);
+  result.inner = std::max(a.inner, b.inner);
   result.units = std::max(a.units, b.units);
+  return result;
+}
+
+/// Whether tokens are the inner axis of a call's rows: as they are of its largest tensor, so that
+/// one grid fits all. Of others the axes need not be so in memory.
+template <class... T>
+bool tokens_are_inner(const T&... tensors) {
+  Index most = -1;
+  bool result = false;
+  const auto ask = [&](const auto& x) {
+    const Index rows = x.seq() * x.heads();
+    if (x.empty() || rows <= most) return;
+    most = rows;
+    result = x.seq() > 1 && x.heads() > 1 && x.strides().heads > x.strides().seq;
+  };
+  (ask(tensors.x), ...);
   return result;
 }
 
@@ -141,9 +158,10 @@ struct Fused {
   template <bool Wide, bool Narrow, Pairing Of, class... T>
   static bool by_packs(const char* function, cudaStream_t stream, const T&... tensors) {
     constexpr Index count = sizeof...(T);
+    const bool inner_tokens = tokens_are_inner(tensors...);
     const auto by_rows = [&](const auto&... rows) {
       if (!(rows.has_value() && ...)) return false;
-      const Extent extent = largest(extent_of(tensors, rows->units, rows->tokens_are_near)...);
+      const Extent extent = largest(extent_of(tensors, rows->units, inner_tokens)...);
       if constexpr (!Narrow) {
         if (!extent.is_small() && (heads_keep_coefficients(*rows) && ...)) {
           const Index at_once = std::max({decltype(heads_job(*rows))::rows...});
@@ -157,12 +175,12 @@ struct Fused {
     };
     return by_rows(
         packed_rows<ArithmeticOn<Wide, T>, Of, pack_size<ArithmeticOn<Wide, T>, Of, Narrow, T>()>(
-            tensors, count)...);
+            tensors, count, inner_tokens)...);
   }
 };
 
-/// A pair a thread, or two that lie next to each other (pairs of halves; entries of 16 bits, of
-/// which one access reads two), written as the readable form `Stores` them.
+/// As few features a thread as a pack has: two, or four by tables of 16 bits; twice as many where
+/// the pairing has halves, whose units are two packs. Written as the readable form `Stores` them.
 template <class Stores>
 struct PairByPair {
   static constexpr InPlace in_place = InPlace::refused;
@@ -170,10 +188,10 @@ struct PairByPair {
   template <bool Wide, Pairing Of, class T>
   static void launch_rotation(const char* function, cudaStream_t stream, const T& tensors) {
     constexpr int size = sizeof(typename T::Tab) == 2 ? 4 : 2;
-    const auto rows = packed_rows<ArithmeticOn<Wide, T>, Of, size>(tensors, 1);
+    const bool inner_tokens = tokens_are_inner(tensors);
+    const auto rows = packed_rows<ArithmeticOn<Wide, T>, Of, size>(tensors, 1, inner_tokens);
     if (!rows) return launch_any<Wide>(function, stream, Of, tensors);
-    launch_units<Stores>(function, stream, extent_of(tensors, rows->units, rows->tokens_are_near),
-                         *rows);
+    launch_units<Stores>(function, stream, extent_of(tensors, rows->units, inner_tokens), *rows);
   }
 };
 

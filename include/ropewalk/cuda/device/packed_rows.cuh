@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
@@ -16,26 +18,26 @@ ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
 
-/// A row of a tensor. Rows along the near axis lie next to each other in memory: those of the heads
-/// of a token, or those of the tokens of a head.
+/// A row of a tensor. Rows along the inner axis lie next to each other in the memory of x: those of
+/// the heads of a token, or those of the tokens of a head.
 struct RowAt {
-  unsigned b, far, near;
+  unsigned b, outer, inner;
 };
 
-/// Strides in what the address of a pack is a multiple of, so that they fit 32 bits without a sign:
+/// Strides counted in the alignment of a pack, so that they fit 32 bits without a sign:
 /// one instruction for each product, where 64 bits take four.
 struct PackStrides {
-  unsigned batch = 0, far = 0, near = 0;
+  unsigned batch = 0, outer = 0, inner = 0;
 
-  /// The offset in T of one step along the near axis, and of a row.
+  /// The offset in T of one step along the inner axis, and of a row.
   template <class T, int Size>
-  __device__ __forceinline__ Index near_offset(unsigned steps) const {
-    return offset<T, Size>(std::uint64_t{steps} * near);
+  __device__ __forceinline__ Index inner_offset(unsigned steps) const {
+    return offset<T, Size>(std::uint64_t{steps} * inner);
   }
   template <class T, int Size>
   __device__ __forceinline__ Index offset_of(const RowAt& row) const {
-    return offset<T, Size>(std::uint64_t{row.b} * batch + std::uint64_t{row.far} * far +
-                           std::uint64_t{row.near} * near);
+    return offset<T, Size>(std::uint64_t{row.b} * batch + std::uint64_t{row.outer} * outer +
+                           std::uint64_t{row.inner} * inner);
   }
 
  private:
@@ -47,16 +49,16 @@ struct PackStrides {
 
 /// From row to row of a table without ids, in entries; in 32 bits, as PackStrides.
 struct EntryStrides {
-  unsigned batch = 0, far = 0, near = 0;
+  unsigned batch = 0, outer = 0, inner = 0;
 
   __device__ __forceinline__ std::uint64_t offset_of(const RowAt& row) const {
-    return std::uint64_t{row.b} * batch + std::uint64_t{row.far} * far +
-           std::uint64_t{row.near} * near;
+    return std::uint64_t{row.b} * batch + std::uint64_t{row.outer} * outer +
+           std::uint64_t{row.inner} * inner;
   }
 };
 
 /// One tensor to rotate by packs of `Size` features. Parameters of a kernel beyond the first 112
-/// bytes cost a small launch 0.05 to 0.1 us: those that every launch reads come first.
+/// bytes cost a small launch 0.05 to 0.1 us on an H200: those that every launch reads come first.
 template <class ArithmeticType, Pairing Paired, int Size, class OutType, class XType, class TabType>
 struct PackedRows {
   using Arithmetic = ArithmeticType;
@@ -73,12 +75,12 @@ struct PackedRows {
   Raw<Out>* out = nullptr;
   PackReader<Tab> cos, sin;
   PackStrides x_strides, out_strides;
-  unsigned far = 0, near = 0;  // far 0: nothing to do, and the table may have no packs
-  int units = 0, pairs = 0;    // of a row; pairs that turn
+  unsigned outer = 0, inner = 0;  // outer 0: nothing to do, and the table may have no packs
+  int units = 0, pairs = 0;       // of a row; pairs that turn
   EntryStrides table_strides;
   int turned_units = 0, packs = 0;  // units from turned_units on are copied; packs of a row
   bool two_apart = false;           // entries of cos and of sin
-  bool tokens_are_near = false;     // or the heads of a token
+  bool tokens_are_inner = false;    // or the heads of a token
   TableRows table;
 
   /// Whether features between the rows' units are left alone.

@@ -2,7 +2,7 @@
 #ifndef ROPEWALK_CUDA_DEVICE_UNITS_CUH
 #define ROPEWALK_CUDA_DEVICE_UNITS_CUH
 
-#include <cstdint>
+#include <cstddef>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"

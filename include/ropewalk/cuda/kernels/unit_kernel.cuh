@@ -3,9 +3,9 @@
 #define ROPEWALK_CUDA_KERNELS_UNIT_KERNEL_CUH
 
 #include <cstddef>
-#include <cstdint>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/cuda/device/packed_rows.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
@@ -19,8 +19,9 @@ namespace gpu {
 /// block: those that share a table row find it in the first cache.
 ///
 /// Plain: the grid holds all units of all rows, all of them turn, and the table has neither ids nor
-/// entries two apart. A launch of few tokens takes the time of one thread's chain of instructions,
-/// 3 ns for each on an H200: so what the host knows is not asked there.
+/// entries two apart nor strides beyond 32 bits. A launch of few tokens takes the time of one
+/// thread's chain of instructions, 3 ns for each on an H200: so what the host knows is not asked
+/// there.
 template <bool Plain, class Rows, class Stores = AsWords>
 struct UnitJob : Rows {
   using U = typename Rows::U;
@@ -29,12 +30,12 @@ struct UnitJob : Rows {
     const int first_unit = static_cast<int>(threadIdx.x);
     RowAt row{blockIdx.z, blockIdx.y * blockDim.z + threadIdx.z,
               blocks.at * blockDim.y + threadIdx.y};
-    if (row.near >= this->near) return;
+    if (row.inner >= this->inner) return;
     if constexpr (Plain) {
-      if (row.far < this->far && first_unit < this->units) run_unit(first_unit, row);
+      if (row.outer < this->outer && first_unit < this->units) run_unit(first_unit, row);
     } else {
 #pragma unroll 1
-      for (; row.far < this->far; row.far += gridDim.y * blockDim.z) {
+      for (; row.outer < this->outer; row.outer += gridDim.y * blockDim.z) {
         if (leaves(this->table, row.b, token_of(row))) continue;
 #pragma unroll 1
         for (int unit = first_unit; unit < this->units; unit += static_cast<int>(blockDim.x)) {
@@ -56,7 +57,7 @@ struct UnitJob : Rows {
   }
 
   __device__ __forceinline__ unsigned token_of(const RowAt& row) const {
-    return this->tokens_are_near ? row.near : row.far;
+    return this->tokens_are_inner ? row.inner : row.outer;
   }
 
   __device__ __forceinline__ typename Rows::Pairs coefficients_of(const RowAt& row,
@@ -65,7 +66,8 @@ struct UnitJob : Rows {
       return this->coefficients(this->table_strides.offset_of(row), unit, false);
     } else {
       TableRow of_token = row_of(this->table, row.b, token_of(row));
-      of_token.offset += (this->tokens_are_near ? row.far : row.near) * this->table.heads_stride;
+      of_token.offset +=
+          (this->tokens_are_inner ? row.outer : row.inner) * this->table.heads_stride;
       return this->coefficients(of_token, unit);
     }
   }
