@@ -48,7 +48,7 @@ expect_at_most fixed_model 14500 0 -DROPEWALK_COMPILED
 expect_cuda() {
   local bytes kernels
   "$nvcc" -std=c++17 -O2 -arch=sm_90 --expt-relaxed-constexpr -diag-suppress=20012 \
-    "${includes[@]}" -c "$1.cu" -o "$1.o"
+    "${includes[@]/#-isystem\//-isystem=/}" -c "$1.cu" -o "$1.o"  # nvcc wants the =
   bytes=$(stat -c %s "$1.o")
   kernels=$(nm --defined-only "$1.o" | grep -cE ' _ZGVZL?[0-9]+__device_stub__.*run_jobs' || true)
   echo "$1: $bytes bytes of object, $kernels kernels"
