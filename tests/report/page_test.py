@@ -169,7 +169,6 @@ class Reasons(unittest.TestCase):
 
         case = dataclasses.asdict(dataclasses.replace(CASE, device="cuda"))
         self.assertEqual(reason(case, "JAX, jit"), "not known")
-        self.assertIn("pair by pair", reason({**case, "table_per_head": True}, "JAX, jit"))
         self.assertIn("float", reason({**case, "table_dtype": "bf16"}, "FlashInfer, in place"))
 
 
