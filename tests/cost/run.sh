@@ -43,8 +43,8 @@ expect_at_most options_at_run_time 11200 0 -DROPEWALK_COMPILED
 expect_at_most fixed_model 14500 0 -DROPEWALK_COMPILED
 
 # expect_cuda UNIT BYTES KERNELS: of an object for one architecture. A pairing has the kernel for
-# units in two versions, the one for heads, and shares the one for everything; those with halves have
-# the first two for narrow packs, too.
+# units in two versions and the one for heads, and shares the one for everything; those with halves
+# have the first two for narrow packs, too.
 expect_cuda() {
   local bytes kernels
   "$nvcc" -std=c++17 -O2 -arch=sm_90 --expt-relaxed-constexpr -diag-suppress=20012 \
