@@ -13,6 +13,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "cuda_eigen_forms.cuh"
@@ -206,7 +207,10 @@ class Bench {
 
   void replays() {
     using T = __nv_bfloat16;
-    for (const rw::Shape& shape : {one_token, decode, prefill}) {
+    const std::pair<rw::Shape, double> shapes_and_goals[] = {
+        {one_token, 1.15}, {decode, 1.06}, {prefill, 1.15}};
+    for (const auto& [of, goal] : shapes_and_goals) {
+      const rw::Shape& shape = of;  // which lambdas can hold
       const auto x = rw::cuda::view(session_.x<T>(), shape);
       const auto out = rw::cuda::view(session_.out<T>(), shape);
       const auto table = tables_.half(shape.seq);
@@ -218,7 +222,7 @@ class Bench {
           [&] { return wrong<T>(out, x, tables_.half(shape.seq, 0), false); });
       session_.prepare<T>(size_of(shape));
       session_.measure(
-          {row_name<T>("fused", shape, "/replay"), 1.15, bytes, true},
+          {row_name<T>("fused", shape, "/replay"), goal, bytes, true},
           [&] { rw::cuda::apply(stream(), out, x, table); },
           [&] { return wrong<T>(out, x, table, false); });
     }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "cuda_measure.cuh"
@@ -17,23 +18,11 @@
 namespace ropewalk_bench {
 
 template <class T>
-struct Scalar;
-template <>
-struct Scalar<double> {
-  static constexpr const char* name = "f64";
-};
-template <>
-struct Scalar<float> {
-  static constexpr const char* name = "f32";
-};
-template <>
-struct Scalar<__half> {
-  static constexpr const char* name = "f16";
-};
-template <>
-struct Scalar<__nv_bfloat16> {
-  static constexpr const char* name = "bf16";
-};
+constexpr const char* scalar_name() {
+  if (std::is_same_v<T, double>) return "f64";
+  if (std::is_same_v<T, float>) return "f32";
+  return std::is_same_v<T, __half> ? "f16" : "bf16";
+}
 
 struct Measured {
   std::string name;
@@ -55,7 +44,7 @@ inline Index size_of(const ropewalk::Shape& shape) {
 /// A form of tensors of T by tables of Tab.
 template <class T, class Tab = float>
 std::string row_name(const char* form, const ropewalk::Shape& shape, const char* more = "") {
-  return std::string("cuda/") + form + "/" + Scalar<T>::name + "/" + Scalar<Tab>::name + "/" +
+  return std::string("cuda/") + form + "/" + scalar_name<T>() + "/" + scalar_name<Tab>() + "/" +
          text_of(shape) + more;
 }
 

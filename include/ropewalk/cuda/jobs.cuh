@@ -105,14 +105,6 @@ PackReader<Tab> pack_reader(const TableView<Tab>& table, const CoefficientReader
   return {nullptr, 0, false};
 }
 
-template <class Tab>
-bool is_rotation(const PairReaders<Tab>& readers) {
-  const auto same = [](const CoefficientReader<Tab>& a, const CoefficientReader<Tab>& b) {
-    return a.data == b.data && a.stride == b.stride && a.negative == b.negative;
-  };
-  return same(readers.cos_a, readers.cos_b) && same(readers.sin_a, readers.sin_b);
-}
-
 // Jobs --------------------------------------------------------------------------------------------
 
 /// Features of a pack, which is 16 bytes. It is 8 bytes of 16-bit types where halves of rows are
@@ -134,7 +126,7 @@ constexpr bool has_narrow_packs =
 
 /// Strides counted in the alignment of a pack; an axis of one entry needs none.
 template <int Size, class T>
-PackStrides pack_strides(const View<T>& view, bool tokens_are_inner) {
+RowStrides pack_strides(const View<T>& view, bool tokens_are_inner) {
   const auto steps = [](Index size, Index stride) {
     constexpr Index step = Pack<T, Size>::alignment / static_cast<Index>(sizeof(T));
     return static_cast<unsigned>(size == 1 ? 0 : stride / step);
@@ -166,10 +158,10 @@ bool can_be_packed(const Rows& rows, const T& tensors, Index count) {
   constexpr int size = Rows::U::pack;
   constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
-  const auto readers = tensors.table.readers();
-  return x.head_dim() % size == 0 && tensors.table.pairs() % Rows::U::pairs == 0 &&
-         is_rotation(readers) && readers.cos_a.stride == readers.sin_a.stride &&
-         rows.cos.data != nullptr && rows.sin.data != nullptr && has_pack_strides<size>(x) &&
+  const RawTable& table = tensors.table;
+  return x.head_dim() % size == 0 && table.shape.pairs % Rows::U::pairs == 0 && table.is_rotation &&
+         table.cos_a.stride == table.sin_a.stride && rows.cos.data != nullptr &&
+         rows.sin.data != nullptr && has_pack_strides<size>(x) &&
          has_pack_strides<size>(tensors.out) && x.batch() <= most_blocks &&
          x.seq() <= most / (64 * count) && x.heads() <= most / 1024 && x.head_dim() <= most / 2;
 }
@@ -222,6 +214,7 @@ template <bool Plain, class Stores, class Rows>
 UnitJob<Plain, Rows, Stores> unit_job(const Rows& rows) {
   return {rows};
 }
+
 /// Whether the kernel for units need not ask, if the grid holds all; see UnitJob.
 template <class Rows>
 bool is_plain(const Rows& rows) {

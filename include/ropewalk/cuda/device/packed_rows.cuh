@@ -24,34 +24,12 @@ struct RowAt {
   unsigned b, outer, inner;
 };
 
-/// Strides counted in the alignment of a pack, so that they fit 32 bits without a sign:
-/// one instruction for each product, where 64 bits take four.
-struct PackStrides {
+/// From row to row, in 32 bits without a sign: one instruction for each product, where 64 bits take
+/// four. Of x and out counted in the alignment of a pack, of a table in entries.
+struct RowStrides {
   unsigned batch = 0, outer = 0, inner = 0;
 
-  /// The offset in T of one step along the inner axis, and of a row.
-  template <class T, int Size>
-  __device__ __forceinline__ Index inner_offset(unsigned steps) const {
-    return offset<T, Size>(std::uint64_t{steps} * inner);
-  }
-  template <class T, int Size>
-  __device__ __forceinline__ Index offset_of(const RowAt& row) const {
-    return offset<T, Size>(std::uint64_t{row.b} * batch + std::uint64_t{row.outer} * outer +
-                           std::uint64_t{row.inner} * inner);
-  }
-
- private:
-  template <class T, int Size>
-  __device__ __forceinline__ static Index offset(std::uint64_t steps) {
-    return static_cast<Index>(steps * (Pack<T, Size>::alignment / sizeof(T)));
-  }
-};
-
-/// From row to row of a table without ids, in entries; in 32 bits, as PackStrides.
-struct EntryStrides {
-  unsigned batch = 0, outer = 0, inner = 0;
-
-  __device__ __forceinline__ std::uint64_t offset_of(const RowAt& row) const {
+  __device__ __forceinline__ std::uint64_t steps_to(const RowAt& row) const {
     return std::uint64_t{row.b} * batch + std::uint64_t{row.outer} * outer +
            std::uint64_t{row.inner} * inner;
   }
@@ -74,10 +52,10 @@ struct PackedRows {
   const Raw<X>* x = nullptr;
   Raw<Out>* out = nullptr;
   PackReader<Tab> cos, sin;
-  PackStrides x_strides, out_strides;
-  unsigned outer = 0, inner = 0;  // outer 0: nothing to do, and the table may have no packs
-  int units = 0, pairs = 0;       // of a row; pairs that turn
-  EntryStrides table_strides;
+  RowStrides x_strides, out_strides;
+  unsigned outer = 0, inner = 0;    // outer 0: nothing to do, and the table may have no packs
+  int units = 0, pairs = 0;         // of a row; pairs that turn
+  RowStrides table_strides;         // without ids
   int turned_units = 0, packs = 0;  // units from turned_units on are copied; packs of a row
   bool two_apart = false;           // entries of cos and of sin
   bool tokens_are_inner = false;    // or the heads of a token
@@ -103,11 +81,16 @@ struct PackedRows {
     }
   }
 
+  /// The offset of so many steps of a tensor's strides, in elements of T.
+  template <class T>
+  __device__ __forceinline__ static Index offset_of(std::uint64_t steps) {
+    return static_cast<Index>(steps * (Pack<T, Size>::alignment / sizeof(T)));
+  }
   __device__ __forceinline__ const Raw<X>* x_row(const RowAt& row) const {
-    return x + x_strides.offset_of<X, Size>(row);
+    return x + offset_of<X>(x_strides.steps_to(row));
   }
   __device__ __forceinline__ Raw<Out>* out_row(const RowAt& row) const {
-    return out + out_strides.offset_of<Out, Size>(row);
+    return out + offset_of<Out>(out_strides.steps_to(row));
   }
 
   __device__ __forceinline__ static void read_unit(XPack (&to)[std::size_t{U::packs}],

@@ -4,6 +4,7 @@
 #define ROPEWALK_CUDA_KERNELS_HEADS_KERNEL_CUH
 
 #include <cstddef>
+#include <cstdint>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -25,7 +26,6 @@ struct HeadsJob : Rows {
   using X = typename Rows::X;
   using Out = typename Rows::Out;
   using XPack = typename Rows::XPack;
-  static constexpr int size = XPack::size;
   /// Rows that a thread reads before it writes the first. More hide more of the latency, but cost
   /// registers, so threads: on an H200 these are best (1.03 of a copy; twice as many 1.04 to 1.06,
   /// half as many for 16 bits 1.05 to 1.15, for float 1.04 instead of 1.01).
@@ -93,7 +93,8 @@ struct HeadsJob : Rows {
                                              const Task& task, int heads_left,
                                              const typename Rows::Pairs& with) const {
     const int step = static_cast<int>(task.step);
-    const Index out_step = this->out_strides.template inner_offset<Out, size>(task.step);
+    const Index out_step =
+        this->template offset_of<Out>(std::uint64_t{task.step} * this->out_strides.inner);
     while (true) {
 #pragma unroll
       for (int r = 0; r < rows; ++r) {
@@ -119,7 +120,8 @@ struct HeadsJob : Rows {
   }
 
   __device__ __forceinline__ Index offset_of_heads(int heads) const {
-    return this->x_strides.template inner_offset<X, size>(static_cast<unsigned>(heads));
+    return this->template offset_of<X>(std::uint64_t{static_cast<unsigned>(heads)} *
+                                       this->x_strides.inner);
   }
 };
 

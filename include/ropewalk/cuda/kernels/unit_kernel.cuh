@@ -63,7 +63,7 @@ struct UnitJob : Rows {
   __device__ __forceinline__ typename Rows::Pairs coefficients_of(const RowAt& row,
                                                                   int unit) const {
     if constexpr (Plain) {
-      return this->coefficients(this->table_strides.offset_of(row), unit, false);
+      return this->coefficients(this->table_strides.steps_to(row), unit, false);
     } else {
       TableRow of_token = row_of(this->table, row.b, token_of(row));
       of_token.offset +=
