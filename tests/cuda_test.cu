@@ -129,11 +129,13 @@ TEST(CudaApply, TakesCudaTypesAndTensorMaps) {
 // Sizes that leave tails of blocks, and grids that are long in each direction.
 TEST(CudaApply, EveryShapeOfWork) {
   for (const Shape& shape :
-       {Shape{1, 1, 1, 8}, Shape{1, 1, 41, 128}, Shape{3, 341, 3, 128}, Shape{2, 2, 3, 6400},
-        Shape{64, 1, 8, 128}, Shape{3, 1500, 3, 64}, Shape{2, 1025, 40, 128},
-        Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8}, Shape{1, 2, 3000, 64}, Shape{1, 33, 1, 5120},
-        Shape{5, 7, 3, 6}, Shape{1, 1, 70000, 258}, Shape{2, 700, 16, 72}, Shape{1, 3, 16, 72},
-        Shape{1, 1500, 11, 120}, Shape{1, 1100, 3, 32}, Shape{1, 1100, 5, 1024}}) {
+       {Shape{1, 1, 1, 8},       Shape{1, 1, 41, 128},   Shape{3, 341, 3, 128},
+        Shape{2, 2, 3, 6400},    Shape{64, 1, 8, 128},   Shape{3, 1500, 3, 64},
+        Shape{2, 1025, 40, 128}, Shape{1, 70000, 1, 16}, Shape{70000, 1, 1, 8},
+        Shape{1, 2, 3000, 64},   Shape{1, 33, 1, 5120},  Shape{5, 7, 3, 6},
+        Shape{1, 1, 70000, 258}, Shape{2, 700, 16, 72},  Shape{1, 3, 16, 72},
+        Shape{1, 1500, 11, 120}, Shape{1, 1100, 3, 32},  Shape{1, 1100, 5, 1024},
+        Shape{1, 300, 13, 128},  Shape{400, 1, 7, 128},  Shape{1, 90, 2, 2000}}) {
     SCOPED_TRACE(testing::Message() << shape.batch << " " << shape.seq << " " << shape.heads);
     const Problem<half> of(shape, shape.head_dim / 2);
     for (const rw::Pairing pairing :
@@ -143,6 +145,36 @@ TEST(CudaApply, EveryShapeOfWork) {
       rw::cuda::apply(nullptr, of.out_view(), of.x_view(), of.table(), options);
       EXPECT_TRUE(same_bits(of.out_memory.values<half>(), of.wanted(options)));
     }
+  }
+}
+
+// Blocks of two tokens at least, as far as their threads go.
+TEST(CudaApply, RowsWithGapsInPlace) {
+  for (const Shape& shape : {Shape{1, 33, 16, 256}, Shape{2, 1500, 16, 128},
+                             Shape{1, 1100, 3, 4096}, Shape{1, 40, 2, 4096}}) {
+    for (const Index pairs : {shape.head_dim / 4, shape.head_dim * 3 / 8}) {
+      for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+        const Problem<bfloat16> of(shape, pairs);
+        const rw::Options options(pairing);
+        rw::cuda::apply_inplace(nullptr, of.x_view(), of.table(), options);
+        EXPECT_TRUE(same_bits(of.x_memory.values<bfloat16>(), of.wanted(options)))
+            << shape.seq << " tokens, head_dim " << shape.head_dim << ", " << pairs << " pairs";
+      }
+    }
+  }
+}
+
+// Which heads share: then a token's heads go by at once, although their rows are far apart.
+TEST(CudaApply, ALargeTableWithTokensNextToEachOther) {
+  for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+    const Problem<bfloat16> of({1, 24700, 3, 128}, 64);
+    const rw::Options options(pairing);
+    rw::cuda::apply(nullptr, rw::bhsd_view(of.out_memory.as<bfloat16>(), of.shape),
+                    rw::bhsd_view(of.x_memory.as<bfloat16>(), of.shape), of.table(), options);
+    std::vector<bfloat16> wanted(of.x.size());
+    apply_definition(rw::bhsd_view(wanted.data(), of.shape), rw::bhsd_view(of.x.data(), of.shape),
+                     of.table_at(of.cos_sin.data()), options);
+    EXPECT_TRUE(same_bits(of.out_memory.values<bfloat16>(), wanted));
   }
 }
 
