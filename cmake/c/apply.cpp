@@ -83,24 +83,50 @@ void check(const detail::Names& names, const Turns& turns, detail::InPlace in_pl
   check_all_apart(names, turns);
 }
 
+static detail::Kernels kernels_of(const detail::Names& names, rw::Isa isa,
+                                  const rw::Options& options, const Turn& turn) {
+  return with_types(names, turn, [&](auto out, auto x, auto table) {
+    return detail::select_kernels<typename decltype(out)::type, typename decltype(x)::type,
+                                  typename decltype(table)::type>(isa, options);
+  });
+}
+
+/// detail::rotate_tokens of tensors whose number and types are known when the program runs. What it
+/// finds wrong in a type is the first error of the call: the tensors before it are sound.
+static bool rotate_tokens(std::pmr::vector<detail::Job>& jobs, const detail::Names& names,
+                          rw::Isa isa, const rw::Options& options, const Turns& turns) {
+  for (const Turn& turn : turns) {
+    const RawArguments& of = turn.of;
+    if (of.x.shape.batch != 1 || of.x.shape.seq != 1) return false;
+    const detail::Kernels kernels = kernels_of(names_of(names, jobs.size()), isa, options, turn);
+    detail::Job& job = jobs.emplace_back();
+    job.kernel = kernels.rows;
+    const detail::RawView& out = names.has_out ? of.out : of.x;
+    if (!detail::rows_of_token(job.rows, out, of.x, of.table, kernels)) return false;
+  }
+  check_all_apart(names, turns);
+  for (const detail::Job& job : jobs) job.kernel(job.rows);
+  return true;
+}
+
 void fused(Memory& memory, const detail::Names& names, const Device& device,
            const rw::Options& options, const Turns& turns) {
   const rw::Isa isa = detail::checked_isa(names.function, rw::Isa::automatic);
+  const detail::InPlace in_place = detail::in_place_by(options.pairing);
   auto jobs = memory.list<detail::Job>(static_cast<Index>(turns.size()));
+  const bool may_be_short = names.has_out || in_place == detail::InPlace::allowed;
+  if (may_be_short && rotate_tokens(jobs, names, isa, options, turns)) return;
+  jobs.clear();
   for (const Turn& turn : turns) {
     const detail::Names named = names_of(names, jobs.size());
     const RawArguments& of = turn.of;
-    const detail::Kernels kernels = with_types(named, turn, [&](auto out, auto x, auto table) {
-      return detail::select_kernels<typename decltype(out)::type, typename decltype(x)::type,
-                                    typename decltype(table)::type>(isa, options);
-    });
+    const detail::Kernels kernels = kernels_of(named, isa, options, turn);
     detail::Job& job = jobs.emplace_back();
     job.out = names.has_out ? &of.out : &of.x;
     job.x = &of.x;
     job.table = &of.table;
     job.kernel = nullptr;
-    if (detail::check_arguments(named, *job.out, of.x, of.table,
-                                detail::in_place_by(options.pairing))) {
+    if (detail::check_arguments(named, *job.out, of.x, of.table, in_place)) {
       detail::settle(job, kernels, rw::Stores::automatic);
     }
   }

@@ -299,6 +299,43 @@ TEST(CBorder, LetsNothingThrough) {
   EXPECT_EQ(std::string(ropewalk_last_error()), std::string(4095, 'x'));
 }
 
+// One token has a way of its own, on which nothing else may pass and nothing be written first.
+TEST(CBorder, RefusesOfOneTokenWhatItRefusesOfMore) {
+  const std::vector<float> cos = {0}, sin = {1};
+  std::vector<float> x(4, 1), out(4, 1);
+  const auto token = [](std::vector<float>& of, std::ptrdiff_t at) {
+    return tensor_of(rw::View<float>(of.data() + at, {1, 1, 1, 2}));
+  };
+  ropewalk_tensor xs[] = {token(x, 0), token(x, 2)}, outs[] = {token(out, 0), token(out, 2)};
+  const ropewalk_tensor c = tensor_of(rw::View<const float>(cos.data(), {1, 1, 1, 1}));
+  const ropewalk_tensor s = tensor_of(rw::View<const float>(sin.data(), {1, 1, 1, 1}));
+  ropewalk_table table = empty_table();
+  expect_ok(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &c, &s));
+  const auto refused = [&](const ropewalk_tensor* to, const ropewalk_options* options) {
+    const std::int32_t status = ropewalk_apply(nullptr, to, xs, 2, &table, options);
+    EXPECT_EQ(status, ROPEWALK_INVALID_ARGUMENT);
+    EXPECT_EQ(x, std::vector<float>(4, 1));
+    EXPECT_EQ(out, std::vector<float>(4, 1));
+    return std::string(ropewalk_last_error());
+  };
+  const ropewalk_options moving = {sizeof(moving), ROPEWALK_PAIRING_INTERLEAVED_TO_HALF, 0};
+  EXPECT_EQ(refused(nullptr, &moving),
+            "ropewalk_apply: pairing of the options is interleaved_to_half, which moves features: "
+            "pass an output apart from xs[0]");
+  outs[1].dtype = ROPEWALK_DTYPE_F64;
+  EXPECT_EQ(refused(outs, nullptr), "ropewalk_apply: dtype of outs[1] is 1, must be 0 as of xs[1]");
+  outs[1] = outs[0];
+  EXPECT_EQ(refused(outs, nullptr),
+            "ropewalk_apply: memory of outs[1] overlaps that of outs[0], must be apart from it");
+  xs[1] = token(x, 1);
+  EXPECT_EQ(refused(nullptr, nullptr),
+            "ropewalk_apply: memory of xs[1] overlaps that of xs[0], must be apart from it");
+  xs[1] = token(x, 2);
+  xs[1].data = nullptr;
+  EXPECT_EQ(refused(nullptr, nullptr),
+            "ropewalk_apply: data of xs[1] is null, must point to the elements");
+}
+
 // More tensors than a call has room for on the stack.
 TEST(CBorder, TakesManyTensors) {
   constexpr std::size_t count = 20;

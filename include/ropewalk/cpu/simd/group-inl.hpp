@@ -17,7 +17,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
   if constexpr (splits<From, To, Out, X>) {
 #pragma GCC unroll 2
     for (int g = 0; g < Group; g += 2) {
-      split_coefficients(coefficients, i + g * count, table[g], table[g + 1]);
+      split_coefficients(coefficients, i + g * count, table[g], table[g + 1], false);
     }
   } else {
 #pragma GCC unroll 4

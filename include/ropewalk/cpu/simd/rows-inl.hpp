@@ -49,6 +49,30 @@ ROPEWALK_INLINE Index walk_steps(const Row<Carrier<Arithmetic>, Out, X>& row, In
   return i;
 }
 
+/// Whether a row by itself is rotated by split steps.
+template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
+constexpr bool splits_row =
+    register_bytes == 32 && sizeof(Carrier<Arithmetic>) == 4 && splits<From, To, Out, X>;
+
+/// The same, by split steps where both features of a pair have the same coefficients: 32 -> 25 ns a
+/// row of 128 with a table row of its own, in cache, on an Intel Xeon (Sapphire Rapids class).
+/// Not inlined, for the size of the text.
+template <class Arithmetic, Pairing Of, int Count, class X>
+[[gnu::noinline]] Index walk_split_steps(Row<Carrier<Arithmetic>, X, X> row) {
+  Index i = row.done;
+  const auto& with = row.coefficients;
+  if (with.cos_a == with.cos_b && with.sin_a == with.sin_b) {
+    const Index end = row.part.pairs - 2 * Count;
+    for (; i <= end; i += 2 * Count) {
+      Coefficients<Arithmetic, Count> even, odd;
+      split_coefficients(with, i, even, odd, true);
+      rotate_split_pairs(row.out, row.out + row.pairs, row.x, row.x + row.pairs,
+                         row.part.first + i, even, odd);
+    }
+  }
+  return walk_steps<Arithmetic, Of, Of, Count>(row, i);
+}
+
 #if ROPEWALK_ISA_BYTES == 64
 // Narrower registers are those of AVX2: not compiled again.
 using avx2::finish_tail;
@@ -63,7 +87,12 @@ template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
 ROPEWALK_INLINE void walk_row(const Row<Carrier<Arithmetic>, Out, X>& row) {
   constexpr int lanes = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int least = 16 / int{sizeof(Carrier<Arithmetic>)};
-  Index i = walk_steps<Arithmetic, From, To, lanes>(row, row.done);
+  Index i;
+  if constexpr (splits_row<Arithmetic, From, To, Out, X>) {
+    i = walk_split_steps<Arithmetic, From, lanes>(row);
+  } else {
+    i = walk_steps<Arithmetic, From, To, lanes>(row, row.done);
+  }
   if (i == row.part.pairs) return;
   if constexpr (lanes > least) i = walk_narrow<Arithmetic, From, To, least>(row, i);
   finish_tail<Arithmetic, From, To, least>(row, i);

@@ -48,19 +48,22 @@ template <Pairing From, Pairing To, class Out, class X>
 constexpr bool splits = From == Pairing::half&& To ==
                         Pairing::half&& std::is_same_v<X, Eigen::bfloat16>&& std::is_same_v<Out, X>;
 
-/// The coefficients of 2 * Count pairs, those of even and of odd pairs apart.
+/// The coefficients of 2 * Count pairs, those of even and of odd pairs apart. `same`: both features
+/// of a pair are known to have the same.
 template <class Arithmetic, int Count>
 ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                         Index i, Coefficients<Arithmetic, Count>& even,
-                                        Coefficients<Arithmetic, Count>& odd) {
+                                        Coefficients<Arithmetic, Count>& odd, bool same) {
   const auto split = [i](const Carrier<Arithmetic>* from, Value<Arithmetic, Count>& to_even,
                          Value<Arithmetic, Count>& to_odd) {
     load_pairs<Pairing::interleaved>(from + i, 0, Count, to_even.lanes, to_odd.lanes);
   };
   split(coefficients.cos_a, even.cos_a, odd.cos_a);
-  split(coefficients.cos_b, even.cos_b, odd.cos_b);
+  even.cos_b = even.cos_a, odd.cos_b = odd.cos_a;
+  if (!same) split(coefficients.cos_b, even.cos_b, odd.cos_b);
   split(coefficients.sin_a, even.sin_a, odd.sin_a);
-  split(coefficients.sin_b, even.sin_b, odd.sin_b);
+  even.sin_b = even.sin_a, odd.sin_b = odd.sin_a;
+  if (!same) split(coefficients.sin_b, even.sin_b, odd.sin_b);
 }
 
 /// Turns 2 * Count half pairs, from pair `at` on, of features and their partners.
