@@ -86,15 +86,14 @@ constexpr bool takes_norm() {
 
 template <class Device, class X, class W, class Tab, class How>
 void apply_strided_normed(const Device& device, const View<X>& out, const View<const X>& x,
-                          const RmsNorm<W>& norm, const TableView<Tab>& table,
-                          const How& options) {
+                          const RmsNorm<W>& norm, const TableView<Tab>& table, const How& options) {
   static constexpr Names names("apply_strided", "x", "out");
   const bool has_work = check_arguments(names, out, x, table, InPlace::refused);
   check_norm(names, raw_norm<X>(norm), out, x.shape());
   if (!has_work) return;
   with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
-    turn_normed_rows<typename decltype(arithmetic)::type, decltype(pairing)::value>(
-        device, out, x, norm, table);
+    turn_normed_rows<typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out, x,
+                                                                                    norm, table);
   });
 }
 

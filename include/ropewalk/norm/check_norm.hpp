@@ -29,8 +29,8 @@ struct RawNorm {
 
 template <class X, class W>
 RawNorm raw_norm(const RmsNorm<W>& norm) {
-  return {norm.weight,   norm.weight_size, sizeof(W),  norm.eps,
-          norm.finish,   norm.over,        norm.order, !std::is_same_v<X, W>};
+  return {norm.weight, norm.weight_size, sizeof(W),  norm.eps,
+          norm.finish, norm.over,        norm.order, !std::is_same_v<X, W>};
 }
 
 inline void check_weight(const Place& place, const RawNorm& norm, const Shape& x) {

@@ -2,7 +2,6 @@
 #ifndef ROPEWALK_NORM_NORM_TYPES_HPP
 #define ROPEWALK_NORM_NORM_TYPES_HPP
 
-
 #include <type_traits>
 
 #include "ropewalk/base/check.hpp"

@@ -20,7 +20,8 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// A feature normalised: rounded to its type where its model rounds.
+/// A feature normalised: rounded to its type where its model rounds. Every step is fenced, since of
+/// a float nothing else keeps the weight's product from that of the rotation.
 template <class X>
 struct Normalised {
   Fence fence;
@@ -32,12 +33,12 @@ struct Normalised {
     const float y = fence(widen(x) * reciprocal);
     switch (finish) {
       case NormFinish::round_then_weight:
-        return narrow<X>(weight * widen(narrow<X>(y)));
+        return narrow<X>(fence(weight * widen(narrow<X>(y))));
       case NormFinish::one_plus_weight:
-        return narrow<X>(y * fence(1.0f + weight));
+        return narrow<X>(fence(y * fence(1.0f + weight)));
       case NormFinish::one_rounding:
       default:
-        return narrow<X>(y * weight);
+        return narrow<X>(fence(y * weight));
     }
   }
 };
@@ -56,9 +57,8 @@ struct NormedRow {
   /// Every `step`th feature in a type, as an Eigen expression.
   template <class To>
   auto features(Index first, Index step, Index count) const {
-    return Eigen::Array<To, Eigen::Dynamic, 1>::NullaryExpr(count, [this, first, step](Index i) {
-      return convert<To>((*this)[first + i * step]);
-    });
+    return Eigen::Array<To, Eigen::Dynamic, 1>::NullaryExpr(
+        count, [this, first, step](Index i) { return convert<To>((*this)[first + i * step]); });
   }
 };
 
