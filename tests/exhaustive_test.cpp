@@ -102,7 +102,7 @@ void expect_every_value(std::size_t feature) {
 template <class Types>
 class EveryValue : public testing::Test {};
 using SixteenBits = testing::Types<Mix<half, half>, Mix<half, float>, Mix<bfloat16, bfloat16>,
-                                   Mix<bfloat16, float>>;
+                                   Mix<bfloat16, float>, Mix<bfloat16, double>>;
 TYPED_TEST_SUITE(EveryValue, SixteenBits);
 
 TYPED_TEST(EveryValue, AsFirstOfThePairMatchesReference) {
@@ -126,12 +126,14 @@ TYPED_TEST(EveryTie, RoundsToNearestEvenInEveryForm) {
   const auto ties = ties_and_neighbours<X, Tab>();
   const Index tokens = static_cast<Index>(ties.size()) / (2 * pairs);
   ASSERT_EQ(count_of(2 * pairs * tokens), ties.size());
-  const rw::Shape shape{1, tokens, 1, 2 * pairs};
-  StoredTable<Tab> table(Width::half, true, shape, pairs, Values::uniform, 0);
-  table.values = ties;
-  std::vector<X> x(size_of(shape), X(0));
-  for (std::size_t i = 0; i < x.size(); i += 2) x[i] = X(1);
-  expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table));
+  for (const Index few : {1, 2}) {  // one head alone, and heads that share a row of the table
+    const rw::Shape shape{1, tokens, few, 2 * pairs};
+    StoredTable<Tab> table(Width::half, true, shape, pairs, Values::uniform, 0);
+    table.values = ties;
+    std::vector<X> x(size_of(shape), X(0));
+    for (std::size_t i = 0; i < x.size(); i += 2) x[i] = X(1);
+    expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table));
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -11,6 +12,7 @@
 
 #include "support/bits.hpp"
 #include "support/forms.hpp"
+#include "support/reader_tables.hpp"
 #include "support/reference.hpp"
 #include "support/tables.hpp"
 #include "support/typed_tests.hpp"
@@ -232,6 +234,67 @@ TYPED_TEST(EveryMix, NanInEveryFeatureIsNan) {
     options.pairing = pairing;
     SCOPED_TRACE(static_cast<int>(pairing));
     expect_every_form(x, shape, table.view(), rotated<X>(x, shape, table, options), options);
+  }
+}
+
+// Results in double so close to a tie of bfloat16 that float would find them on either side of it.
+// Exponents for subnormal features, and for coefficients that are subnormal floats, too.
+struct Exponents {
+  int features, results;
+};
+
+void expect_near_ties(rw::Pairing pairing, const Exponents& exponents) {
+  constexpr Index pairs = 92, tokens = 1024;  // steps of 16, 8 and 4 pairs, or of 32, 16 and 8
+  const bool apart = pairing == rw::Pairing::half;
+  const auto scaled = [](bfloat16 value, int exponent) {
+    return static_cast<bfloat16>(std::ldexp(static_cast<float>(value), exponent));
+  };
+  auto features = random_values<bfloat16>(count_of(2 * pairs), Values::uniform, 1);
+  for (bfloat16& feature : features) feature = scaled(feature, exponents.features);
+  const auto results = random_values<bfloat16>(count_of(2 * tokens * pairs), Values::uniform, 2);
+  const auto distances = random_values<double>(results.size(), Values::uniform, 3);
+  const auto wanted = [&](Index i, int exponent) {
+    const Bits nearest = to_bits(scaled(results[count_of(i)], exponent));
+    const auto tie = static_cast<double>(from_bits<float>(nearest << 16 | 0x8000u));
+    return tie * (1 + std::pow(distances[count_of(i)], 3) * 0x1p-21);
+  };
+  auto values = random_values<double>(count_of(4 * tokens * pairs), Values::uniform, 4);
+  for (double& value : values) {
+    value = std::ldexp(value, exponents.results - exponents.features);
+  }
+  const auto row = [&](Index s) { return &values[count_of(4 * s * pairs)]; };
+  for (Index i = 0; i < tokens * pairs; ++i) {
+    const Index pair = i % pairs;
+    if (pair % 32 != i / pairs % 32) continue;  // one a step, or each would be told by the others
+    const auto a = static_cast<double>(features[count_of(apart ? pair : 2 * pair)]);
+    const auto b = static_cast<double>(features[count_of(apart ? pair + pairs : 2 * pair + 1)]);
+    double* with = row(i / pairs) + pair;
+    const int lower = static_cast<int>(pair % 2) * 4;  // the second by smaller coefficients
+    with[3 * pairs] = std::ldexp(with[3 * pairs], -lower);
+    if (a != 0) with[0] = (wanted(2 * i, exponents.results) + b * with[2 * pairs]) / a;
+    if (b != 0) {
+      with[pairs] = (wanted(2 * i + 1, exponents.results - lower) - a * with[3 * pairs]) / b;
+    }
+  }
+  const auto at = [&](Index, Index s, Index, Index i) {
+    const double* with = row(s) + i;
+    return Coefficients<double>{with[0], with[pairs], with[2 * pairs], with[3 * pairs]};
+  };
+  const rw::Shape shape{1, tokens, 2, 2 * pairs};
+  std::vector<bfloat16> x;
+  while (x.size() < size_of(shape)) x.insert(x.end(), features.begin(), features.end());
+  rw::Options options;
+  options.pairing = pairing;
+  expect_every_form(x, shape, table_over(values.data(), Layout::four, {1, tokens, 1, pairs}),
+                    rotated<bfloat16>(x, shape, pairs, at, options), options);
+}
+
+TEST(NearTies, AreRoundedAsInDouble) {
+  for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+    for (const Exponents& exponents : {Exponents{0, 0}, {-127, -127}, {126, -6}}) {
+      SCOPED_TRACE(exponents.features);
+      expect_near_ties(pairing, exponents);
+    }
   }
 }
 

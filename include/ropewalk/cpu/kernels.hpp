@@ -85,8 +85,9 @@ RowKernel row_kernel(Isa isa) {
       }
       [[fallthrough]];
     case Isa::avx512bf16:
-      // Other types have no use for its conversions: one kernel less to compile.
-      if constexpr (std::is_same_v<Out, Eigen::bfloat16>) {
+      // Other types, and registers of 8 doubles, have no use for its conversions: one kernel less
+      // to compile.
+      if constexpr (std::is_same_v<Out, Eigen::bfloat16> && !std::is_same_v<Arithmetic, double>) {
         return &avx512bf16::rotate_rows<Arithmetic, from, to, Out, X>;
       } else {
         return &avx512::rotate_rows<Arithmetic, from, to, Out, X>;

@@ -35,6 +35,10 @@ constexpr bool has_fp16 = this_isa == Isa::avx512fp16;
 
 #include "ropewalk/cpu/simd/halves-inl.hpp"
 
+#if ROPEWALK_X86
+#include "ropewalk/cpu/simd/estimate-inl.hpp"
+#endif
+
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_steps(const Row<Carrier<Arithmetic>, Out, X>& row, Index i) {
   for (; i + Count <= row.part.pairs; i += Count) {
@@ -134,6 +138,10 @@ ROPEWALK_INLINE Index walk_together(const RowBatch& batch,
     return walk_doubled_groups<Carrier<Arithmetic>, X>(batch, coefficients, part);
   } else if constexpr (has_half_steps<Arithmetic, From, To, Out, X>) {
     return walk_half_groups<From, 32>(batch, coefficients, part, 0);
+#if ROPEWALK_X86
+  } else if constexpr (can_estimate<Arithmetic, From, To, Out, X>) {
+    return walk_estimated<From, X>(batch, coefficients, part);
+#endif
   } else if constexpr (has_groups<Arithmetic, Out>) {
     return walk_groups<Arithmetic, From, To, Out, X>(batch, coefficients, part);
   } else {
