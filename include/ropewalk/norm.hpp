@@ -7,6 +7,7 @@
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/norm/check_norm.hpp"
+#include "ropewalk/norm/fused_norm.hpp"
 #include "ropewalk/norm/norm_types.hpp"
 #include "ropewalk/norm/normed_rows.hpp"
 
@@ -46,6 +47,28 @@ constexpr RmsNorm<W> rms_norm_gemma(const W* weight, Index size, double eps = 1e
 constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
   return rms_norm_torch<float>(nullptr, 0, eps);
 }
+
+// The fused form ----------------------------------------------------------------------------------
+
+/// Normalises every row of `x`, rounds it to x's type, and rotates it as apply of the same
+/// arguments without a norm does; writes `out`.
+///
+/// Shapes   as apply; a table of no pairs: normalises alone
+/// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
+/// Alias    as apply; the weight must be apart from out
+/// Errors   std::invalid_argument before anything is written: those of apply; a weight of another
+///          size, null with a size, or float where PyTorch would return float; eps negative or not
+///          finite; an order of CUDA's
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
+///          whose order of sums is that of features next to each other
+template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const How& options = {}, const CpuOptions& cpu = {});
+
+/// The same in place.
+template <class Device, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const How& options = {}, const CpuOptions& cpu = {});
 
 // The definition ----------------------------------------------------------------------------------
 
@@ -100,6 +123,33 @@ void apply_strided_normed(const Device& device, const View<X>& out, const View<c
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
+
+template <class Device, class Out, class X, class W, class Tab, class How>
+void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X, W>()) {
+      static constexpr detail::Names names("apply", "x", "out");
+      const auto of =
+          detail::rotation(detail::view_of(out), detail::view_of(x), detail::table_of(table));
+      detail::fused_norms(names, device, options, cpu,
+                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+    }
+  }
+}
+
+template <class Device, class X, class W, class Tab, class How>
+void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
+    if constexpr (detail::takes_norm<std::remove_reference_t<X>, std::remove_reference_t<X>, W>()) {
+      static constexpr detail::Names names("apply_inplace", "x");
+      const auto of = detail::rotation(detail::view_of(x), detail::table_of(table));
+      detail::fused_norms(names, device, detail::in_place(options), cpu,
+                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+    }
+  }
+}
 
 template <class Device, class Out, class X, class W, class Tab, class How>
 void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,

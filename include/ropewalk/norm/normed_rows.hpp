@@ -14,34 +14,12 @@
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/forms/strided.hpp"
 #include "ropewalk/norm/norm_types.hpp"
+#include "ropewalk/norm/normalised.hpp"
 #include "ropewalk/norm/torch_sum.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
-
-/// A feature normalised: rounded to its type where its model rounds. Every step is fenced, since of
-/// a float nothing else keeps the weight's product from that of the rotation.
-template <class X>
-struct Normalised {
-  Fence fence;
-  float reciprocal;  // 1 / sqrt(mean of squares + eps)
-  NormFinish finish;
-
-  ROPEWALK_INLINE X operator()(const X& x, float weight) const {
-    ROPEWALK_EXACT_SCOPE
-    const float y = fence(widen(x) * reciprocal);
-    switch (finish) {
-      case NormFinish::round_then_weight:
-        return narrow<X>(fence(weight * widen(narrow<X>(y))));
-      case NormFinish::one_plus_weight:
-        return narrow<X>(fence(y * fence(1.0f + weight)));
-      case NormFinish::one_rounding:
-      default:
-        return narrow<X>(fence(y * weight));
-    }
-  }
-};
 
 /// A row of x as it turns.
 template <class X, class W>
