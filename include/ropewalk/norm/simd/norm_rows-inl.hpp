@@ -23,10 +23,51 @@ ROPEWALK_INLINE Register<float, Count> ordered_sum(const Register<float, Count>&
   return r;
 }
 
+/// The same of two numbers.
+ROPEWALK_INLINE float ordered_sum(float a, float b) {
+  ROPEWALK_EXACT_SCOPE
+  float r = ROPEWALK_CLANG_FENCE(a + b);
+#if ROPEWALK_ASM_FENCE && defined(ROPEWALK_FP_REGISTER)
+  asm("" : "+" ROPEWALK_FP_REGISTER(r));
+#endif
+  return r;
+}
+
+template <int Count>
+ROPEWALK_INLINE Register<float, Count> square(const Register<float, Count>& x) {
+  return exact_product(x, x);
+}
+
+/// Neighbours in two registers: of bfloat16 the even ones and the odd ones, which take an operation
+/// each, otherwise the first half and the second.
+template <int Count>
+struct Neighbours {
+  Register<float, Count> a, b;
+};
+
+template <class X>
+constexpr bool are_words = std::is_same_v<X, Eigen::bfloat16>;
+
 template <int Count, class X>
-ROPEWALK_INLINE Register<float, Count> squares(const X* x) {
-  const auto features = load_wide<Count>(x);
-  return exact_product(features, features);
+ROPEWALK_INLINE Neighbours<Count> load_neighbours(const X* x) {
+  Neighbours<Count> r;
+  if constexpr (are_words<X>) {
+    load_pairs<Pairing::interleaved>(x, 0, Count, r.a, r.b);
+  } else {
+    r.a = load_wide<Count>(x);
+    r.b = load_wide<Count>(x + Count);
+  }
+  return r;
+}
+
+template <int Count, class X>
+ROPEWALK_INLINE void store_neighbours(X* x, const Neighbours<Count>& r) {
+  if constexpr (are_words<X>) {
+    store(x, pack_bfloat16(r.a, r.b));
+  } else {
+    store_narrow(x, r.a);
+    store_narrow(x + Count, r.b);
+  }
 }
 
 /// Levels above the first, in memory: only rows of 512 features and more have any.
@@ -62,59 +103,95 @@ struct SumLevels {
   }
 };
 
-/// The sum of the squares of `rows` rows of `features` taken as one; of several, features is a
-/// multiple of 32. There are 8 or more.
-template <class X>
-float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
-  constexpr int count = register_bytes / int{sizeof(float)}, parts = sums_of_row / count;
-  constexpr Index groups_of_level = 16;
-  Register<float, count> sums[parts];
-  for (auto& part : sums) part = broadcast<float, count>(0.0f);
-  alignas(64) float flat[sums_of_row];
-  const auto flatten = [&] {
-    for (int p = 0; p < parts; ++p) store(flat + p * count, sums[p]);
-  };
-  SumLevels levels;
-  Index groups = 0, at = 0;
-  for (Index r = 0; r < rows; ++r) {
-    const X* row = moved(x, r * stride);
-    for (at = 0; at + sums_of_row <= features; at += sums_of_row) {
-      for (int p = 0; p < parts; ++p) {
-        sums[p] = ordered_sum(sums[p], squares<count>(row + at + p * count));
-      }
-      if (++groups % groups_of_level == 0 && rows * features > groups_of_level * sums_of_row) {
-        flatten();
-        levels.take(flat, groups);
-        for (auto& part : sums) part = broadcast<float, count>(0.0f);
-      }
+/// The 32 sums of a row while they are in registers, each the neighbours of load_neighbours.
+template <int Count>
+struct RowSums {
+  static constexpr int parts = sums_of_row / (2 * Count);
+  Neighbours<Count> part[parts];
+
+  ROPEWALK_INLINE void clear() {
+    for (auto& each : part) each.a = each.b = broadcast<float, Count>(0.0f);
+  }
+
+  template <class X>
+  ROPEWALK_INLINE void add_group(const X* x) {
+    for (int p = 0; p < parts; ++p) {
+      const auto features = load_neighbours<Count>(x + 2 * p * Count);
+      part[p].a = ordered_sum(part[p].a, square(features.a));
+      part[p].b = ordered_sum(part[p].b, square(features.b));
     }
   }
-  flatten();
-  if (groups >= groups_of_level && rows * features > groups_of_level * sums_of_row) {
-    levels.give(flat);
+
+  /// In the order of features.
+  template <class X>
+  ROPEWALK_INLINE void flatten(float* to) const {
+    for (int p = 0; p < parts; ++p) {
+      Register<float, Count> low = part[p].a, high = part[p].b;
+      if constexpr (are_words<X>) {
+        join_lanes(part[p].a, part[p].b, low, high, std::make_integer_sequence<int, Count>{});
+      }
+      store(to + 2 * p * Count, low);
+      store(to + (2 * p + 1) * Count, high);
+    }
   }
+};
+
+/// The end of a sum: vectors that are left over, the accumulators, features that are left over, and
+/// the lanes.
+template <class X>
+ROPEWALK_INLINE float end_sum(float* sums, const X* x, Index features) {
+  constexpr int count = register_bytes / int{sizeof(float)};
   constexpr int width = count < sum_lanes ? count : sum_lanes;
+  Index at = 0;
   for (; at + sum_lanes <= features; at += sum_lanes) {
     for (int lane = 0; lane < sum_lanes; lane += width) {
-      const auto sum = load<float, width>(flat + lane);
-      store(flat + lane, ordered_sum(sum, squares<width>(x + at + lane)));
+      const auto sum = load<float, width>(sums + lane);
+      store(sums + lane, ordered_sum(sum, square(load_wide<width>(x + at + lane))));
     }
   }
   for (int lane = 0; lane < sum_lanes; lane += width) {
-    auto sum = load<float, width>(flat + lane);
+    auto sum = load<float, width>(sums + lane);
     for (int a = 1; a < sums_of_row / sum_lanes; ++a) {
-      sum = ordered_sum(sum, load<float, width>(flat + a * sum_lanes + lane));
+      sum = ordered_sum(sum, load<float, width>(sums + a * sum_lanes + lane));
     }
-    store(flat + lane, sum);
+    store(sums + lane, sum);
   }
-  const Fence fence;
   float total = 0;
   for (; at < features; ++at) {
     const float feature = widen(x[at]);
-    total = fenced_sum(fence, total, fence(feature * feature));
+    const Register<float, 4> one{feature, feature, feature, feature};
+    total = ordered_sum(total, square(one).v[0]);
   }
-  for (int lane = 0; lane < sum_lanes; ++lane) total = fenced_sum(fence, total, flat[lane]);
+  for (int lane = 0; lane < sum_lanes; ++lane) total = ordered_sum(total, sums[lane]);
   return total;
+}
+
+/// The sum of the squares of `rows` rows of `features` taken as one; of several, features is a
+/// multiple of 32. There are 8 or more.
+template <class X>
+ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
+  constexpr Index groups_of_level = 16;
+  const Index groups_of_row = features / sums_of_row;
+  const bool has_levels = rows * groups_of_row > groups_of_level;
+  RowSums<register_bytes / int{sizeof(float)}> sums;
+  sums.clear();
+  alignas(64) float flat[sums_of_row];
+  SumLevels levels;
+  Index groups = 0;
+  for (Index r = 0; r < rows; ++r) {
+    const X* row = moved(x, r * stride);
+    for (Index g = 0; g < groups_of_row; ++g) {
+      sums.add_group(row + g * sums_of_row);
+      if (has_levels && ++groups % groups_of_level == 0) {
+        sums.template flatten<X>(flat);
+        levels.take(flat, groups);
+        sums.clear();
+      }
+    }
+  }
+  sums.template flatten<X>(flat);
+  if (has_levels) levels.give(flat);
+  return end_sum(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row);
 }
 
 // 1 / rms -----------------------------------------------------------------------------------------
@@ -180,28 +257,37 @@ ROPEWALK_INLINE Register<float, Count> normalised(const Register<float, Count>& 
   }
 }
 
-/// Features [at, result) of a row by registers of Count, then of half as many, down to four.
-template <NormFinish Finish, int Count, class X, class W>
-ROPEWALK_INLINE Index normalise_steps(X* out, const X* x, const W* weight, float reciprocal,
-                                      Index at, Index features) {
-  const auto by = broadcast<float, Count>(reciprocal);
-  for (; at + Count <= features; at += Count) {
-    const auto w =
-        weight == nullptr ? broadcast<float, Count>(1.0f) : load_wide<Count>(weight + at);
-    store_narrow(out + at, normalised<Finish, X>(load_wide<Count>(x + at), w, by));
-  }
-  if constexpr (Count > 4) {
-    return normalise_steps<Finish, Count / 2>(out, x, weight, reciprocal, at, features);
+/// The weights of neighbours: `Order` says of which type of x.
+template <class X, int Count, class W>
+ROPEWALK_INLINE Neighbours<Count> load_weights(const W* weight) {
+  if (weight == nullptr) return {broadcast<float, Count>(1.0f), broadcast<float, Count>(1.0f)};
+  if constexpr (are_words<X> == are_words<W>) {
+    return load_neighbours<Count>(weight);
   } else {
-    return at;
+    Neighbours<Count> r;
+    split_lanes(load_wide<Count>(weight), load_wide<Count>(weight + Count), r.a, r.b,
+                std::make_integer_sequence<int, Count>{});
+    return r;
   }
 }
 
 template <NormFinish Finish, class X, class W>
 ROPEWALK_INLINE void normalise_row(X* out, const X* x, const W* weight, float reciprocal,
                                    Index features) {
-  constexpr int count = register_bytes / int{sizeof(float)};
-  Index at = normalise_steps<Finish, count>(out, x, weight, reciprocal, 0, features);
+  constexpr int count = register_bytes / int{sizeof(float)}, least = 4;
+  Index at = 0;
+  const auto step = [&](auto width) {
+    constexpr int lanes = decltype(width)::value;
+    const auto by = broadcast<float, lanes>(reciprocal);
+    for (; at + 2 * lanes <= features; at += 2 * lanes) {
+      const auto w = load_weights<X, lanes>(weight == nullptr ? nullptr : weight + at);
+      const auto from = load_neighbours<lanes>(x + at);
+      store_neighbours(out + at, Neighbours<lanes>{normalised<Finish, X>(from.a, w.a, by),
+                                                   normalised<Finish, X>(from.b, w.b, by)});
+    }
+  };
+  step(std::integral_constant<int, count>{});
+  if constexpr (count > least) step(std::integral_constant<int, least>{});
   const Normalised<X> rest{{}, reciprocal, Finish};
   for (; at < features; ++at) {
     out[at] = rest(x[at], weight == nullptr ? 1.0f : widen(weight[at]));
