@@ -39,7 +39,8 @@ struct Job {
   RowKernel kernel;  ///< none: there is nothing to do, and the rest is not settled
   RowBatch rows;     ///< those of the first token, all heads
   bool in_place;
-  bool nontemporal;  ///< write past the caches
+  bool nontemporal;         ///< write past the caches
+  bool all_heads_together;  ///< in one batch, however far they are apart
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;
 };
@@ -72,6 +73,7 @@ inline void set_rows(RowBatch& rows, const RawView& out, const RawView& x, const
   layout.widen = kernels.entries;
   layout.is_wide = kernels.is_wide;
   layout.reads_table = kernels.is_wide && table.is_plain;
+  layout.norm = nullptr;
   rows.prefetch = {};
   rows.table = &table;
   rows.table_offset = 0;

@@ -22,6 +22,8 @@ namespace detail {
 /// Writes coefficients one after the other to an array of the type that the kernel computes in.
 using WidenEntries = void (*)(const RawReader& from, Index pairs, void* to);
 
+struct NormRows;
+
 /// What is the same for every row of a tensor.
 struct RowLayout {
   Index pairs;
@@ -29,8 +31,9 @@ struct RowLayout {
   Index x_stride, out_stride;  ///< from a row to that of the next head
   Index table_stride;          ///< the same in the table; 0: all heads share a row
   WidenEntries widen;
-  bool is_wide;      ///< whether the table is of the type that the kernel computes in
-  bool reads_table;  ///< whether its memory, as it is, is what the kernel wants
+  bool is_wide;          ///< whether the table is of the type that the kernel computes in
+  bool reads_table;      ///< whether its memory, as it is, is what the kernel wants
+  const NormRows* norm;  ///< how rows are normalised first; null: not at all
 };
 
 /// From a row to the one to prefetch while it is rotated; 0: none.

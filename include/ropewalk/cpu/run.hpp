@@ -36,7 +36,8 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
 inline Index heads_together(const Job& job) {
   constexpr Index followed = 16;
   const Index heads = job.rows.rows;
-  const bool in_turn = job.x->shape.seq == 1 || job.rows.layout.x_stride <= job.x_strides.seq;
+  const bool in_turn = job.x->shape.seq == 1 || job.all_heads_together ||
+                       job.rows.layout.x_stride <= job.x_strides.seq;
   return in_turn ? heads : std::min(heads, followed);
 }
 
@@ -85,6 +86,7 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores) {
   const Shape& shape = job.x->shape;
   job.kernel = kernels.rows;
   job.in_place = same_place(*job.out, *job.x);
+  job.all_heads_together = false;
   set_rows(job.rows, *job.out, *job.x, *job.table, job.in_place, kernels);
   set_strides(job.out_strides, *job.out);
   set_strides(job.x_strides, *job.x);

@@ -16,9 +16,16 @@ ROPEWALK_BEGIN_NESTED(detail)
 struct StridedRow {
   template <class Arithmetic, Pairing Of, class Out, class X, class Tab>
   static void rotate(Out* out, const X* x, const PairReaders<Tab>& readers, Index pairs) {
-    constexpr Pairing from = read_pairing(Of), to = written_pairing(Of);
-    const auto a = converted<Arithmetic>(first_features<from>(x, pairs));
-    const auto b = converted<Arithmetic>(second_features<from>(x, pairs));
+    constexpr Pairing from = read_pairing(Of);
+    assign<Arithmetic, Of>(out, converted<Arithmetic>(first_features<from>(x, pairs)),
+                           converted<Arithmetic>(second_features<from>(x, pairs)), readers, pairs);
+  }
+
+  /// Of the first features of all pairs, and the second ones, in the type of the arithmetic.
+  template <class Arithmetic, Pairing Of, class Out, class A, class B, class Tab>
+  static void assign(Out* out, const A& a, const B& b, const PairReaders<Tab>& readers,
+                     Index pairs) {
+    constexpr Pairing to = written_pairing(Of);
     first_features<to>(out, pairs) =
         converted<Out>(rotated_first(a, b, coefficients<Arithmetic>(readers.cos_a, pairs),
                                      coefficients<Arithmetic>(readers.sin_a, pairs)));

@@ -1,0 +1,167 @@
+// A norm before the rotation: q/k RMSNorm and RoPE in one call, in PyTorch's bits.
+#ifndef ROPEWALK_NORM_HPP
+#define ROPEWALK_NORM_HPP
+
+#include <type_traits>
+
+#include "ropewalk/apply.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/norm/check_norm.hpp"
+#include "ropewalk/norm/fused_norm.hpp"
+#include "ropewalk/norm/norm_types.hpp"
+#include "ropewalk/norm/normed_rows.hpp"
+
+ROPEWALK_BEGIN_NAMESPACE
+
+// Makers of norms ---------------------------------------------------------------------------------
+
+/// torch.nn.RMSNorm: Wan, Helios, LTX (across heads), Flux (per head). `eps` as the module's; the
+/// default is that of a module made without one.
+template <class W>
+constexpr RmsNorm<W> rms_norm_torch(const W* weight, Index size, double eps = 0x1p-23) {
+  RmsNorm<W> norm;
+  norm.weight = weight;
+  norm.weight_size = size;
+  norm.eps = eps;
+  return norm;
+}
+
+/// Llama's class in transformers (Qwen3), diffusers' RMSNorm of 16-bit weights (Qwen-Image,
+/// Z-Image): rounds before the weight.
+template <class W>
+constexpr RmsNorm<W> rms_norm_hf(const W* weight, Index size, double eps = 1e-6) {
+  RmsNorm<W> norm = rms_norm_torch(weight, size, eps);
+  norm.finish = NormFinish::round_then_weight;
+  return norm;
+}
+
+/// Gemma 3, whose weight is added to 1.
+template <class W>
+constexpr RmsNorm<W> rms_norm_gemma(const W* weight, Index size, double eps = 1e-6) {
+  RmsNorm<W> norm = rms_norm_torch(weight, size, eps);
+  norm.finish = NormFinish::one_plus_weight;
+  return norm;
+}
+
+/// Any of them without a weight.
+constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
+  return rms_norm_torch<float>(nullptr, 0, eps);
+}
+
+// The fused form ----------------------------------------------------------------------------------
+
+/// Normalises every row of `x`, rounds it to x's type, and rotates it as apply of the same
+/// arguments without a norm does; writes `out`.
+///
+/// Shapes   as apply; a table of no pairs: normalises alone
+/// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
+/// Alias    as apply; the weight must be apart from out
+/// Errors   std::invalid_argument before anything is written: those of apply; a weight of another
+///          size, null with a size, or float where PyTorch would return float; eps negative or not
+///          finite; an order of CUDA's
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
+///          whose order of sums is that of features next to each other
+template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const How& options = {}, const CpuOptions& cpu = {});
+
+/// The same in place.
+template <class Device, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const How& options = {}, const CpuOptions& cpu = {});
+
+// The definition ----------------------------------------------------------------------------------
+
+/// Normalises every row of `x`, rounds it to x's type, and rotates it as apply_strided of the same
+/// arguments without a norm does; writes `out`.
+///
+/// Shapes   as apply_strided; a table of no pairs: normalises alone
+/// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
+/// Alias    out must be apart from x, the weight and the table
+/// Errors   std::invalid_argument before anything is written: those of apply_strided; a weight of
+///          another size, null with a size, or float where PyTorch would return float; eps negative
+///          or not finite
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
+///          whose order of sums is that of features next to each other
+/// Allocates nothing; a thread-pool device may.
+template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,
+                   const Tab& table, const How& options = {});
+
+// Definitions -------------------------------------------------------------------------------------
+
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+/// Whether a norm can be before the rotation of an X into an Out.
+template <class Out, class X, class W>
+constexpr bool takes_norm() {
+  using Scalar = std::remove_const_t<ViewElement<X>>;
+  constexpr bool is_double = std::is_same_v<Scalar, double>;
+  constexpr bool is_same = std::is_same_v<ViewElement<Out>, Scalar>;
+  constexpr bool fits = std::is_same_v<W, float> || std::is_same_v<W, Scalar>;
+  static_assert(!is_double, "ropewalk: x of a norm must be float, half or bfloat16, not double");
+  static_assert(is_double || is_same, "ropewalk: out of a norm must have the type of x");
+  static_assert(is_double || fits, "ropewalk: the weight of a norm must be float or of x's type");
+  return !is_double && is_same && fits;
+}
+
+template <class Device, class X, class W, class Tab, class How>
+void apply_strided_normed(const Device& device, const View<X>& out, const View<const X>& x,
+                          const RmsNorm<W>& norm, const TableView<Tab>& table, const How& options) {
+  static constexpr Names names("apply_strided", "x", "out");
+  const bool has_work = check_arguments(names, out, x, table, InPlace::refused);
+  check_norm(names, raw_norm<X>(norm), out, x.shape());
+  if (!has_work) return;
+  with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
+    turn_normed_rows<typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out, x,
+                                                                                    norm, table);
+  });
+}
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NAMESPACE
+
+template <class Device, class Out, class X, class W, class Tab, class How>
+void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X, W>()) {
+      static constexpr detail::Names names("apply", "x", "out");
+      const auto of =
+          detail::rotation(detail::view_of(out), detail::view_of(x), detail::table_of(table));
+      detail::fused_norms(names, device, options, cpu,
+                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+    }
+  }
+}
+
+template <class Device, class X, class W, class Tab, class How>
+void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const How& options, const CpuOptions& cpu) {
+  if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
+    if constexpr (detail::takes_norm<std::remove_reference_t<X>, std::remove_reference_t<X>, W>()) {
+      static constexpr detail::Names names("apply_inplace", "x");
+      const auto of = detail::rotation(detail::view_of(x), detail::table_of(table));
+      detail::fused_norms(names, device, detail::in_place(options), cpu,
+                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+    }
+  }
+}
+
+template <class Device, class Out, class X, class W, class Tab, class How>
+void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,
+                   const Tab& table, const How& options) {
+  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X, W>()) {
+      detail::apply_strided_normed(device, as_view(out), detail::read_only(as_view(x)), norm,
+                                   as_table(table), options);
+    }
+  }
+}
+
+ROPEWALK_END_NAMESPACE
+
+#endif  // ROPEWALK_NORM_HPP

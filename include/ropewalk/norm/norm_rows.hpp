@@ -1,0 +1,70 @@
+// What a kernel is given of a norm, and the kernel for any compiler target.
+#ifndef ROPEWALK_NORM_NORM_ROWS_HPP
+#define ROPEWALK_NORM_NORM_ROWS_HPP
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/cpu/row_batch.hpp"
+#include "ropewalk/norm/norm_types.hpp"
+#include "ropewalk/norm/normalised.hpp"
+#include "ropewalk/norm/torch_sum.hpp"
+
+ROPEWALK_BEGIN_TYPES
+namespace detail {
+
+/// How the rows of a tensor are normalised. The type of x and that of the weight are the kernel's.
+struct NormRows {
+  const void* weight;  ///< null: none
+  Index features;      ///< of a row
+  Index feature_bytes;
+  float eps;
+  NormFinish finish;
+  bool over_token;  ///< all rows of a batch together
+  RowKernel normalise;
+  RowKernel rotate;
+};
+
+}  // namespace detail
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
+namespace scalar {
+
+/// The sum of the squares of `rows` rows of `features` taken as one.
+template <class X>
+float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
+  const Fence fence;
+  return torch_sum(rows * features, [&](Index i) {
+    ROPEWALK_EXACT_SCOPE
+    const float value = widen(moved(x, i / features * stride)[i % features]);
+    return fence(value * value);
+  });
+}
+
+template <class X, class W>
+void normalise_rows(const RowBatch& batch) {
+  const NormRows& norm = *batch.layout.norm;
+  const auto* weight = static_cast<const W*>(norm.weight);
+  const Index together = norm.over_token ? batch.rows : 1;
+  Normalised<X> normalised{{}, 0, norm.finish};
+  for (Index r = 0; r < batch.rows; ++r) {
+    const X* x = moved(static_cast<const X*>(batch.x), r * batch.layout.x_stride);
+    X* out = moved(static_cast<X*>(batch.out), r * batch.layout.out_stride);
+    if (r % together == 0) {
+      normalised.reciprocal =
+          reciprocal_rms(sum_of_squares(x, together, batch.layout.x_stride, norm.features),
+                         together * norm.features, norm.eps);
+    }
+    const W* of_row = weight == nullptr || !norm.over_token ? weight : weight + r * norm.features;
+    for (Index i = 0; i < norm.features; ++i) {
+      out[i] = normalised(x[i], of_row == nullptr ? 1.0f : widen(of_row[i]));
+    }
+  }
+}
+
+}  // namespace scalar
+ROPEWALK_END_NESTED
+
+#endif  // ROPEWALK_NORM_NORM_ROWS_HPP

@@ -1,0 +1,84 @@
+// RmsNorm: how a row is normalised before it turns, as data.
+#ifndef ROPEWALK_NORM_NORM_TYPES_HPP
+#define ROPEWALK_NORM_NORM_TYPES_HPP
+
+#include <type_traits>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/base/scalars.hpp"
+#include "ropewalk/base/shape.hpp"
+
+ROPEWALK_BEGIN_TYPES
+
+/// Where a normalised feature is rounded to x's type. y is x / rms(x), in float, w the weight.
+enum class NormFinish {
+  one_rounding,       ///< y * w: torch.nn.RMSNorm
+  round_then_weight,  ///< w times the rounded y: Llama's class in transformers, diffusers' RMSNorm
+  one_plus_weight,    ///< y * (1 + w): Gemma
+};
+
+/// The features that are normalised together.
+enum class NormOver {
+  head,   ///< those of one head
+  token,  ///< those of all heads of a token, head after head
+};
+
+/// The order in which squares are added up, and the reciprocal root that goes with it.
+enum class NormOrder {
+  automatic,    ///< the device's, as PyTorch does it there
+  cpu,          ///< PyTorch's on a CPU
+  cuda_fused,   ///< PyTorch's on CUDA in torch.nn.functional.rms_norm
+  cuda_reduce,  ///< PyTorch's on CUDA in x.pow(2).mean(-1)
+};
+
+/// A root mean square norm, in PyTorch's arithmetic.
+///
+/// Shapes   weight [head_dim], or over a token [heads * head_dim]; none where its data is null
+/// Types    of the weight: that of x, or float
+/// Units    eps is added to the mean of the squares, as a float
+/// Does not own the weight.
+template <class W>
+struct RmsNorm {
+  using Weight = W;
+  static_assert(std::is_same_v<W, float> || (detail::is_dtype<W> && sizeof(W) == 2),
+                "ropewalk: the weight of a norm must be float, half or bfloat16");
+
+  /// The same over all heads of a token.
+  ROPEWALK_INLINE constexpr RmsNorm across_heads() const {
+    RmsNorm norm = *this;
+    norm.over = NormOver::token;
+    return norm;
+  }
+  /// The same in another order: the CPU's on a GPU.
+  ROPEWALK_INLINE constexpr RmsNorm in_order(NormOrder other) const {
+    RmsNorm norm = *this;
+    norm.order = other;
+    return norm;
+  }
+
+  const W* weight = nullptr;
+  Index weight_size = 0;
+  double eps = 0;
+  NormFinish finish = NormFinish::one_rounding;
+  NormOver over = NormOver::head;
+  NormOrder order = NormOrder::automatic;
+};
+
+ROPEWALK_END_TYPES
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+template <class T>
+inline constexpr bool is_norm = false;
+template <class W>
+inline constexpr bool is_norm<RmsNorm<W>> = true;
+
+/// Of features that are normalised together.
+inline Index norm_size(NormOver over, const Shape& x) {
+  return over == NormOver::head ? x.head_dim : saturating_product(x.heads, x.head_dim);
+}
+
+ROPEWALK_END_NESTED
+
+#endif  // ROPEWALK_NORM_NORM_TYPES_HPP

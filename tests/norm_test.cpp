@@ -1,0 +1,243 @@
+// A norm before the rotation: the fused form against the definition, on every instruction set, in
+// every layout; errors. The definition itself: golden_norm_test and norm_reference_test.
+#include "ropewalk/norm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "ropewalk/table_layouts.hpp"
+#include "support/bits.hpp"
+#include "support/error_of.hpp"
+#include "support/typed_tests.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using Eigen::bfloat16;
+using Eigen::half;
+using rw::Index;
+using rw::NormFinish;
+using rw::Pairing;
+using rw::Shape;
+
+template <class XType, class WType>
+struct NormTypes {
+  using X = XType;
+  using W = WType;
+};
+
+template <class T>
+class Norm : public testing::Test {};
+using AllNormTypes =
+    testing::Types<NormTypes<float, float>, NormTypes<half, half>, NormTypes<half, float>,
+                   NormTypes<bfloat16, bfloat16>, NormTypes<bfloat16, float>>;
+TYPED_TEST_SUITE(Norm, AllNormTypes);
+
+constexpr NormFinish finishes[] = {NormFinish::one_rounding, NormFinish::round_then_weight,
+                                   NormFinish::one_plus_weight};
+constexpr Pairing pairings[] = {Pairing::interleaved, Pairing::half, Pairing::interleaved_to_half};
+
+/// Where rows lie in memory.
+enum class Place { dense, heads_outside, packed };
+
+/// x of a shape with what normalises and turns it.
+template <class X, class W>
+struct Problem {
+  Shape shape;
+  Place place;
+  std::vector<X> x;
+  std::vector<W> weight;
+  std::vector<float> cos, sin;
+  rw::RmsNorm<W> norm;
+  Index pairs;
+
+  Problem(const Shape& of, bool over_token, NormFinish finish, Index of_pairs, Place where,
+          Values values = Values::special, bool weighted = true)
+      : shape(of),
+        place(where),
+        x(random_values<X>(3 * size(), values, 1)),
+        weight(random_values<W>(weighted ? (over_token ? of.heads : 1) * of.head_dim : 0,
+                                Values::uniform, 2)),
+        cos(random_values<float>(of.seq * of_pairs, Values::uniform, 3)),
+        sin(random_values<float>(of.seq * of_pairs, Values::uniform, 4)),
+        norm(rw::rms_norm_torch(weighted ? weight.data() : nullptr,
+                                static_cast<Index>(weight.size()), 1e-6)),
+        pairs(of_pairs) {
+    norm.finish = finish;
+    if (over_token) norm = norm.across_heads();
+  }
+
+  std::size_t size() const {
+    return static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * shape.head_dim);
+  }
+
+  template <class T>
+  rw::View<T> view(T* data) const {
+    if (place == Place::heads_outside) return rw::bhsd_view(data, shape);
+    if (place == Place::packed) return rw::qkv_view(data, shape, 1);
+    return {data, shape};
+  }
+
+  rw::TableView<float> table() const {
+    const Shape rows{1, shape.seq, 1, pairs};
+    return rw::half_table(rw::View<const float>(cos.data(), rows),
+                          rw::View<const float>(sin.data(), rows));
+  }
+
+  std::vector<X> defined(Pairing pairing) const {
+    std::vector<X> out = x;
+    rw::apply_strided(rw::serial, view(out.data()), view(x.data()), norm, table(),
+                      rw::Options(pairing));
+    return out;
+  }
+
+  void expect_defined(Pairing pairing) const {
+    const std::vector<X> wanted = defined(pairing);
+    for (const rw::Isa isa : rw::available_isas()) {
+      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
+        std::vector<X> out = x;
+        rw::apply(rw::serial, view(out.data()), view(x.data()), norm, table(), rw::Options(pairing),
+                  rw::CpuOptions(stores, isa));
+        EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa);
+      }
+      if (pairing == Pairing::interleaved_to_half) continue;
+      std::vector<X> in_place = x;
+      rw::apply_inplace(rw::serial, view(in_place.data()), norm, table(), rw::Options(pairing),
+                        rw::CpuOptions(rw::Stores::automatic, isa));
+      EXPECT_TRUE(same_bits(in_place, wanted)) << rw::isa_name(isa) << ", in place";
+    }
+  }
+};
+
+// Rests of vectors, of groups of vectors and of the registers of every set; carries from 512 on.
+TYPED_TEST(Norm, EveryLength) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  const bool promotes = !std::is_same_v<X, W>;
+  for (Index head_dim = 2; head_dim <= 2048; head_dim += head_dim < 140 ? 2 : 62) {
+    for (const NormFinish finish : finishes) {
+      if (promotes && finish == NormFinish::round_then_weight) continue;
+      SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
+      const Index pairs = head_dim % 3 == 0 ? head_dim / 4 : head_dim / 2;
+      const Pairing pairing = pairings[head_dim / 2 % 3];
+      Problem<X, W>({1, 2, 9, head_dim}, false, finish, pairs, Place::dense)
+          .expect_defined(pairing);
+      if (this->HasFailure()) return;
+    }
+  }
+}
+
+// Heads whose features are whole groups of vectors and heads that share a vector, near and far
+// apart; sums with two and three levels.
+TYPED_TEST(Norm, OverAllHeadsOfAToken) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const auto& [heads, head_dim] : {std::pair<Index, Index>{1, 64},
+                                        {3, 2},
+                                        {3, 6},
+                                        {12, 128},
+                                        {24, 64},
+                                        {5, 80},
+                                        {40, 128},
+                                        {20, 30},
+                                        {64, 128},
+                                        {33, 1024}}) {
+    for (const Place place : {Place::dense, Place::heads_outside, Place::packed}) {
+      SCOPED_TRACE(testing::Message() << heads << " heads of " << head_dim);
+      const Problem<X, W> of({2, 3, heads, head_dim}, true, NormFinish::one_rounding, head_dim / 2,
+                             place, Values::uniform);
+      of.expect_defined(pairings[heads % 3]);
+    }
+  }
+}
+
+TYPED_TEST(Norm, EveryLayout) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const Place place : {Place::dense, Place::heads_outside, Place::packed}) {
+    for (const Pairing pairing : pairings) {
+      for (const Values values : {Values::uniform, Values::special}) {
+        for (const bool weighted : {true, false}) {
+          Problem<X, W>({2, 5, 20, 72}, false, NormFinish::one_rounding, 32, place, values,
+                        weighted)
+              .expect_defined(pairing);
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(Norm, ATableOfNoPairsNormalisesAlone) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  const Problem<X, W> of({1, 3, 2, 80}, false, NormFinish::one_plus_weight, 0, Place::dense);
+  of.expect_defined(Pairing::interleaved);
+  EXPECT_FALSE(same_bits(of.defined(Pairing::interleaved), of.x));
+}
+
+// Of a bad call nothing is written, and the text names what is wrong.
+class NormErrors : public testing::Test {
+ protected:
+  static constexpr Shape shape{1, 2, 3, 8};
+  std::vector<bfloat16> x = std::vector<bfloat16>(48, bfloat16(1));
+  std::vector<bfloat16> weight = std::vector<bfloat16>(24, bfloat16(1));
+  std::vector<float> wide = std::vector<float>(24, 1.0f), angles = std::vector<float>(8, 0.5f);
+
+  template <class W>
+  std::string text(const rw::RmsNorm<W>& norm) {
+    const auto before = x;
+    const rw::View<const float> rows(angles.data(), {1, 2, 1, 4});
+    const std::string error = error_of([&] {
+      rw::apply_inplace(rw::serial, rw::View<bfloat16>(x.data(), shape), norm,
+                        rw::half_table(rows, rows));
+    });
+    EXPECT_TRUE(same_bytes(x, before));
+    return error;
+  }
+};
+
+TEST_F(NormErrors, NameWhatIsWrong) {
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 24)),
+            "apply_inplace: size of the norm's weight is 24, must be 8, the head_dim of x");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).across_heads()),
+            "apply_inplace: size of the norm's weight is 8, must be 24, the heads * head_dim of x");
+  EXPECT_EQ(text(rw::rms_norm_torch<bfloat16>(nullptr, 8)),
+            "apply_inplace: data of the norm's weight is null, must point to the 8 weights");
+  EXPECT_EQ(text(rw::rms_norm_hf(wide.data(), 8)),
+            "apply_inplace: type of the norm's weight is float, must be that of x: PyTorch's "
+            "round_then_weight would return float");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, -1)),
+            "apply_inplace: eps of the norm is -1, must be 0 or more and finite, as a float, too");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, std::numeric_limits<double>::quiet_NaN())),
+            "apply_inplace: eps of the norm is nan, must be 0 or more and finite, as a float, too");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, 1e300)),
+            "apply_inplace: eps of the norm is 1e+300, must be 0 or more and finite, as a float, "
+            "too");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).in_order(rw::NormOrder::cuda_fused)),
+            "apply_inplace: order of the norm is one of CUDA, must be automatic or cpu: no CPU has "
+            "the reciprocal root that goes with it");
+  EXPECT_EQ(text(rw::rms_norm_torch(x.data() + 40, 8)),
+            "apply_inplace: memory of x overlaps that of the norm's weight, must be apart from it");
+}
+
+TEST_F(NormErrors, AFloatWeightThatPyTorchDoesNotPromoteBy) {
+  const rw::View<const float> rows(angles.data(), {1, 2, 1, 4});
+  for (const auto& norm :
+       {rw::rms_norm_torch(wide.data(), 8, 0), rw::rms_norm_gemma(wide.data(), 8)}) {
+    EXPECT_EQ(error_of([&] {
+                rw::apply_inplace(rw::serial, rw::View<bfloat16>(x.data(), shape), norm,
+                                  rw::half_table(rows, rows));
+              }),
+              "");
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk_test
