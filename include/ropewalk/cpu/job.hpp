@@ -50,6 +50,9 @@ ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+/// What is rotated before it goes past the caches.
+constexpr Index past_caches_room = Index{16} << 10;
+
 /// Along an axis of one entry any stride is allowed, and in bytes it need not fit.
 inline Index stride_in_bytes(Index size, Index stride, Index element_bytes) {
   return size <= 1 ? 0 : stride * element_bytes;

@@ -69,9 +69,6 @@ inline void set_prefetches(Job& job) {
       is_dense(job.table->cos_a, entry_bytes) && is_dense(job.table->sin_a, entry_bytes);
 }
 
-/// What is rotated before it goes past the caches.
-constexpr Index past_caches_room = Index{16} << 10;
-
 /// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
 inline bool can_go_past_caches(const Job& job) {
   const TokenStrides& strides = job.out_strides;

@@ -16,10 +16,15 @@
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/norm/check_norm.hpp"
-#include "ropewalk/norm/kernels.hpp"
 #include "ropewalk/norm/norm_rows.hpp"
 #include "ropewalk/norm/norm_types.hpp"
 #include "ropewalk/options.hpp"
+
+#if defined(ROPEWALK_COMPILED)
+#include "ropewalk/norm/compiled.hpp"
+#else
+#include "ropewalk/norm/kernels.hpp"
+#endif
 
 ROPEWALK_BEGIN_NESTED(detail)
 
