@@ -1,9 +1,10 @@
 // Runs a pack of outputs of real models through every form of the library.
 //
-// The pack is the folder that ROPEWALK_GOLDEN_DIR names in the environment, by default the one
-// beside this file; nothing here knows how many cases it has or what shapes. A case that the
-// library does not cover fails, as does a rule key or value without a meaning. Cases that hold a
-// table alone are those of golden_tables_test.
+// The pack is the folder that ROPEWALK_GOLDEN_DIR names in the environment, by default those of
+// folders.hpp; nothing here knows how many cases it has or what shapes. A case that the library
+// does not cover fails, as does a rule key or value without a meaning. Cases that hold a table
+// alone are those of golden_tables_test; norms are those of golden_norm_test, and rotations start
+// from what they have made.
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
@@ -21,6 +22,7 @@
 #include "../support/bits.hpp"
 #include "../support/forms.hpp"
 #include "../support/reference.hpp"
+#include "folders.hpp"
 #include "keys.hpp"
 #include "pack.hpp"
 #include "place.hpp"
@@ -136,11 +138,13 @@ void expect_agreement(const Rule& rule, const Job& job, const Expected& got) {
 struct Counts {
   std::map<std::string, int> of_family, of_form;
   int tables_alone = 0;
+  int norms_alone = 0;
 
   void print() const {
     for (const auto& [family, count] : of_family) line("family " + family, count, "cases ran");
     for (const auto& [form, count] : of_form) line("form " + form, count, "tensors compared");
     line("kind tables", tables_alone, "cases, which golden_tables_test builds");
+    line("kind norm", norms_alone, "cases, which golden_norm_test compares");
   }
 
  private:
@@ -201,6 +205,10 @@ void run(const Rule& rule, const Job& job, Counts& counts) {
 
 void run(const Case& of, Counts& counts) {
   if (!unknown_rules(of).empty()) return;  // EveryRuleKeyAndValueIsKnown fails
+  if (!has_rotation(of)) {
+    ++counts.norms_alone;
+    return;
+  }
   const Rule rule = rule_of(of);
   if (rule.kind == Kind::tables) {
     ++counts.tables_alone;
@@ -214,17 +222,19 @@ void run(const Case& of, Counts& counts) {
 }
 
 TEST(Golden, EveryRuleKeyAndValueIsKnown) {
-  for (const Case& of : read_pack(golden_folder()).cases) {
+  for (const Case& of : golden_cases()) {
     for (const std::string& unknown : unknown_rules(of)) ADD_FAILURE() << unknown;
   }
 }
 
 TEST(Golden, EveryFormMatchesTheStoredOutputs) {
-  const Pack pack = read_pack(golden_folder());
-  std::cout << "note: golden: " << pack.cases.size() << " cases in " << pack.folder << "\n";
-  EXPECT_FALSE(pack.cases.empty());
+  const std::vector<Case> cases = golden_cases();
+  std::cout << "note: golden: " << cases.size() << " cases in";
+  for (const std::string& folder : golden_folders()) std::cout << " " << folder;
+  std::cout << "\n";
+  EXPECT_FALSE(cases.empty());
   Counts counts;
-  for (const Case& of : pack.cases) {
+  for (const Case& of : cases) {
     try {
       run(of, counts);
     } catch (const std::exception& error) {

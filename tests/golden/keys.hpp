@@ -2,10 +2,7 @@
 #ifndef ROPEWALK_TESTS_GOLDEN_KEYS_HPP
 #define ROPEWALK_TESTS_GOLDEN_KEYS_HPP
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,13 +10,15 @@
 #include <vector>
 
 #include "../support/reference.hpp"
+#include "key_values.hpp"
+#include "norm_keys.hpp"
 #include "pack.hpp"
 
 namespace ropewalk_test {
 
 // Values of rule keys ---------------------------------------------------------------------------
 
-enum class Kind { rotate, grad, tables };
+enum class Kind { rotate, grad, tables, norm, norm_rotate };
 enum class Pairing { interleaved, half };
 enum class TableKind {
   half,
@@ -33,11 +32,11 @@ enum class TableKind {
   full_rep
 };
 
-template <class Value>
-using Named = std::pair<const char*, Value>;
-
-inline constexpr Named<Kind> kinds[] = {
-    {"rotate", Kind::rotate}, {"grad", Kind::grad}, {"tables", Kind::tables}};
+inline constexpr Named<Kind> kinds[] = {{"rotate", Kind::rotate},
+                                        {"grad", Kind::grad},
+                                        {"tables", Kind::tables},
+                                        {"norm", Kind::norm},
+                                        {"norm_rotate", Kind::norm_rotate}};
 inline constexpr Named<Pairing> pairings[] = {{"interleaved", Pairing::interleaved},
                                               {"half", Pairing::half}};
 inline constexpr Named<TableKind> table_kinds[] = {{"half", TableKind::half},
@@ -68,12 +67,6 @@ inline constexpr Named<bool> is_bit_exact[] = {{"bit", true}, {"tol", false}};
 inline constexpr Named<bool> is_fma[] = {
     {"none", false}, {"sin", true}, {"cos", true}, {"cos/sin", true}, {"sin/cos", true}};
 
-template <const auto& names>
-bool is_name(const std::string& text) {
-  return std::any_of(std::begin(names), std::end(names),
-                     [&](const auto& name) { return text == name.first; });
-}
-
 /// Some of the axes batch, seq and heads, none twice.
 inline bool are_axes(const std::string& text) {
   const bool known = text.find_first_not_of("BSH") == std::string::npos;
@@ -85,52 +78,52 @@ inline bool is_layout(const std::string& text) {
          are_axes(text.substr(0, text.size() - 1));
 }
 
-inline bool is_count(const std::string& text) {
-  std::int64_t number = 0;
-  return detail::parse_integer(text, number);
-}
-
-inline bool is_even_count(const std::string& text) {
-  std::int64_t number = 0;
-  return detail::parse_integer(text, number) && number % 2 == 0;
-}
-
-inline bool is_decimal(const std::string& text) {
-  return !text.empty() && text.front() != '.' &&
-         text.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-/// Any name of a tensor; a wrong one is found when it is looked up.
-inline bool is_given_name(const std::string& text) { return !text.empty(); }
-
-/// The rule keys, each with what the README of the pack gives a meaning as its value.
-inline const std::map<std::string, bool (*)(const std::string&)>& rule_keys() {
-  static const std::map<std::string, bool (*)(const std::string&)> keys = {
-      {"kind", is_name<kinds>},
-      {"io", is_given_name},
-      {"layout", is_layout},
-      {"pairing", is_name<pairings>},
-      {"pairing_out", is_name<pairings>},
-      {"rotary_dim", is_even_count},
-      {"rotary_offset", is_count},
-      {"token_offset", is_count},
-      {"token_count", is_count},
-      {"table", is_given_name},
-      {"cos", is_given_name},
-      {"sin", is_given_name},
-      {"table_axes", are_axes},
-      {"table_kind", is_name<table_kinds>},
-      {"table_pairing", is_name<pairings>},
-      {"packed_lanes", is_name<packed_rows>},
-      {"table_cast", is_name<casts>},
-      {"arith", is_name<dtypes>},
-      {"out_dtype", is_name<out_dtypes>},
-      {"exact", is_name<is_bit_exact>},
-      {"tol_ulp", is_decimal},
-      {"fma", is_name<is_fma>},
-      {"prod_round", is_name<dtypes>},
-      {"sum_round", is_name<dtypes>}};
+/// The rule keys of the rotation.
+inline const RuleKeys& rotation_keys() {
+  static const RuleKeys keys = {{"kind", is_name<kinds>},
+                                {"io", is_given_name},
+                                {"layout", is_layout},
+                                {"pairing", is_name<pairings>},
+                                {"pairing_out", is_name<pairings>},
+                                {"rotary_dim", is_even_count},
+                                {"rotary_offset", is_count},
+                                {"token_offset", is_count},
+                                {"token_count", is_count},
+                                {"table", is_given_name},
+                                {"cos", is_given_name},
+                                {"sin", is_given_name},
+                                {"table_axes", are_axes},
+                                {"table_kind", is_name<table_kinds>},
+                                {"table_pairing", is_name<pairings>},
+                                {"packed_lanes", is_name<packed_rows>},
+                                {"table_cast", is_name<casts>},
+                                {"arith", is_name<dtypes>},
+                                {"out_dtype", is_name<out_dtypes>},
+                                {"exact", is_name<is_bit_exact>},
+                                {"tol_ulp", is_decimal},
+                                {"fma", is_name<is_fma>},
+                                {"prod_round", is_name<dtypes>},
+                                {"sum_round", is_name<dtypes>}};
   return keys;
+}
+
+/// Whether rows are normalized, by themselves or before they turn.
+inline bool has_norm(const Case& of) {
+  const std::string kind = of.get("kind", "");
+  return kind == "norm" || kind == "norm_rotate";
+}
+
+/// Whether pairs turn, or have a table to turn by.
+inline bool has_rotation(const Case& of) { return of.get("kind", "") != "norm"; }
+
+/// What a value of the key must satisfy; null where it is no rule key in cases of this kind.
+inline KeyCheck rule_key(const Case& of, const std::string& key) {
+  static const std::set<std::string> shared = {"kind", "io", "out_dtype", "exact"};
+  const auto norm = norm_keys().find(key);
+  if (has_norm(of) && norm != norm_keys().end()) return norm->second;
+  const auto rotation = rotation_keys().find(key);
+  if (rotation == rotation_keys().end()) return nullptr;
+  return has_rotation(of) || shared.count(key) != 0 ? rotation->second : nullptr;
 }
 
 /// What a harness must fail on: keys of no class, rule keys with a value of no meaning.
@@ -147,13 +140,12 @@ inline std::vector<std::string> unknown_rules(const Case& of) {
       "family", "source", "policy", "form", "mode", "table_repeat"};
   std::vector<std::string> found;
   for (const auto& [key, value] : of.keys) {
-    const auto rule = rule_keys().find(key);
-    const bool is_rule = rule != rule_keys().end();
-    if (!is_rule && others.count(key) == 0) {
+    const auto check = rule_key(of, key);
+    if (check == nullptr && others.count(key) == 0) {
       found.push_back("case " + of.name + ": unknown key '" + key + "', its value is '" + value +
                       "'");
     }
-    if (is_rule && !rule->second(value)) {
+    if (check != nullptr && !check(value)) {
       found.push_back("case " + of.name + ": unknown value '" + value + "' of rule key '" + key +
                       "'");
     }
@@ -200,14 +192,6 @@ struct Rule {
 
 namespace detail {
 
-/// The value of a key whose text is known to be one of the names.
-template <const auto& names>
-auto value_of(const std::string& text) {
-  return std::find_if(std::begin(names), std::end(names),
-                      [&](const auto& name) { return text == name.first; })
-      ->second;
-}
-
 inline void read_table(const Case& of, Rule& rule) {
   rule.table_kind = value_of<table_kinds>(of.at("table_kind"));
   const bool sin_first = rule.table_kind == TableKind::packed_sin_cos;
@@ -232,8 +216,16 @@ inline void read_pairings(const Case& of, Rule& rule) {
 }
 
 inline void read_rotation(const Case& of, Rule& rule) {
-  for (const auto& [input, output] : of.io()) {
-    rule.io.emplace_back(&of.tensor(input), &of.tensor(output));
+  if (rule.kind == Kind::norm_rotate) {
+    // What the norm has made, rounded to the type of x, is where the rotation begins.
+    for (const char* device : {"cpu", "cuda"}) {
+      const Tensor* out = of.find(std::string("out_") + device);
+      if (out != nullptr) rule.io.emplace_back(&of.tensor(std::string("normed_") + device), out);
+    }
+  } else {
+    for (const auto& [input, output] : of.io()) {
+      rule.io.emplace_back(&of.tensor(input), &of.tensor(output));
+    }
   }
   rule.layout = of.at("layout");
   if (!rule.table_axes) of.at("table_axes");  // its error
@@ -249,8 +241,9 @@ inline void read_rotation(const Case& of, Rule& rule) {
 
 }  // namespace detail
 
-/// The one place that reads rule keys. The rule points into the case. Throws PackError for the
-/// first thing that is unknown, for a key that must be there, and for tensors that are not.
+/// The one place that reads rule keys of the rotation. The rule points into the case. Throws
+/// PackError for the first thing that is unknown, for a key that must be there, and for tensors
+/// that are not.
 inline Rule rule_of(const Case& of) {
   const std::vector<std::string> unknown = unknown_rules(of);
   if (!unknown.empty()) throw PackError(unknown.front());

@@ -3,7 +3,6 @@
 #define ROPEWALK_TESTS_GOLDEN_PACK_HPP
 
 #include <cstdint>
-#include <cstdlib>  // for std::getenv
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -64,20 +63,6 @@ struct Pack {
 struct PackError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-/// The folder that ROPEWALK_GOLDEN_DIR names in the environment; else the one that the build
-/// names by the macro ROPEWALK_GOLDEN_DEFAULT_DIR; else the folder of this header.
-inline std::string golden_folder() {
-  const char* named = std::getenv("ROPEWALK_GOLDEN_DIR");
-  if (named != nullptr && *named != '\0') return named;
-#if defined(ROPEWALK_GOLDEN_DEFAULT_DIR)
-  return ROPEWALK_GOLDEN_DEFAULT_DIR;
-#else
-  const std::string here = __FILE__;
-  const std::size_t slash = here.find_last_of("/\\");
-  return slash == std::string::npos ? "." : here.substr(0, slash);
-#endif
-}
 
 namespace detail {
 

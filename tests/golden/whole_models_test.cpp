@@ -15,6 +15,7 @@
 #include "../support/bits.hpp"
 #include "../support/forms.hpp"
 #include "../support/reference.hpp"
+#include "folders.hpp"
 #include "pack.hpp"
 #include "recipe_values.hpp"
 #include "ropewalk/ropewalk.hpp"
