@@ -1,5 +1,5 @@
 // A norm before the rotation: the fused form against the definition, on every instruction set, in
-// every layout; errors. The definition itself: golden_norm_test and norm_reference_test.
+// every layout; errors. The definition itself: golden_norm_test.
 #include "ropewalk/norm.hpp"
 
 #include <gtest/gtest.h>

@@ -1,8 +1,7 @@
 // The kernels of norms.
-#include "ropewalk/norm/compiled.hpp"
-
 #include <Eigen/Core>
 
+#include "ropewalk/norm/compiled.hpp"
 #include "ropewalk/norm/kernels.hpp"
 #include "without_flags.hpp"
 

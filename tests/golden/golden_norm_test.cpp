@@ -4,6 +4,7 @@
 // folders.hpp. Rotations of stored norms run through the library's forms in golden_test.
 #include <gtest/gtest.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +22,15 @@
 #include "keys.hpp"
 #include "norm_rule.hpp"
 #include "pack.hpp"
+#include "place.hpp"
+#include "ropewalk/norm.hpp"
+#include "ropewalk/table_layouts.hpp"
 #include "rule.hpp"
 
 namespace ropewalk_test {
 namespace {
+
+namespace rw = ropewalk;
 
 // What is compared: what a CPU makes of a case ---------------------------------------------------
 
@@ -34,6 +40,76 @@ Expected normed(const NormRule& rule) {
 
 Expected normed_and_rotated(const NormRule& rule, const Rule& rotation) {
   return expected_output(rotation, with_patterns(*rule.x, normed(rule).bits));
+}
+
+// The library's forms ----------------------------------------------------------------------------
+
+template <class W>
+rw::RmsNorm<W> library_norm(const NormRule& rule, const std::vector<W>& weight, bool over_token) {
+  const W* data = weight.empty() ? nullptr : weight.data();
+  const auto size = static_cast<rw::Index>(weight.size());
+  const double eps = from_bits<float>(static_cast<std::uint32_t>(rule.eps.bits));
+  rw::RmsNorm<W> norm = rw::rms_norm_torch(data, size, eps);
+  if (rule.finish == Finish::round_then_weight) norm = rw::rms_norm_hf(data, size, eps);
+  if (rule.finish == Finish::one_plus_weight) norm = rw::rms_norm_gemma(data, size, eps);
+  return over_token ? norm.across_heads() : norm;
+}
+
+/// The case by one call of every form, which turns by a table if there is one.
+template <class X, class W>
+void expect_by_library(const NormRule& rule, const Rule* rotation, const Tensor& stored) {
+  const std::vector<X> x = rule.x->values<X>();
+  std::vector<W> weight;
+  if (rule.weight != nullptr) weight = rule.weight->values<W>();
+  const auto run = [&](const rw::Shape& shape, const auto& table, const rw::Options& options) {
+    const bool over_token = rule.features != static_cast<std::size_t>(shape.head_dim);
+    const auto norm = library_norm(rule, weight, over_token);
+    const rw::View<const X> from(x.data(), shape);
+    std::vector<X> out(x.size());
+    rw::apply_strided(rw::serial, rw::View<X>(out.data(), shape), from, norm, table, options);
+    EXPECT_TRUE(same_bits(out, stored.values<X>())) << "by the definition";
+    for (const rw::Isa isa : rw::available_isas()) {
+      rw::apply(rw::serial, rw::View<X>(out.data(), shape), from, norm, table, options,
+                rw::CpuOptions(rw::Stores::automatic, isa));
+      EXPECT_TRUE(same_bits(out, stored.values<X>())) << rw::isa_name(isa);
+    }
+  };
+  if (rotation == nullptr) {
+    const auto rows = static_cast<rw::Index>(x.size() / rule.features);
+    const rw::View<const float> none(nullptr, {1, rows, 1, 0});
+    return run({1, rows, 1, rule.features}, rw::half_table(none, none), {});
+  }
+  const TableRule table = table_rule(*rotation);
+  const Place place = place_of(*rotation, *rule.x, table);
+  const rw::Options options(library_pairing(rotation->pairing));
+  const auto turn = [&](auto entry) {
+    using Tab = decltype(entry);
+    const auto cos = table_values<Tab>(*rotation, *rotation->cos);
+    const auto sin = table_values<Tab>(*rotation, *rotation->sin);
+    run(place.shape, table_view(*rotation, table, place, cos, sin), options);
+  };
+  if (rotation->cos->dtype == "f32") return turn(float{});
+  return rotation->cos->dtype == "f16" ? turn(Eigen::half{}) : turn(Eigen::bfloat16{});
+}
+
+template <class X>
+void expect_by_library(const NormRule& rule, const Rule* rotation, const Tensor& stored) {
+  const bool is_float = rule.weight == nullptr || rule.weight->dtype == "f32";
+  is_float ? expect_by_library<X, float>(rule, rotation, stored)
+           : expect_by_library<X, X>(rule, rotation, stored);
+}
+
+void expect_by_library(const NormRule& rule, const Rule* rotation, const Tensor& stored) {
+  switch (rule.type) {
+    case Dtype::f32:
+      return expect_by_library<float>(rule, rotation, stored);
+    case Dtype::f16:
+      return expect_by_library<Eigen::half>(rule, rotation, stored);
+    case Dtype::bf16:
+      return expect_by_library<Eigen::bfloat16>(rule, rotation, stored);
+    case Dtype::f64:
+      FAIL() << "no norm of double";
+  }
 }
 
 // Comparing ------------------------------------------------------------------------------------
@@ -176,8 +252,10 @@ TEST(GoldenNorm, OutputsAreThoseStored) {
       const NormRule rule = norm_rule_of(of);
       compare_cpu(rule, counts);
       if (rule.cuda.out != nullptr) compare_cuda(rule, counts);
+      expect_by_library(rule, nullptr, *rule.cpu.normed);
       if (!rule.rotates) continue;
       const Rule rotation = rule_of(of);
+      expect_by_library(rule, &rotation, *rule.cpu.out);
       compare(normed_and_rotated(rule, rotation), rule.cpu.out, counts);
       if (rule.cuda.out != nullptr) {
         compare(expected_output(rotation, *rule.cuda.normed), rule.cuda.out, counts);

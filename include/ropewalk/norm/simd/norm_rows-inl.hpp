@@ -257,7 +257,7 @@ ROPEWALK_INLINE Register<float, Count> normalised(const Register<float, Count>& 
   }
 }
 
-/// The weights of neighbours: `Order` says of which type of x.
+/// The weights of such neighbours of an X.
 template <class X, int Count, class W>
 ROPEWALK_INLINE Neighbours<Count> load_weights(const W* weight) {
   if (weight == nullptr) return {broadcast<float, Count>(1.0f), broadcast<float, Count>(1.0f)};
@@ -271,23 +271,28 @@ ROPEWALK_INLINE Neighbours<Count> load_weights(const W* weight) {
   }
 }
 
+/// Features [at, result) of a row by two registers of Count at a time.
+template <NormFinish Finish, int Count, class X, class W>
+ROPEWALK_INLINE Index normalise_steps(X* out, const X* x, const W* weight, float reciprocal,
+                                      Index at, Index features) {
+  const auto by = broadcast<float, Count>(reciprocal);
+  for (; at + 2 * Count <= features; at += 2 * Count) {
+    const auto w = load_weights<X, Count>(weight == nullptr ? nullptr : weight + at);
+    const auto from = load_neighbours<Count>(x + at);
+    store_neighbours(out + at, Neighbours<Count>{normalised<Finish, X>(from.a, w.a, by),
+                                                 normalised<Finish, X>(from.b, w.b, by)});
+  }
+  return at;
+}
+
 template <NormFinish Finish, class X, class W>
 ROPEWALK_INLINE void normalise_row(X* out, const X* x, const W* weight, float reciprocal,
                                    Index features) {
   constexpr int count = register_bytes / int{sizeof(float)}, least = 4;
-  Index at = 0;
-  const auto step = [&](auto width) {
-    constexpr int lanes = decltype(width)::value;
-    const auto by = broadcast<float, lanes>(reciprocal);
-    for (; at + 2 * lanes <= features; at += 2 * lanes) {
-      const auto w = load_weights<X, lanes>(weight == nullptr ? nullptr : weight + at);
-      const auto from = load_neighbours<lanes>(x + at);
-      store_neighbours(out + at, Neighbours<lanes>{normalised<Finish, X>(from.a, w.a, by),
-                                                   normalised<Finish, X>(from.b, w.b, by)});
-    }
-  };
-  step(std::integral_constant<int, count>{});
-  if constexpr (count > least) step(std::integral_constant<int, least>{});
+  Index at = normalise_steps<Finish, count>(out, x, weight, reciprocal, 0, features);
+  if constexpr (count > least) {
+    at = normalise_steps<Finish, least>(out, x, weight, reciprocal, at, features);
+  }
   const Normalised<X> rest{{}, reciprocal, Finish};
   for (; at < features; ++at) {
     out[at] = rest(x[at], weight == nullptr ? 1.0f : widen(weight[at]));
