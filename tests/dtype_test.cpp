@@ -1,5 +1,5 @@
 // Promotion, widening and rounding: every 16-bit value, and every tie on the way to one.
-#include "ropewalk/dtype.hpp"
+#include "ropewalk/options.hpp"
 
 #include <gtest/gtest.h>
 

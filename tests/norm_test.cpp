@@ -1,5 +1,7 @@
 // A norm before the rotation: the fused form against the definition, on every instruction set, in
 // every layout; errors. The definition itself: golden_norm_test.
+#define EIGEN_USE_THREADS  // Eigen declares its ThreadPoolDevice only then
+
 #include "ropewalk/norm.hpp"
 
 #include <gtest/gtest.h>
@@ -8,12 +10,16 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <type_traits>
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 #include <vector>
 
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
+#include "support/fault_pages.hpp"
 #include "support/typed_tests.hpp"
 
 namespace ropewalk_test {
@@ -180,6 +186,107 @@ TYPED_TEST(Norm, ATableOfNoPairsNormalisesAlone) {
   const Problem<X, W> of({1, 3, 2, 80}, false, NormFinish::one_plus_weight, 0, Place::dense);
   of.expect_defined(Pairing::interleaved);
   EXPECT_FALSE(same_bits(of.defined(Pairing::interleaved), of.x));
+}
+
+// Without pairs head_dim may be odd: fewer than eight features are added up one by one.
+TYPED_TEST(Norm, OddLengths) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const Index head_dim : {1, 3, 5, 7, 9, 15, 31, 33, 47, 131, 1023}) {
+    for (const bool over_token : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
+      Problem<X, W>({1, 2, 3, head_dim}, over_token, NormFinish::one_rounding, 0, Place::dense)
+          .expect_defined(Pairing::interleaved);
+    }
+  }
+}
+
+// Nothing is read or written outside the rows and the weight: pages that fault stand beside them.
+TYPED_TEST(Norm, TouchesItsRowsAlone) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const Index head_dim : {2, 10, 30, 34, 72, 98, 130, 544}) {
+    for (const Against against : {Against::start, Against::end}) {
+      const Shape shape{1, 2, 3, head_dim};
+      const auto count = static_cast<std::size_t>(6 * head_dim);
+      FaultPages<X> x(count, against), out(count, against);
+      FaultPages<W> weight(static_cast<std::size_t>(head_dim), against);
+      const auto values = random_values<X>(count, Values::uniform, 1);
+      const auto weights = random_values<W>(weight.size(), Values::uniform, 2);
+      std::copy(values.begin(), values.end(), x.begin());
+      std::copy(weights.begin(), weights.end(), weight.begin());
+      x.forbid_writing();
+      weight.forbid_writing();
+      const std::vector<float> turns(static_cast<std::size_t>(head_dim), 0.5f);
+      const rw::View<const float> rows(turns.data(), {1, 2, 1, head_dim / 2});
+      const auto table = rw::half_table(rows, rows);
+      const auto norm = rw::rms_norm_torch(weight.data(), head_dim, 1e-6);
+      std::vector<X> wanted(count);
+      rw::apply_strided(rw::serial, rw::View<X>(wanted.data(), shape),
+                        rw::View<const X>(x.data(), shape), norm, table);
+      for (const rw::Isa isa : rw::available_isas()) {
+        rw::apply(rw::serial, rw::View<X>(out.data(), shape), rw::View<const X>(x.data(), shape),
+                  norm, table, rw::interleaved_pairs, rw::CpuOptions(rw::Stores::automatic, isa));
+        EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa);
+        EXPECT_TRUE(out.surroundings_kept()) << rw::isa_name(isa);
+      }
+    }
+  }
+}
+
+// Queries, keys and values in one call, each with its own norm or none, by maps and on a pool.
+TEST(NormOfSeveral, EachHasItsOwn) {
+  const Problem<bfloat16, bfloat16> q({1, 70, 12, 64}, true, NormFinish::one_rounding, 32,
+                                      Place::dense, Values::uniform);
+  const Problem<bfloat16, float> k({1, 70, 4, 64}, false, NormFinish::one_plus_weight, 32,
+                                   Place::dense, Values::uniform);
+  const auto table = q.table();
+  const auto map_of = [](std::vector<bfloat16>& data, Index heads) {
+    return Eigen::TensorMap<Eigen::Tensor<bfloat16, 3, Eigen::RowMajor>>(data.data(), 70, heads,
+                                                                         64);
+  };
+  const auto alone = [&](const auto& of) {
+    std::vector<bfloat16> out = of.x;
+    rw::apply_strided(rw::serial, of.view(out.data()), of.view(of.x.data()), of.norm, table);
+    return out;
+  };
+  std::vector<bfloat16> v = k.x, turned_v = k.x;
+  rw::apply_inplace(rw::serial, k.view(turned_v.data()), table);
+  const std::tuple norms{q.norm, k.norm, rw::no_norm};
+  Eigen::ThreadPool threads(3);
+  const Eigen::ThreadPoolDevice pool(&threads, 3);
+  std::vector<bfloat16> q_in_place = q.x, k_in_place = k.x;
+  rw::apply_inplace(pool, std::tuple{map_of(q_in_place, 12), map_of(k_in_place, 4), map_of(v, 4)},
+                    norms, table);
+  EXPECT_TRUE(same_bits(q_in_place, alone(q)));
+  EXPECT_TRUE(same_bits(k_in_place, alone(k)));
+  EXPECT_TRUE(same_bits(v, turned_v));
+  std::vector<bfloat16> q_out = q.x, k_out = k.x, v_out = k.x;
+  rw::apply(rw::serial, std::tuple{map_of(q_out, 12), k.view(k_out.data()), map_of(v_out, 4)},
+            std::tuple{q.view(q.x.data()), k.view(k.x.data()), k.view(k.x.data())}, norms, table);
+  EXPECT_TRUE(same_bits(q_out, alone(q)));
+  EXPECT_TRUE(same_bits(k_out, alone(k)));
+  EXPECT_TRUE(same_bits(v_out, turned_v));
+  const auto error = error_of([&] {
+    rw::apply_inplace(rw::serial, std::tuple{q.view(q_out.data()), k.view(k_out.data())},
+                      std::tuple{q.norm, rw::rms_norm_torch(k.weight.data(), 63)}, table);
+  });
+  EXPECT_EQ(error,
+            "apply_inplace: size of the norm's weight[1] is 63, must be 64, the head_dim of x");
+  EXPECT_TRUE(same_bits(q_out, alone(q)));
+}
+
+// Tokens that are left keep their bytes; others find their row by their id.
+TEST(NormOfSeveral, TokensThatAreLeft) {
+  const Problem<float, float> of({2, 6, 3, 32}, false, NormFinish::one_rounding, 16, Place::dense,
+                                 Values::uniform);
+  const std::vector<std::int32_t> ids = {3, -1, 0, 5, -1, 2};
+  const auto table = of.table().gather(ids.data(), ids.size()).leaving(-1);
+  std::vector<float> wanted = of.x, in_place = of.x;
+  rw::apply_strided(rw::serial, of.view(wanted.data()), of.view(of.x.data()), of.norm, table);
+  rw::apply_inplace(rw::serial, of.view(in_place.data()), of.norm, table);
+  EXPECT_TRUE(same_bytes(in_place, wanted));
+  EXPECT_TRUE(same_bytes(in_place.data() + 96, of.x.data() + 96, 96));
 }
 
 // Of a bad call nothing is written, and the text names what is wrong.

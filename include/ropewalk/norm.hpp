@@ -2,7 +2,9 @@
 #ifndef ROPEWALK_NORM_HPP
 #define ROPEWALK_NORM_HPP
 
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/config.hpp"
@@ -59,16 +61,26 @@ constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
 /// Errors   std::invalid_argument before anything is written: those of apply; a weight of another
 ///          size, null with a size, or float where PyTorch would return float; eps negative or not
 ///          finite; an order of CUDA's
+/// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none:
+///            apply(device, std::tie(q_out, k_out), std::tie(q, k), std::tuple{q_norm, k_norm},
+///                  table)
 /// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
 ///          whose order of sums is that of features next to each other
 template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
            const How& options = {}, const CpuOptions& cpu = {});
+template <class Device, class Outs, class Xs, class... Norms, class Tab,
+          class How = detail::DefaultOptions>
+void apply(const Device& device, Outs&& outs, const Xs& xs, const std::tuple<Norms...>& norms,
+           const Tab& table, const How& options = {}, const CpuOptions& cpu = {});
 
 /// The same in place.
 template <class Device, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
                    const How& options = {}, const CpuOptions& cpu = {});
+template <class Device, class Xs, class... Norms, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(const Device& device, Xs&& xs, const std::tuple<Norms...>& norms,
+                   const Tab& table, const How& options = {}, const CpuOptions& cpu = {});
 
 // The definition ----------------------------------------------------------------------------------
 
@@ -95,8 +107,12 @@ ROPEWALK_END_NAMESPACE
 ROPEWALK_BEGIN_NESTED(detail)
 
 /// Whether a norm can be before the rotation of an X into an Out.
+template <class Out, class X>
+constexpr bool takes_norm(TypeTag<NoNorm>) {
+  return true;
+}
 template <class Out, class X, class W>
-constexpr bool takes_norm() {
+constexpr bool takes_norm(TypeTag<RmsNorm<W>>) {
   using Scalar = std::remove_const_t<ViewElement<X>>;
   constexpr bool is_double = std::is_same_v<Scalar, double>;
   constexpr bool is_same = std::is_same_v<ViewElement<Out>, Scalar>;
@@ -105,6 +121,66 @@ constexpr bool takes_norm() {
   static_assert(is_double || is_same, "ropewalk: out of a norm must have the type of x");
   static_assert(is_double || fits, "ropewalk: the weight of a norm must be float or of x's type");
   return !is_double && is_same && fits;
+}
+
+/// Those of several tensors.
+template <class... Outs, class... Xs, class... Norms>
+constexpr bool take_norms(TypeTag<std::tuple<Outs...>>, TypeTag<std::tuple<Xs...>>,
+                          TypeTag<std::tuple<Norms...>>) {
+  constexpr bool is_one_each = sizeof...(Xs) == sizeof...(Norms);
+  static_assert(is_one_each,
+                "ropewalk: one norm for each x is needed, no_norm where there is none");
+  if constexpr (is_one_each) return (takes_norm<Outs, Xs>(TypeTag<std::decay_t<Norms>>{}) && ...);
+  return false;
+}
+
+template <class Device, class Tab, class How, class... Outs, class... Xs, class... Norms>
+void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
+               const std::tuple<Norms...>& norms, const Tab& table, const How& options,
+               const CpuOptions& cpu) {
+  using XTypes = TypeTag<std::tuple<Xs...>>;
+  if constexpr (takes_tuples<How, Device, Tab, Outs...>(XTypes{})) {
+    if constexpr (take_norms(TypeTag<std::tuple<Outs...>>{}, XTypes{},
+                             TypeTag<std::tuple<Norms...>>{})) {
+      const auto& view = table_of(table);
+      const auto with = [&](auto&... out) {
+        std::apply(
+            [&](auto&... x) {
+              std::apply(
+                  [&](const auto&... norm) {
+                    static constexpr Names names("apply", "xs", "outs", 0);
+                    fused_norms(names, device, options, cpu,
+                                normed(rotation(view_of(out), view_of(x), view), norm)...);
+                  },
+                  norms);
+            },
+            xs);
+      };
+      std::apply(with, outs);
+    }
+  }
+}
+
+template <class Device, class Tab, class How, class... Xs, class... Norms>
+void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs,
+                       const std::tuple<Norms...>& norms, const Tab& table, const How& options,
+                       const CpuOptions& cpu) {
+  using XTypes = TypeTag<std::tuple<Xs...>>;
+  if constexpr (takes_in_place<How, Device, Tab, Xs...>()) {
+    if constexpr (take_norms(XTypes{}, XTypes{}, TypeTag<std::tuple<Norms...>>{})) {
+      const auto& view = table_of(table);
+      const auto with = [&](auto&... x) {
+        std::apply(
+            [&](const auto&... norm) {
+              static constexpr Names names("apply_inplace", "xs", nullptr, 0);
+              fused_norms(names, device, in_place(options), cpu,
+                          normed(rotation(view_of(x), view), norm)...);
+            },
+            norms);
+      };
+      std::apply(with, xs);
+    }
+  }
 }
 
 template <class Device, class X, class W, class Tab, class How>
@@ -127,35 +203,53 @@ ROPEWALK_BEGIN_NAMESPACE
 template <class Device, class Out, class X, class W, class Tab, class How>
 void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
            const How& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X, W>()) {
+  using Tensor = std::remove_reference_t<Out>;
+  using Norm = detail::TypeTag<RmsNorm<W>>;
+  if constexpr (detail::takes_call<How, Device, Tensor, const X, Tab>()) {
+    if constexpr (detail::takes_norm<Tensor, const X>(Norm{})) {
       static constexpr detail::Names names("apply", "x", "out");
-      const auto of =
-          detail::rotation(detail::view_of(out), detail::view_of(x), detail::table_of(table));
       detail::fused_norms(names, device, options, cpu,
-                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+                          detail::normed(detail::rotation(detail::view_of(out), detail::view_of(x),
+                                                          detail::table_of(table)),
+                                         norm));
     }
   }
+}
+
+template <class Device, class Outs, class Xs, class... Norms, class Tab, class How>
+void apply(const Device& device, Outs&& outs, const Xs& xs, const std::tuple<Norms...>& norms,
+           const Tab& table, const How& options, const CpuOptions& cpu) {
+  detail::apply_all(device, detail::tied(std::forward<Outs>(outs)), detail::tied(xs), norms, table,
+                    options, cpu);
 }
 
 template <class Device, class X, class W, class Tab, class How>
 void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
                    const How& options, const CpuOptions& cpu) {
-  if constexpr (detail::takes_in_place<How, Device, Tab, std::remove_reference_t<X>>()) {
-    if constexpr (detail::takes_norm<std::remove_reference_t<X>, std::remove_reference_t<X>, W>()) {
+  using Tensor = std::remove_reference_t<X>;
+  using Norm = detail::TypeTag<RmsNorm<W>>;
+  if constexpr (detail::takes_in_place<How, Device, Tab, Tensor>()) {
+    if constexpr (detail::takes_norm<Tensor, Tensor>(Norm{})) {
       static constexpr detail::Names names("apply_inplace", "x");
-      const auto of = detail::rotation(detail::view_of(x), detail::table_of(table));
-      detail::fused_norms(names, device, detail::in_place(options), cpu,
-                          detail::NormedRotation<std::remove_const_t<decltype(of)>, W>{of, norm});
+      detail::fused_norms(
+          names, device, detail::in_place(options), cpu,
+          detail::normed(detail::rotation(detail::view_of(x), detail::table_of(table)), norm));
     }
   }
+}
+
+template <class Device, class Xs, class... Norms, class Tab, class How>
+void apply_inplace(const Device& device, Xs&& xs, const std::tuple<Norms...>& norms,
+                   const Tab& table, const How& options, const CpuOptions& cpu) {
+  detail::apply_all_inplace(device, detail::tied(std::forward<Xs>(xs)), norms, table, options, cpu);
 }
 
 template <class Device, class Out, class X, class W, class Tab, class How>
 void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,
                    const Tab& table, const How& options) {
   if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
-    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X, W>()) {
+    using Norm = detail::TypeTag<RmsNorm<W>>;
+    if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X>(Norm{})) {
       detail::apply_strided_normed(device, as_view(out), detail::read_only(as_view(x)), norm,
                                    as_table(table), options);
     }

@@ -7,7 +7,6 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/isa.hpp"
 
 ROPEWALK_BEGIN_TYPES
@@ -58,6 +57,11 @@ struct CpuOptions {
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NAMESPACE
+
+/// The type in which PyTorch computes with an X and a Y: the wider of them, float for half with
+/// bfloat16.
+template <class X, class Y>
+using Promoted = typename detail::Promote<X, Y>::type;
 
 inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};
 inline constexpr FixedOptions<Pairing::half> half_pairs{};

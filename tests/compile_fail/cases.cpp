@@ -110,6 +110,29 @@ auto call(std::uint16_t* projected) { return rw::grouped_qkv_view(projected, {1,
 void call(Map<std::uint16_t> x, const rw::Table<float>& table) {
   rw::apply_inplace(device, x, table);
 }
+#elif defined(NORM_OF_DOUBLE)
+// x of a norm must be float, half or bfloat16, not double
+void call(Map<double> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, rw::rms_norm_without_weight(1e-6), table);
+}
+#elif defined(NORM_INTO_ANOTHER_TYPE)
+// out of a norm must have the type of x
+void call(Map<float> out, Map<Eigen::half> x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, rw::rms_norm_without_weight(1e-6), table);
+}
+#elif defined(NORM_BY_ANOTHER_WEIGHT)
+// the weight of a norm must be float or of x's type
+void call(Map<float> x, const Eigen::half* weight, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, rw::rms_norm_torch(weight, 64), table);
+}
+#elif defined(NORM_BY_A_DOUBLE_WEIGHT)
+// the weight of a norm must be float, half or bfloat16
+auto call(const double* weight) { return rw::rms_norm_torch(weight, 64); }
+#elif defined(NORMS_FEWER_THAN_TENSORS)
+// one norm for each x is needed, no_norm where there is none
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::apply_inplace(device, std::tie(q, k), std::tuple{rw::no_norm}, table);
+}
 #elif defined(INTEGER_TABLE)
 // the scalar of a table must be float, double, half or bfloat16
 void call(Map<float> x, const rw::TableView<int>& table) { rw::apply_inplace(device, x, table); }

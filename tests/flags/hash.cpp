@@ -145,10 +145,36 @@ bool print_mix(bool finite, const char* kind = "", const How& options = {}) {
   return same;
 }
 
+/// A norm before the rotation: prints the lines of one finish, of each head or over all of them.
+template <class X>
+bool print_norm(bool finite, const char* kind, rw::NormFinish finish, bool over_token) {
+  const Mix<X, float> mix(finite, std::string(finite ? "finite/norm/" : "all/norm/") +
+                                      rwt::name_of(rwt::dtype_of<X>()) + "/" + kind);
+  const std::vector<X> weight = values<X>(finite, 4 * 382, true, 77);
+  const auto norm_of = [&](const auto& x) {
+    const Index size = over_token ? x.heads() * x.head_dim() : x.head_dim();
+    rw::RmsNorm<X> norm = rw::rms_norm_torch(weight.data(), size, 1e-6);
+    norm.finish = finish;
+    return over_token ? norm.across_heads() : norm;
+  };
+  const std::uint64_t wanted = mix.print("strided", [&](auto out, auto x, auto table, rw::Stores) {
+    rw::apply_strided(rw::serial, out, x, norm_of(x), table);
+  });
+  bool same = true;
+  for (const rw::Isa isa : rw::available_isas()) {
+    const auto fused = [&](auto out, auto x, auto table, rw::Stores stores) {
+      rw::apply(rw::serial, out, x, norm_of(x), table, rw::interleaved_pairs, {stores, isa});
+    };
+    same = wanted == mix.print(std::string("fused@") + rw::isa_name(isa), fused) && same;
+  }
+  return same;
+}
+
 // Without the guards one pair of types is enough to show that hashes differ.
 #if defined(ROPEWALK_TEST_UNGUARDED)
 bool print_all(bool finite) {
   print_mix<float, float>(finite);
+  print_norm<float>(finite, "one_rounding", rw::NormFinish::one_rounding, false);
   return true;
 }
 #else
@@ -164,7 +190,12 @@ bool print_all(bool finite) {
   same = print_mix<float, float>(finite, "/half", rw::half_pairs) && same;
   same = print_mix<Eigen::bfloat16, float>(finite, "/half", rw::half_pairs) && same;
   constexpr rw::FixedOptions<rw::Pairing::interleaved, rw::Compute::wide> wide;
-  return print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite, "/wide", wide) && same;
+  same = print_mix<Eigen::bfloat16, Eigen::bfloat16>(finite, "/wide", wide) && same;
+  using rw::NormFinish;
+  same = print_norm<float>(finite, "one_rounding", NormFinish::one_rounding, false) && same;
+  same = print_norm<float>(finite, "over_token", NormFinish::one_plus_weight, true) && same;
+  same = print_norm<Eigen::half>(finite, "one_plus", NormFinish::one_plus_weight, false) && same;
+  return print_norm<Eigen::bfloat16>(finite, "twice", NormFinish::round_then_weight, false) && same;
 }
 #endif
 

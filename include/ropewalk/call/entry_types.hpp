@@ -9,7 +9,6 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"

@@ -16,7 +16,6 @@
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
 #include "ropewalk/cuda/options.cuh"
-#include "ropewalk/dtype.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"

@@ -62,41 +62,48 @@ inline void turn_normed_apart(const RowBatch& batch) {
   }
 }
 
-/// One tensor to normalise and rotate.
-template <class R, class W>
-struct NormedRotation {
-  using Weight = W;
-  using Rotation = R;
-
-  R rotation;
-  const RmsNorm<W>& norm;
+/// One tensor to normalise and rotate: a Rotation and its norm.
+template <class R, class Norm>
+struct NormedRotation : R {
+  const Norm& norm;
 };
 
+/// Valid as long as the views and the norm are: made where it is passed.
+template <class R, class Norm>
+ROPEWALK_INLINE NormedRotation<R, Norm> normed(const R& rotation,
+                                               const Norm& norm ROPEWALK_LIFETIME_BOUND) {
+  return {rotation, norm};
+}
+
+template <class R>
+void prepare_norm(Job&, NormRows&, const Names&, const NormedRotation<R, NoNorm>&, const Kernels&,
+                  Isa, InPlace) {}
+
+/// Checks the norm of a job that is settled but for it, and puts it before the rotation.
 template <class R, class W>
-bool prepare_normed(Job& job, NormRows& rows, const Names& names, const NormedRotation<R, W>& of,
-                    const Kernels& kernels, Isa isa, InPlace in_place, Stores stores) {
-  prepare(job, names, of.rotation, kernels, in_place, stores);
-  const Shape& x = of.rotation.x.shape;
-  check_norm(names, raw_norm<typename R::X>(of.norm), of.rotation.out, x);
-  if (job.kernel == nullptr) return false;
+void prepare_norm(Job& job, NormRows& rows, const Names& names,
+                  const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
+                  InPlace in_place) {
+  const Shape& x = of.x.shape;
+  check_norm(names, raw_norm<typename R::X>(of.norm), of.out, x);
+  if (job.kernel == nullptr) return;
   if (in_place != InPlace::allowed) {
     check_at_most(names.x, "head_dim, normalised and moved,", x.head_dim,
-                  moved_row_room / of.rotation.x.element_bytes);
+                  moved_row_room / of.x.element_bytes);
   }
   rows = {of.norm.weight,
           x.head_dim,
-          of.rotation.x.element_bytes,
+          of.x.element_bytes,
           static_cast<float>(of.norm.eps),
           of.norm.finish,
           of.norm.over == NormOver::token && x.heads > 1,
           norm_kernel<typename R::X, W>(isa),
           kernels.rows};
-  const bool fits = x.heads * row_bytes(of.rotation.out) <= past_caches_room;
+  const bool fits = x.heads * row_bytes(of.out) <= past_caches_room;
   job.nontemporal = job.nontemporal && (!rows.over_token || fits);
   job.all_heads_together = rows.over_token;
   job.rows.layout.norm = &rows;
   job.kernel = in_place == InPlace::allowed ? turn_normed_in_place : turn_normed_apart;
-  return true;
 }
 
 /// Normalises and rotates one tensor or several; see fused.
@@ -105,16 +112,16 @@ void fused_norms(const Names& names, const Device& device, const How& options,
                  const CpuOptions& cpu, const Of&... of) {
   const Isa isa = checked_isa(names.function, cpu.isa);
   const InPlace in_place = in_place_by(options.pairing);
-  const Kernels kernels[] = {select_kernels<typename Of::Rotation::Out, typename Of::Rotation::X,
-                                            typename Of::Rotation::Tab>(isa, options)...};
+  const Kernels kernels[] = {
+      select_kernels<typename Of::Out, typename Of::X, typename Of::Tab>(isa, options)...};
   Job jobs[sizeof...(Of)];
   NormRows rows[sizeof...(Of)];
   Names named = names;
   std::size_t at = 0;
-  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, in_place, cpu.stores),
-    named.next(), ++at),
+  ((prepare(jobs[at], named, of, kernels[at], in_place, cpu.stores),
+    prepare_norm(jobs[at], rows[at], named, of, kernels[at], isa, in_place), named.next(), ++at),
    ...);
-  check_all_apart(names, of.rotation...);
+  check_all_apart(names, of...);
   const Work work = work_of(jobs, jobs + sizeof...(Of));
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.each,

@@ -65,14 +65,18 @@ struct RmsNorm {
   NormOrder order = NormOrder::automatic;
 };
 
+/// In the place of a norm: the tensor is rotated alone.
+struct NoNorm {};
+
 ROPEWALK_END_TYPES
 
-ROPEWALK_BEGIN_NESTED(detail)
+ROPEWALK_BEGIN_NAMESPACE
 
-template <class T>
-inline constexpr bool is_norm = false;
-template <class W>
-inline constexpr bool is_norm<RmsNorm<W>> = true;
+inline constexpr NoNorm no_norm{};
+
+ROPEWALK_END_NAMESPACE
+
+ROPEWALK_BEGIN_NESTED(detail)
 
 /// Of features that are normalised together.
 inline Index norm_size(NormOver over, const Shape& x) {
