@@ -298,6 +298,29 @@ TEST(NearTies, AreRoundedAsInDouble) {
   }
 }
 
+// Of features near the largest, float finds infinity where double does not.
+TEST(NearTies, OverflowInFloatAlone) {
+  constexpr Index pairs = 92, tokens = 64;
+  constexpr double turns[] = {2, 1.5, -1.5, 1, 0.75, -2, 3.9, 0.5};
+  const rw::Shape shape{1, tokens, 2, 2 * pairs};
+  auto x = random_values<bfloat16>(size_of(shape), Values::uniform, 1);
+  for (bfloat16& feature : x) {
+    feature = static_cast<bfloat16>(std::copysign(0x1p127f, static_cast<float>(feature)));
+  }
+  std::vector<double> values(count_of(4 * tokens * pairs));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = turns[i * 2654435761u >> 7 & 7];
+  const auto at = [&](Index, Index s, Index, Index i) {
+    const double* with = &values[count_of(4 * s * pairs + i)];
+    return Coefficients<double>{with[0], with[pairs], with[2 * pairs], with[3 * pairs]};
+  };
+  for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+    rw::Options options;
+    options.pairing = pairing;
+    expect_every_form(x, shape, table_over(values.data(), Layout::four, {1, tokens, 1, pairs}),
+                      rotated<bfloat16>(x, shape, pairs, at, options), options);
+  }
+}
+
 // Output may be of the promoted type ------------------------------------------------------------
 
 template <class Types>

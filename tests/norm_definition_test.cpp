@@ -39,7 +39,7 @@ void expect_reference(const std::vector<X>& x, std::size_t size, Finish finish, 
                                            static_cast<Index>(weight.size()), eps);
   if (finish == Finish::round_then_weight) norm.finish = rw::NormFinish::round_then_weight;
   if (finish == Finish::one_plus_weight) norm.finish = rw::NormFinish::one_plus_weight;
-  if (heads > 1) norm = norm.across_heads();
+  if (heads > 1) norm = norm.over_token();
   const rw::View<const float> none(nullptr, {1, rows, 1, 0});
   std::vector<X> out(x.size());
   rw::apply_strided(rw::serial, rw::View<X>(out.data(), shape), rw::View<const X>(x.data(), shape),

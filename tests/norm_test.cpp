@@ -77,7 +77,7 @@ struct Problem {
                                 static_cast<Index>(weight.size()), 1e-6)),
         pairs(of_pairs) {
     norm.finish = finish;
-    if (over_token) norm = norm.across_heads();
+    if (over_token) norm = norm.over_token();
   }
 
   std::size_t size() const {
@@ -133,9 +133,11 @@ TYPED_TEST(Norm, EveryLength) {
       SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
       const Index pairs = head_dim % 3 == 0 ? head_dim / 4 : head_dim / 2;
       const Pairing pairing = pairings[head_dim / 2 % 3];
-      Problem<X, W>({1, 2, 9, head_dim}, false, finish, pairs, Place::dense)
-          .expect_defined(pairing);
-      if (this->HasFailure()) return;
+      for (const Values values : {Values::uniform, Values::special}) {
+        Problem<X, W>({1, 2, 9, head_dim}, false, finish, pairs, Place::dense, values)
+            .expect_defined(pairing);
+        if (this->HasFailure()) return;
+      }
     }
   }
 }
@@ -195,8 +197,24 @@ TYPED_TEST(Norm, OddLengths) {
   for (const Index head_dim : {1, 3, 5, 7, 9, 15, 31, 33, 47, 131, 1023}) {
     for (const bool over_token : {false, true}) {
       SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
-      Problem<X, W>({1, 2, 3, head_dim}, over_token, NormFinish::one_rounding, 0, Place::dense)
-          .expect_defined(Pairing::interleaved);
+      for (const Values values : {Values::uniform, Values::special}) {
+        Problem<X, W>({1, 2, 3, head_dim}, over_token, NormFinish::one_rounding, 0, Place::dense,
+                      values)
+            .expect_defined(Pairing::interleaved);
+      }
+    }
+  }
+}
+
+// Tokens of one head are rows of one batch; beyond the near caches rows are prefetched.
+TYPED_TEST(Norm, ManyTokens) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const auto& [seq, heads] : {std::pair<Index, Index>{700, 1}, {21000, 1}, {2100, 9}}) {
+    for (const Pairing pairing : {Pairing::half, Pairing::interleaved_to_half}) {
+      Problem<X, W>({1, seq, heads, 128}, heads > 1, NormFinish::one_rounding, 64, Place::dense,
+                    Values::uniform)
+          .expect_defined(pairing);
     }
   }
 }
@@ -236,13 +254,14 @@ TYPED_TEST(Norm, TouchesItsRowsAlone) {
 
 // Queries, keys and values in one call, each with its own norm or none, by maps and on a pool.
 TEST(NormOfSeveral, EachHasItsOwn) {
-  const Problem<bfloat16, bfloat16> q({1, 70, 12, 64}, true, NormFinish::one_rounding, 32,
+  constexpr Index seq = 1500;  // which three threads share
+  const Problem<bfloat16, bfloat16> q({1, seq, 12, 64}, true, NormFinish::one_rounding, 32,
                                       Place::dense, Values::uniform);
-  const Problem<bfloat16, float> k({1, 70, 4, 64}, false, NormFinish::one_plus_weight, 32,
+  const Problem<bfloat16, float> k({1, seq, 4, 64}, false, NormFinish::one_plus_weight, 32,
                                    Place::dense, Values::uniform);
   const auto table = q.table();
   const auto map_of = [](std::vector<bfloat16>& data, Index heads) {
-    return Eigen::TensorMap<Eigen::Tensor<bfloat16, 3, Eigen::RowMajor>>(data.data(), 70, heads,
+    return Eigen::TensorMap<Eigen::Tensor<bfloat16, 3, Eigen::RowMajor>>(data.data(), seq, heads,
                                                                          64);
   };
   const auto alone = [&](const auto& of) {
@@ -276,6 +295,38 @@ TEST(NormOfSeveral, EachHasItsOwn) {
   EXPECT_TRUE(same_bits(q_out, alone(q)));
 }
 
+// A weight that lies in another tensor of the call would be turned before it is read.
+TEST(NormOfSeveral, AWeightIsApartFromEveryOut) {
+  const Problem<float, float> q({1, 2, 3, 32}, false, NormFinish::one_rounding, 16, Place::dense);
+  std::vector<float> q_data = q.x, k_data = q.x;
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(
+                  rw::serial, std::tuple{q.view(q_data.data()), q.view(k_data.data())},
+                  std::tuple{rw::no_norm, rw::rms_norm_torch(q_data.data() + 8, 32)}, q.table());
+            }),
+            "apply_inplace: memory of xs[0] overlaps that of the norm's weight[1], must be apart "
+            "from it");
+  EXPECT_TRUE(same_bytes(q_data, q.x));
+}
+
+// Every head has a row of the table of its own.
+TEST(NormOfSeveral, ATableForEachHead) {
+  const Shape shape{1, 3, 5, 48};
+  const auto x = random_values<half>(720, Values::uniform, 1);
+  const auto turns = random_values<float>(3 * 5 * 24, Values::uniform, 2);
+  const rw::View<const float> rows(turns.data(), {1, 3, 5, 24});
+  for (const Pairing pairing : pairings) {
+    std::vector<half> wanted(720), out(720);
+    const auto call = [&](const auto& form, std::vector<half>& to) {
+      form(rw::View<half>(to.data(), shape), rw::View<const half>(x.data(), shape),
+           rw::rms_norm_without_weight(1e-6), rw::half_table(rows, rows), rw::Options(pairing));
+    };
+    call([](auto... with) { rw::apply_strided(rw::serial, with...); }, wanted);
+    call([](auto... with) { rw::apply(rw::serial, with...); }, out);
+    EXPECT_TRUE(same_bits(out, wanted));
+  }
+}
+
 // Tokens that are left keep their bytes; others find their row by their id.
 TEST(NormOfSeveral, TokensThatAreLeft) {
   const Problem<float, float> of({2, 6, 3, 32}, false, NormFinish::one_rounding, 16, Place::dense,
@@ -287,6 +338,26 @@ TEST(NormOfSeveral, TokensThatAreLeft) {
   rw::apply_inplace(rw::serial, of.view(in_place.data()), of.norm, table);
   EXPECT_TRUE(same_bytes(in_place, wanted));
   EXPECT_TRUE(same_bytes(in_place.data() + 96, of.x.data() + 96, 96));
+}
+
+TEST(NormOfMany, FeaturesThatAreTooMany) {
+  std::vector<float> x(8);
+  const rw::View<float> wide(x.data(), {1, 1, 2049, 8192}, {0, 0, 8192});
+  const rw::View<const float> none(nullptr, {1, 1, 1, 0});
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(rw::serial, wide, rw::rms_norm_without_weight(0).over_token(),
+                                rw::half_table(none, none));
+            }),
+            "apply_inplace: size of the norm is 16785408, must be at most 16777216");
+  const rw::View<const float> row(x.data(), {1, 1, 1, 4});
+  std::vector<float> moved(2 * 8194);
+  EXPECT_EQ(error_of([&] {
+              rw::apply(rw::serial, rw::View<float>(moved.data(), {1, 1, 1, 8194}),
+                        rw::View<float>(moved.data() + 8194, {1, 1, 1, 8194}),
+                        rw::rms_norm_without_weight(0), rw::half_table(row, row),
+                        rw::interleaved_to_half_pairs);
+            }),
+            "apply: head_dim, normalised and moved, of x is 8194, must be at most 8192");
 }
 
 // Of a bad call nothing is written, and the text names what is wrong.
@@ -313,7 +384,7 @@ class NormErrors : public testing::Test {
 TEST_F(NormErrors, NameWhatIsWrong) {
   EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 24)),
             "apply_inplace: size of the norm's weight is 24, must be 8, the head_dim of x");
-  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).across_heads()),
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).over_token()),
             "apply_inplace: size of the norm's weight is 8, must be 24, the heads * head_dim of x");
   EXPECT_EQ(text(rw::rms_norm_torch<bfloat16>(nullptr, 8)),
             "apply_inplace: data of the norm's weight is null, must point to the 8 weights");
@@ -330,6 +401,11 @@ TEST_F(NormErrors, NameWhatIsWrong) {
   EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).in_order(rw::NormOrder::cuda_fused)),
             "apply_inplace: order of the norm is one of CUDA, must be automatic or cpu: no CPU has "
             "the reciprocal root that goes with it");
+  rw::RmsNorm<float> gemma = rw::rms_norm_without_weight(1e-6);
+  gemma.finish = NormFinish::one_plus_weight;
+  EXPECT_EQ(text(gemma),
+            "apply_inplace: finish of the norm is one_plus_weight, must be another where there is "
+            "no weight");
   EXPECT_EQ(text(rw::rms_norm_torch(x.data() + 40, 8)),
             "apply_inplace: memory of x overlaps that of the norm's weight, must be apart from it");
 }

@@ -105,7 +105,9 @@ static bool rotate_tokens(std::pmr::vector<detail::Job>& jobs, const detail::Nam
     if (!detail::rows_of_token(job.rows, out, of.x, of.table, kernels)) return false;
   }
   check_all_apart(names, turns);
+  ROPEWALK_MEMORY_BORDER();
   for (const detail::Job& job : jobs) job.kernel(job.rows);
+  ROPEWALK_MEMORY_BORDER();
   return true;
 }
 

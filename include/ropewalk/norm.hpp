@@ -57,15 +57,18 @@ constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
 ///
 /// Shapes   as apply; a table of no pairs: normalises alone
 /// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
-/// Alias    as apply; the weight must be apart from out
-/// Errors   std::invalid_argument before anything is written: those of apply; a weight of another
-///          size, null with a size, or float where PyTorch would return float; eps negative or not
-///          finite; an order of CUDA's
+/// Alias    as apply; a weight must be apart from every out of its call
+/// Errors   std::invalid_argument before anything is written: those of apply, but that head_dim may
+///          be odd where no pair turns; a weight of another size, null with a size or for
+///          one_plus_weight, or float where PyTorch would return float; eps negative or not finite;
+///          an order of CUDA's; a row of more than 32 KiB that a pairing moves; more than 2^24
+///          features together
+/// Stores   of tokens of more than 16 KiB that are normalised as one always through the caches
 /// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none:
 ///            apply(device, std::tie(q_out, k_out), std::tie(q, k), std::tuple{q_norm, k_norm},
 ///                  table)
 /// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
-///          whose order of sums is that of features next to each other
+///          in whose memory the features that are normalised together are neighbours
 template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
            const How& options = {}, const CpuOptions& cpu = {});
@@ -90,11 +93,8 @@ void apply_inplace(const Device& device, Xs&& xs, const std::tuple<Norms...>& no
 /// Shapes   as apply_strided; a table of no pairs: normalises alone
 /// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
 /// Alias    out must be apart from x, the weight and the table
-/// Errors   std::invalid_argument before anything is written: those of apply_strided; a weight of
-///          another size, null with a size, or float where PyTorch would return float; eps negative
-///          or not finite
-/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
-///          whose order of sums is that of features next to each other
+/// Errors   as apply, but that rows of any size may be moved
+/// Source   as apply
 /// Allocates nothing; a thread-pool device may.
 template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,
@@ -187,9 +187,12 @@ template <class Device, class X, class W, class Tab, class How>
 void apply_strided_normed(const Device& device, const View<X>& out, const View<const X>& x,
                           const RmsNorm<W>& norm, const TableView<Tab>& table, const How& options) {
   static constexpr Names names("apply_strided", "x", "out");
-  const bool has_work = check_arguments(names, out, x, table, InPlace::refused);
-  check_norm(names, raw_norm<X>(norm), out, x.shape());
+  const bool has_work =
+      check_arguments(names, out, x, table, InPlace::refused, Ids::on_host,
+                      table.pairs() == 0 ? HeadDim::any : HeadDim::even);
+  check_norm(names, raw_norm<X>(norm), x.shape());
   if (!has_work) return;
+  check_weight_apart(place_of_weight(names.function, -1), raw_norm<X>(norm), names.out, out);
   with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
     turn_normed_rows<typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out, x,
                                                                                     norm, table);

@@ -155,7 +155,7 @@ bool print_norm(bool finite, const char* kind, rw::NormFinish finish, bool over_
     const Index size = over_token ? x.heads() * x.head_dim() : x.head_dim();
     rw::RmsNorm<X> norm = rw::rms_norm_torch(weight.data(), size, 1e-6);
     norm.finish = finish;
-    return over_token ? norm.across_heads() : norm;
+    return over_token ? norm.over_token() : norm;
   };
   const std::uint64_t wanted = mix.print("strided", [&](auto out, auto x, auto table, rw::Stores) {
     rw::apply_strided(rw::serial, out, x, norm_of(x), table);

@@ -1,4 +1,4 @@
-// Numbers for the table builders: checks, and steps that no compiler flag changes.
+// Numbers for tables and norms: checks, and steps that no compiler flag changes.
 #ifndef ROPEWALK_BUILD_STEPS_HPP
 #define ROPEWALK_BUILD_STEPS_HPP
 

@@ -71,6 +71,9 @@ inline void check_apart_from_itself(const Place& place, const RawView& out) {
 /// features to where others are yet to be read.
 enum class InPlace { allowed, refused, features_move };
 
+/// Whether head_dim must be even. A norm alone turns no pairs.
+enum class HeadDim { even, any };
+
 /// Whether position ids can be read here; those in device memory are tested by the kernel.
 enum class Ids { on_host, on_device };
 
@@ -159,14 +162,14 @@ inline void check_seq(const Place& place, const RawTable& table, Index seq) {
 }
 
 ROPEWALK_INLINE void check_shapes(const Names& names, const Shape& out, const Shape& x,
-                                  const RawTable& table) {
+                                  const RawTable& table, HeadDim head_dim) {
   if (&out != &x) {
     check_equal(names.out, "batch", out.batch, x.batch);
     check_equal(names.out, "seq", out.seq, x.seq);
     check_equal(names.out, "heads", out.heads, x.heads);
     check_equal(names.out, "head_dim", out.head_dim, x.head_dim);
   }
-  if (table.shape.pairs != 0) check_even(names.x, "head_dim", x.head_dim);
+  if (head_dim == HeadDim::even) check_even(names.x, "head_dim", x.head_dim);
   check_batch(names.table, table, x.batch);
   check_seq(names.table, table, x.seq);
   check_one_or_equal(names.table, "heads", table.shape.heads, x.heads);
@@ -209,13 +212,14 @@ ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& writ
 /// Checks out, x and table of a call; false if there is nothing to do. Of an out that is the very
 /// object x, what was found of x holds.
 inline bool check_arguments(const Names& names, const RawView& out, const RawView& x,
-                            const RawTable& table, InPlace in_place, Ids ids = Ids::on_host) {
+                            const RawTable& table, InPlace in_place, Ids ids = Ids::on_host,
+                            HeadDim head_dim = HeadDim::even) {
   const Index x_extent = checked_extent(names.x, x);
   const Span read = span_of(x.data, x_extent, x.element_bytes);
   const Span written =
       &out == &x ? read : span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
-  check_shapes(names, out.shape, x.shape, table);
+  check_shapes(names, out.shape, x.shape, table, head_dim);
   if (x_extent == 0) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table);

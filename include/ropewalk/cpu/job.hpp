@@ -40,7 +40,7 @@ struct Job {
   RowBatch rows;     ///< those of the first token, all heads
   bool in_place;
   bool nontemporal;         ///< write past the caches
-  bool all_heads_together;  ///< in one batch, however far they are apart
+  bool all_heads_together;  ///< of a token, in one batch
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;
 };

@@ -78,12 +78,14 @@ inline bool can_go_past_caches(const Job& job) {
   return has_nontemporal_stores && together % nontemporal_bytes == 0 && bytes <= past_caches_room;
 }
 
-/// Settles how a job is done whose arguments have passed their checks.
-inline void settle(Job& job, const Kernels& kernels, Stores stores) {
+/// Settles how a job is done whose arguments have passed their checks. A token's heads may have to
+/// be in one batch, however far they are apart.
+inline void settle(Job& job, const Kernels& kernels, Stores stores,
+                   bool all_heads_together = false) {
   const Shape& shape = job.x->shape;
   job.kernel = kernels.rows;
   job.in_place = same_place(*job.out, *job.x);
-  job.all_heads_together = false;
+  job.all_heads_together = all_heads_together;
   set_rows(job.rows, *job.out, *job.x, *job.table, job.in_place, kernels);
   set_strides(job.out_strides, *job.out);
   set_strides(job.x_strides, *job.x);

@@ -105,9 +105,9 @@ inline Extent larger(const Extent& a, const Extent& b) {
 /// one grid fits all. Of others the axes need not be so in memory.
 ///
 /// Not by a large table that heads share, which would have left the second cache before the next
-/// head asks for it: 32,760 tokens of 40 heads by 17 MB take 1.09 of a copy on an H100, 1.12 on an
-/// H200 if each token's heads go by at once, 1.42 and 1.29 if each head's tokens do. By 8 MB it is
-/// 1.14 and 1.10 against 1.07 and 1.03.
+/// head asks for it. Multiples of a copy, on an H100 and an H200, of a token's heads together and of
+/// a head's tokens together: by a table of 17 MB 1.09 and 1.42, 1.12 and 1.29; by one of 8 MB 1.14
+/// and 1.07, 1.10 and 1.03.
 template <class... T>
 bool tokens_are_inner(const T&... tensors) {
   constexpr Index most_table = Index{12} << 20;
@@ -117,8 +117,12 @@ bool tokens_are_inner(const T&... tensors) {
     const Index rows = x.seq() * x.heads();
     if (x.empty() || rows <= most) return;
     most = rows;
-    using Entry = std::remove_reference_t<decltype(*table.readers().cos_a.data)>;
-    const Index bytes = x.seq() * table.pairs() * 2 * static_cast<Index>(sizeof(Entry));
+    const RowIds& ids = table.ids();
+    const Index rows_read = ids.data() != nullptr ? std::min(x.seq(), ids.rows()) : x.seq();
+    const Index bytes =
+        table.seq_stride() == 0
+            ? 0
+            : rows_read * table.pairs() * 2 * static_cast<const RawTable&>(table).element_bytes;
     result = tokens_are_near(x) && !(table.heads_stride() == 0 && bytes > most_table);
   };
   (ask(tensors.x, tensors.table), ...);

@@ -29,27 +29,50 @@ struct RawNorm {
 
 template <class X, class W>
 RawNorm raw_norm(const RmsNorm<W>& norm) {
-  return {norm.weight, norm.weight_size, sizeof(W),  norm.eps,
-          norm.finish, norm.over,        norm.order, !std::is_same_v<X, W>};
+  RawNorm raw;
+  raw.weight = norm.weight;
+  raw.weight_size = norm.weight_size;
+  raw.weight_bytes = sizeof(W);
+  raw.eps = norm.eps;
+  raw.finish = norm.finish;
+  raw.over = norm.over;
+  raw.order = norm.order;
+  raw.promotes = !std::is_same_v<X, W>;
+  return raw;
 }
 
-inline void check_weight(const Place& place, const RawNorm& norm, const Shape& x) {
+inline void check_weight(const Place& norm_place, const Place& place, const RawNorm& norm,
+                         const Shape& x) {
   const bool per_head = norm.over == NormOver::head;
   const Index size = norm_size(norm.over, x);
-  if (norm.weight == nullptr) {
-    if (norm.weight_size == 0) return;
+  if (norm.weight == nullptr && norm.weight_size != 0) {
     fail(place, "data", "is null, must point to the %" PRId64 " weights", norm.weight_size);
   }
-  if (norm.weight_size == size) return;
-  fail(place, "size", "is %" PRId64 ", must be %" PRId64 ", the %s of x", norm.weight_size, size,
-       per_head ? "head_dim" : "heads * head_dim");
+  if (norm.weight == nullptr) {
+    if (norm.finish == NormFinish::one_plus_weight) {
+      fail(norm_place, "finish", "is one_plus_weight, must be another where there is no weight");
+    }
+    return;
+  }
+  if (norm.weight_size != size) {
+    fail(place, "size", "is %" PRId64 ", must be %" PRId64 ", the %s of x", norm.weight_size, size,
+         per_head ? "head_dim" : "heads * head_dim");
+  }
+  if (norm.promotes && norm.finish == NormFinish::round_then_weight) {
+    fail(place, "type",
+         "is float, must be that of x: PyTorch's round_then_weight would return float");
+  }
 }
 
-/// Of one tensor of a call whose other arguments have passed; `in_words` names the norm.
-inline void check_norm(const Names& names, const RawNorm& norm, const RawView& out,
-                       const Shape& x) {
+inline Place place_of_weight(const char* function, int index) {
+  return {function, "the norm's weight", index};
+}
+
+/// Of one tensor of a call.
+inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x) {
+  // PyTorch carries sums of more after other numbers of groups.
+  constexpr Index most_features = Index{1} << 24;
   const Place place{names.function, "the norm", names.x.index};
-  const Place weight{names.function, "the norm's weight", names.x.index};
   if (!is_finite(norm.eps) || norm.eps < 0 || !is_finite(static_cast<float>(norm.eps))) {
     fail(place, "eps", "is %.9g, must be 0 or more and finite, as a float, too", norm.eps);
   }
@@ -58,14 +81,15 @@ inline void check_norm(const Names& names, const RawNorm& norm, const RawView& o
          "is one of CUDA, must be automatic or cpu: no CPU has the reciprocal root that goes with "
          "it");
   }
-  check_weight(weight, norm, x);
-  if (norm.weight == nullptr) return;
-  if (norm.promotes && norm.finish == NormFinish::round_then_weight) {
-    fail(weight, "type",
-         "is float, must be that of x: PyTorch's round_then_weight would return float");
-  }
+  check_at_most(place, "size", norm_size(norm.over, x), most_features);
+  check_weight(place, place_of_weight(names.function, names.x.index), norm, x);
+}
+
+/// A weight must not be written: by no out of its call, of which `out` is one.
+inline void check_weight_apart(const Place& weight, const RawNorm& norm, const Place& out_place,
+                               const RawView& out) {
   const Span read = span_of(norm.weight, norm.weight_size, norm.weight_bytes);
-  if (overlap(span_of(out), read)) fail_overlap(names.out, weight);
+  if (norm.weight != nullptr && overlap(span_of(out), read)) fail_overlap(out_place, weight);
 }
 
 ROPEWALK_END_NESTED

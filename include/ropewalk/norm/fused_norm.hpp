@@ -28,38 +28,59 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+/// Calls turn(part) for parts of a batch whose rows stay in the first cache, unless all rows are
+/// normalised together.
+template <class Turn>
+void for_parts(const RowBatch& batch, const Turn& turn) {
+  constexpr Index most_bytes = Index{16} << 10;
+  const NormRows& norm = *batch.layout.norm;
+  const Index most = norm.over_token ? batch.rows : std::max<Index>(1, most_bytes / norm.row_bytes);
+  RowBatch part = batch;
+  for (Index r = 0; r < batch.rows; r += most) {
+    part.rows = std::min(most, batch.rows - r);
+    turn(part);
+    part.x = moved(part.x, part.rows * part.layout.x_stride);
+    part.out = moved(part.out, part.rows * part.layout.out_stride);
+    part.table_offset += part.rows * part.layout.table_stride;
+    if (part.layout.table_stride == 0) part.prefetch.table_l1 = 0;  // they have been asked for
+  }
+}
+
 /// Normalises rows into out and turns them there.
 inline void turn_normed_in_place(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
-  norm.normalise(batch);
-  if (batch.layout.pairs == 0) return;
-  RowBatch turned = batch;
-  turned.x = batch.out;
-  turned.layout.x_stride = batch.layout.out_stride;
-  turned.layout.rest = 0;
-  turned.prefetch.x_l1 = turned.prefetch.x_l2 = turned.prefetch.out_l1 = 0;
-  norm.rotate(turned);
+  for_parts(batch, [&](const RowBatch& part) {
+    norm.normalise(part);
+    if (part.layout.pairs == 0) return;
+    RowBatch turned = part;
+    turned.x = part.out;
+    turned.layout.x_stride = part.layout.out_stride;
+    turned.layout.rest = 0;
+    turned.prefetch.x_l1 = turned.prefetch.x_l2 = turned.prefetch.out_l1 = 0;
+    norm.rotate(turned);
+  });
 }
 
-/// Of a row that is turned by a pairing that moves features, once it is normalised.
+/// What a pairing that moves features turns a normalised row from.
 constexpr Index moved_row_room = Index{32} << 10;
 
-/// The same where the pairing moves features: by way of memory of its own, row by row.
+/// The same by such a pairing: each normalised row by way of memory of its own.
 inline void turn_normed_apart(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
-  norm.normalise(batch);
-  alignas(64) std::byte row[moved_row_room];
-  const Index bytes = norm.features * norm.feature_bytes;
-  RowBatch turned = batch;
-  turned.rows = 1;
-  turned.prefetch = {};
-  turned.x = row;
-  for (Index r = 0; r < batch.rows; ++r) {
-    turned.out = moved(batch.out, r * batch.layout.out_stride);
-    std::memcpy(row, turned.out, static_cast<std::size_t>(bytes));
-    norm.rotate(turned);
-    turned.table_offset += batch.layout.table_stride;
-  }
+  for_parts(batch, [&](const RowBatch& part) {
+    norm.normalise(part);
+    alignas(64) std::byte row[moved_row_room];
+    RowBatch turned = part;
+    turned.rows = 1;
+    turned.prefetch = {};
+    turned.x = row;
+    for (Index r = 0; r < part.rows; ++r) {
+      turned.out = moved(part.out, r * part.layout.out_stride);
+      std::memcpy(row, turned.out, static_cast<std::size_t>(norm.row_bytes));
+      norm.rotate(turned);
+      turned.table_offset += part.layout.table_stride;
+    }
+  });
 }
 
 /// One tensor to normalise and rotate: a Rotation and its norm.
@@ -76,32 +97,60 @@ ROPEWALK_INLINE NormedRotation<R, Norm> normed(const R& rotation,
 }
 
 template <class R>
-void prepare_norm(Job&, NormRows&, const Names&, const NormedRotation<R, NoNorm>&, const Kernels&,
-                  Isa, InPlace) {}
-
-/// Checks the norm of a job that is settled but for it, and puts it before the rotation.
+void check_weight_apart(const Names&, const NormedRotation<R, NoNorm>&, const Place&,
+                        const RawView&) {}
 template <class R, class W>
-void prepare_norm(Job& job, NormRows& rows, const Names& names,
-                  const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
-                  InPlace in_place) {
+void check_weight_apart(const Names& names, const NormedRotation<R, RmsNorm<W>>& of,
+                        const Place& out_place, const RawView& out) {
+  check_weight_apart(place_of_weight(names.function, names.x.index),
+                     raw_norm<typename R::X>(of.norm), out_place, out);
+}
+
+/// One norm's weight beside every out of the call.
+template <class Of, class... All>
+void check_weight_apart_from_all(const Names& names, const Of& of, const All&... all) {
+  Place out = names.out;
+  if (out.index >= 0) out.index = 0;
+  ((check_weight_apart(names, of, out, all.out), ++out.index), ...);
+}
+
+template <class R>
+void prepare_normed(Job& job, NormRows&, const Names& names,
+                    const NormedRotation<R, NoNorm>& of, const Kernels& kernels, Isa,
+                    InPlace in_place, Stores stores) {
+  prepare(job, names, of, kernels, in_place, stores);
+}
+
+/// Checks one tensor and its norm, and settles how they are done.
+template <class R, class W>
+void prepare_normed(Job& job, NormRows& rows, const Names& names,
+                    const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
+                    InPlace in_place, Stores stores) {
   const Shape& x = of.x.shape;
-  check_norm(names, raw_norm<typename R::X>(of.norm), of.out, x);
-  if (job.kernel == nullptr) return;
+  job.out = &of.out;
+  job.x = &of.x;
+  job.table = &of.table;
+  job.kernel = nullptr;
+  const bool turns = of.table.shape.pairs != 0;
+  const bool has_work = check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host,
+                                        turns ? HeadDim::even : HeadDim::any);
+  check_norm(names, raw_norm<typename R::X>(of.norm), x);
+  if (!has_work) return;
+  rows.weight = of.norm.weight;
+  rows.features = x.head_dim;
+  rows.row_bytes = row_bytes(of.x);
+  rows.eps = static_cast<float>(of.norm.eps);
+  rows.finish = of.norm.finish;
+  rows.over_token = of.norm.over == NormOver::token && x.heads > 1;
+  rows.normalise = norm_kernel<typename R::X, W>(isa);
+  rows.rotate = kernels.rows;
   if (in_place != InPlace::allowed) {
     check_at_most(names.x, "head_dim, normalised and moved,", x.head_dim,
                   moved_row_room / of.x.element_bytes);
   }
-  rows = {of.norm.weight,
-          x.head_dim,
-          of.x.element_bytes,
-          static_cast<float>(of.norm.eps),
-          of.norm.finish,
-          of.norm.over == NormOver::token && x.heads > 1,
-          norm_kernel<typename R::X, W>(isa),
-          kernels.rows};
-  const bool fits = x.heads * row_bytes(of.out) <= past_caches_room;
-  job.nontemporal = job.nontemporal && (!rows.over_token || fits);
-  job.all_heads_together = rows.over_token;
+  // Past the caches go rows that fit into the first one together.
+  const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
+  settle(job, kernels, fits ? stores : Stores::cached, rows.over_token);
   job.rows.layout.norm = &rows;
   job.kernel = in_place == InPlace::allowed ? turn_normed_in_place : turn_normed_apart;
 }
@@ -116,12 +165,14 @@ void fused_norms(const Names& names, const Device& device, const How& options,
       select_kernels<typename Of::Out, typename Of::X, typename Of::Tab>(isa, options)...};
   Job jobs[sizeof...(Of)];
   NormRows rows[sizeof...(Of)];
-  Names named = names;
   std::size_t at = 0;
-  ((prepare(jobs[at], named, of, kernels[at], in_place, cpu.stores),
-    prepare_norm(jobs[at], rows[at], named, of, kernels[at], isa, in_place), named.next(), ++at),
+  Names named = names;
+  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, in_place, cpu.stores),
+    named.next(), ++at),
    ...);
   check_all_apart(names, of...);
+  named = names;
+  ((check_weight_apart_from_all(named, of, of...), named.next()), ...);
   const Work work = work_of(jobs, jobs + sizeof...(Of));
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.each,

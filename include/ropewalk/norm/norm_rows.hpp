@@ -18,7 +18,7 @@ namespace detail {
 struct NormRows {
   const void* weight;  ///< null: none
   Index features;      ///< of a row
-  Index feature_bytes;
+  Index row_bytes;
   float eps;
   NormFinish finish;
   bool over_token;  ///< all rows of a batch together

@@ -45,12 +45,12 @@ struct RmsNorm {
                 "ropewalk: the weight of a norm must be float, half or bfloat16");
 
   /// The same over all heads of a token.
-  ROPEWALK_INLINE constexpr RmsNorm across_heads() const {
+  ROPEWALK_INLINE constexpr RmsNorm over_token() const {
     RmsNorm norm = *this;
     norm.over = NormOver::token;
     return norm;
   }
-  /// The same in another order: the CPU's on a GPU.
+  /// The same in another order.
   ROPEWALK_INLINE constexpr RmsNorm in_order(NormOrder other) const {
     RmsNorm norm = *this;
     norm.order = other;

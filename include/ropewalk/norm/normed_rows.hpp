@@ -25,7 +25,7 @@ ROPEWALK_BEGIN_NESTED(detail)
 template <class X, class W>
 struct NormedRow {
   const X* x;
-  const W* weight;  // null: none, which is as good as ones
+  const W* weight;  // null: ones; one_plus_weight has one
   Normalised<X> normalised;
 
   X operator[](Index i) const {
@@ -47,8 +47,9 @@ float reciprocal_rms_of(const RmsNorm<W>& norm, const View<const X>& x, Index b,
   const Fence fence;
   const float sum = torch_sum(size, [&](Index i) {
     ROPEWALK_EXACT_SCOPE
-    const bool one = norm.over == NormOver::head;
-    const float value = widen(x.row(b, s, one ? h : i / x.head_dim())[one ? i : i % x.head_dim()]);
+    const bool per_head = norm.over == NormOver::head;
+    const Index head = per_head ? h : i / x.head_dim();
+    const float value = widen(x.row(b, s, head)[per_head ? i : i % x.head_dim()]);
     return fence(value * value);
   });
   return reciprocal_rms(sum, size, static_cast<float>(norm.eps));

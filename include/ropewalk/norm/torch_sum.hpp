@@ -49,7 +49,7 @@ class CascadeSum {
     }
   }
 
-  /// The sums of the lanes, of which there are no more than the first accumulator's after this.
+  /// The sums of the lanes, those of all accumulators added up.
   const float* gather_accumulators() {
     for (int a = 1; a < accumulators; ++a) add_lanes(sums_[0][0], sums_[0][a]);
     return sums_[0][0];

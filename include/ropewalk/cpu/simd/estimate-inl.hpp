@@ -10,7 +10,9 @@
 // place, rounding a coefficient, its product and the sum takes 3 u of it; 2 u part the ends from
 // the result even after its rounding to float, so that no tie is an end; the last u is for
 // arithmetic in double and for that of the bound itself. What subnormal floats lose, or lose where
-// they are flushed, is far less than the constants added.
+// they are flushed, is far less than the constants added. The product before the factor is made
+// larger than any step of the estimate, so that where one of these overflows it does, too, and both
+// ends are then infinite and differ.
 //
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
@@ -24,8 +26,8 @@ constexpr bool can_estimate = (register_bytes >= 32) && (From == To) &&
 template <Pairing Of, int Count>
 constexpr int estimated_pairs = Of == Pairing::half ? 2 * Count : Count;
 
-/// A token's coefficients in float, and what a pair's larger feature is to be multiplied by for a
-/// bound of the error. Of half pairs those of a step's even words come before those of its odd
+/// A token's coefficients in float, and what a pair's larger feature is to be multiplied by for what
+/// no step of its estimate exceeds. Of half pairs those of a step's even words come before those of its odd
 /// ones.
 using EstimatedRow = float[5][most_pairs];
 enum EstimatedEntry {
@@ -64,7 +66,7 @@ ROPEWALK_INLINE void estimate_coefficients(const WidenedRow<double>& from, Index
     const auto larger =
         as_bits<double>(select(as_bits<std::int32_t>(is_larger), as_bits<std::uint32_t>(first),
                                as_bits<std::uint32_t>(second)));
-    write(estimated_bound, {larger.v * 0x3p-23 + 0x1p-125});
+    write(estimated_bound, {larger.v * (1 + 0x1p-20) + 0x1p-103});
   }
   if constexpr (Count > 4) estimate_coefficients<Count / 2>(from, i, pairs, to);
 }
@@ -79,22 +81,24 @@ ROPEWALK_INLINE void split_estimated(EstimatedRow& row, Index i) {
   }
 }
 
-/// max(|a|, |b|) * bound + 2^-120
+/// max(|a|, |b|) * bound * 3 * 2^-23 + 2^-120
 template <int Count>
 ROPEWALK_INLINE Register<float, Count> error_bound(const Register<float, Count>& a,
                                                    const Register<float, Count>& b,
                                                    const Register<float, Count>& bound) {
   const auto least = broadcast<float, Count>(0x1p-120f);
+  const auto part = broadcast<float, Count>(0x3p-23f);
   Register<float, Count> larger;
   if constexpr (register_bytes == 64) {
     asm("vrangeps {$11, %2, %1, %0|%0, %1, %2, 11}" : "=v"(larger.v) : "v"(a.v), "v"(b.v));
-    asm("vfmadd132ps {%1, %2, %0|%0, %2, %1}" : "+v"(larger.v) : "v"(bound.v), "v"(least.v));
-    return larger;
+    auto most = exact_product(larger, bound);
+    asm("vfmadd132ps {%1, %2, %0|%0, %2, %1}" : "+v"(most.v) : "v"(part.v), "v"(least.v));
+    return most;
   }
   const Register<std::uint32_t, Count> a_bits{as_bits<std::uint32_t>(a).v & 0x7fffffffu};
   const Register<std::uint32_t, Count> b_bits{as_bits<std::uint32_t>(b).v & 0x7fffffffu};
   asm("vpmaxsd {%2, %1, %0|%0, %1, %2}" : "=x"(larger.v) : "x"(a_bits.v), "x"(b_bits.v));
-  return exact_sum(exact_product(larger, bound), least);
+  return exact_sum(exact_product(exact_product(larger, bound), part), least);
 }
 
 /// The ends of an interval, rounded to bfloat16 in the upper halves of their lanes where it holds

@@ -1,4 +1,4 @@
-// Rows normalised, then rotated where they are: once for every instruction set.
+// Rows normalised, once for every instruction set.
 //
 // Included by norm/kernels.hpp inside a target region and the namespace of cpu/simd/rows-inl.hpp.
 // No include guard.
@@ -147,6 +147,10 @@ void normalise_rows(const RowBatch& batch) {
   const auto x_row = [&](Index r) {
     return moved(static_cast<const X*>(batch.x), r * layout.x_stride);
   };
+  const auto prefetch_row = [&](Index r) {
+    prefetch_features(batch.prefetch, x_row(r),
+                      moved(static_cast<X*>(batch.out), r * layout.out_stride), 0, features / 2);
+  };
   const float size = static_cast<float>(norm.over_token ? batch.rows * features : features);
   const W* weight = static_cast<const W*>(norm.weight);
   float reciprocals[rows_together];
@@ -159,14 +163,13 @@ void normalise_rows(const RowBatch& batch) {
     const Index end = batch.rows - first < rows_together ? batch.rows : first + rows_together;
     if (!norm.over_token) {
       for (Index r = first; r < end; ++r) {
-        prefetch_features(batch.prefetch, x_row(r),
-                          moved(static_cast<X*>(batch.out), r * layout.out_stride), 0,
-                          features / 2);
+        prefetch_row(r);
         reciprocals[r - first] = row_sum(x_row(r), 1, 0, features);
       }
       take_reciprocal_rms(reciprocals, size, norm.eps);
     }
     for (Index r = first; r < end; ++r) {
+      if (norm.over_token) prefetch_row(r);
       const W* of_row = weight == nullptr || !norm.over_token ? weight : weight + r * features;
       normalise_row(norm.finish, moved(static_cast<X*>(batch.out), r * layout.out_stride), x_row(r),
                     of_row, reciprocals[norm.over_token ? 0 : r - first], features);

@@ -66,36 +66,37 @@ ROPEWALK_INLINE void store_neighbours(X* x, const Neighbours<Count>& r) {
   }
 }
 
-/// Levels above the first, in memory: only rows of 512 features and more have any.
+/// Levels above the first, in memory: only rows of more than 512 features have any.
 struct SumLevels {
-  float sums[3][sums_of_row];
+  static constexpr int levels = 3;
+  float sums[levels][sums_of_row];
 
   ROPEWALK_INLINE void add(float* to, const float* from) {
     for (int i = 0; i < sums_of_row; i += 4) {
       store(to + i, ordered_sum(load<float, 4>(to + i), load<float, 4>(from + i)));
     }
   }
-  ROPEWALK_INLINE void clear(float* sums_of_level) {
-    for (int i = 0; i < sums_of_row; i += 4) store(sums_of_level + i, broadcast<float, 4>(0.0f));
+  ROPEWALK_INLINE void clear(int level) {
+    for (int i = 0; i < sums_of_row; i += 4) store(sums[level] + i, broadcast<float, 4>(0.0f));
   }
 
   /// Takes the sums of the first level after so many groups, a multiple of 16.
-  void take(const float* first, Index groups) {
+  ROPEWALK_INLINE void take(const float* first, Index groups) {
     constexpr Index carry = 16;
     if (groups == carry) {
-      for (float* level : {sums[0], sums[1], sums[2]}) clear(level);
+      for (int level = 0; level < levels; ++level) clear(level);
     }
     add(sums[0], first);
     if (groups % (carry * carry) != 0) return;
     add(sums[1], sums[0]);
-    clear(sums[0]);
+    clear(0);
     if (groups % (carry * carry * carry) != 0) return;
     add(sums[2], sums[1]);
-    clear(sums[1]);
+    clear(1);
   }
 
-  void give(float* first) {
-    for (const float* level : {sums[0], sums[1], sums[2]}) add(first, level);
+  ROPEWALK_INLINE void give(float* first) {
+    for (int level = 0; level < levels; ++level) add(first, sums[level]);
   }
 };
 
