@@ -187,9 +187,8 @@ template <class Device, class X, class W, class Tab, class How>
 void apply_strided_normed(const Device& device, const View<X>& out, const View<const X>& x,
                           const RmsNorm<W>& norm, const TableView<Tab>& table, const How& options) {
   static constexpr Names names("apply_strided", "x", "out");
-  const bool has_work =
-      check_arguments(names, out, x, table, InPlace::refused, Ids::on_host,
-                      table.pairs() == 0 ? HeadDim::any : HeadDim::even);
+  const bool has_work = check_arguments(names, out, x, table, InPlace::refused, Ids::on_host,
+                                        table.pairs() == 0 ? HeadDim::any : HeadDim::even);
   check_norm(names, raw_norm<X>(norm), x.shape());
   if (!has_work) return;
   check_weight_apart(place_of_weight(names.function, -1), raw_norm<X>(norm), names.out, out);

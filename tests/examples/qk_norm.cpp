@@ -15,7 +15,8 @@ int main() {
   const auto filled = [](rw::Index count, int step) {
     std::vector<bf16> values(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<bf16>(static_cast<float>(i * static_cast<std::size_t>(step) % 89) / 44);
+      values[i] =
+          static_cast<bf16>(static_cast<float>(i * static_cast<std::size_t>(step) % 89) / 44);
     }
     return values;
   };
@@ -28,8 +29,8 @@ int main() {
   const auto qkv = rw::grouped_qkv_view(packed.data(), shape, kv_heads);
   const auto slots = rw::bhsd_view(cache.data(), {1, max_seq, kv_heads, head_dim});
   const auto new_slots = slots.seq(position, seq);
-  const auto table = rw::make_table<bf16>(rw::sequence_positions(max_seq),
-                                          rw::frequencies(head_dim, 1e6));
+  const auto table =
+      rw::make_table<bf16>(rw::sequence_positions(max_seq), rw::frequencies(head_dim, 1e6));
   const auto rows = table.view().rows(position, seq);
   const std::tuple norms{rw::rms_norm_hf(q_weight.data(), head_dim),
                          rw::rms_norm_hf(k_weight.data(), head_dim)};

@@ -115,9 +115,8 @@ void check_weight_apart_from_all(const Names& names, const Of& of, const All&...
 }
 
 template <class R>
-void prepare_normed(Job& job, NormRows&, const Names& names,
-                    const NormedRotation<R, NoNorm>& of, const Kernels& kernels, Isa,
-                    InPlace in_place, Stores stores) {
+void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotation<R, NoNorm>& of,
+                    const Kernels& kernels, Isa, InPlace in_place, Stores stores) {
   prepare(job, names, of, kernels, in_place, stores);
 }
 

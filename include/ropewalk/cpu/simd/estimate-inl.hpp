@@ -26,9 +26,9 @@ constexpr bool can_estimate = (register_bytes >= 32) && (From == To) &&
 template <Pairing Of, int Count>
 constexpr int estimated_pairs = Of == Pairing::half ? 2 * Count : Count;
 
-/// A token's coefficients in float, and what a pair's larger feature is to be multiplied by for what
-/// no step of its estimate exceeds. Of half pairs those of a step's even words come before those of its odd
-/// ones.
+/// A token's coefficients in float, and what a pair's larger feature is to be multiplied by for
+/// what no step of its estimate exceeds. Of half pairs those of a step's even words come before
+/// those of its odd ones.
 using EstimatedRow = float[5][most_pairs];
 enum EstimatedEntry {
   estimated_cos_a,
