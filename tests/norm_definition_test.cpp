@@ -73,7 +73,8 @@ TYPED_TEST(NormDefinition, EveryLength) {
       expect_reference(x, size, every_finish[size % 3], 1e-6, true);
     }
   }
-  for (const std::size_t size : {256, 511, 512, 513, 544, 1024, 1536, 2048, 3072, 5120, 6144}) {
+  constexpr std::size_t sizes[] = {256, 511, 512, 513, 544, 1024, 1536, 2048, 3072, 5120, 6144};
+  for (const std::size_t size : sizes) {
     expect_reference(random_values<TypeParam>(size, Values::uniform, size), size,
                      every_finish[size % 3], 1e-5, size % 2 == 0);
   }
@@ -81,7 +82,8 @@ TYPED_TEST(NormDefinition, EveryLength) {
 
 // Sums of all four levels; 8,192 features make the third, 131,072 the fourth.
 TEST(NormDefinitionOfFloat, EveryLevel) {
-  for (const std::size_t size : {8191, 8192, 8232, 16400, 131072, 140000}) {
+  constexpr std::size_t sizes[] = {8191, 8192, 8232, 16400, 131072, 140000};
+  for (const std::size_t size : sizes) {
     expect_reference(random_values<float>(size, Values::uniform, size), size, Finish::one_rounding,
                      0, false);
   }

@@ -2,6 +2,8 @@
 #ifndef ROPEWALK_NORM_TORCH_SUM_HPP
 #define ROPEWALK_NORM_TORCH_SUM_HPP
 
+#include <cstddef>
+
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
@@ -73,7 +75,7 @@ class CascadeSum {
   }
 
   Fence fence_;
-  float sums_[levels][accumulators][Lanes] = {};
+  float sums_[levels][accumulators][std::size_t{Lanes}] = {};
   Index groups_ = 0;
 };
 

@@ -104,7 +104,7 @@ struct SumLevels {
 template <int Count>
 struct RowSums {
   static constexpr int parts = sums_of_row / (2 * Count);
-  Neighbours<Count> part[parts];
+  Neighbours<Count> part[std::size_t{parts}];
 
   ROPEWALK_INLINE void clear() {
     for (auto& each : part) each.a = each.b = broadcast<float, Count>(0.0f);
