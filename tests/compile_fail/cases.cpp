@@ -125,9 +125,6 @@ void call(Map<float> out, Map<Eigen::half> x, const rw::Table<float>& table) {
 void call(Map<float> x, const Eigen::half* weight, const rw::Table<float>& table) {
   rw::apply_inplace(device, x, rw::rms_norm_torch(weight, 64), table);
 }
-#elif defined(NORM_BY_A_DOUBLE_WEIGHT)
-// the weight of a norm must be float, half or bfloat16
-auto call(const double* weight) { return rw::rms_norm_torch(weight, 64); }
 #elif defined(NORMS_FEWER_THAN_TENSORS)
 // one norm for each x is needed, no_norm where there is none
 void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {

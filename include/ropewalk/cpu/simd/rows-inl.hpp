@@ -62,8 +62,8 @@ template <class Arithmetic, Pairing Of, int Count, class X>
   Index i = row.done;
   const auto& with = row.coefficients;
   if (with.cos_a == with.cos_b && with.sin_a == with.sin_b) {
-    const Index end = row.part.pairs - 2 * Count;
-    for (; i <= end; i += 2 * Count) {
+    constexpr Index step = Index{2} * Count;
+    for (const Index end = row.part.pairs - step; i <= end; i += step) {
       Coefficients<Arithmetic, Count> even, odd;
       split_coefficients(with, i, even, odd, true);
       rotate_split_pairs(row.out, row.out + row.pairs, row.x, row.x + row.pairs,

@@ -88,7 +88,8 @@ template <NormFinish Finish, int Count, class X, class W>
 ROPEWALK_INLINE Index normalise_steps(X* out, const X* x, const W* weight, float reciprocal,
                                       Index at, Index features) {
   const auto by = broadcast<float, Count>(reciprocal);
-  for (; at + 2 * Count <= features; at += 2 * Count) {
+  constexpr Index step = Index{2} * Count;
+  for (; at + step <= features; at += step) {
     const auto w = load_weights<X, Count>(weight == nullptr ? nullptr : weight + at);
     const auto from = load_neighbours<Count>(x + at);
     store_neighbours(out + at, Neighbours<Count>{normalised<Finish, X>(from.a, w.a, by),
@@ -151,8 +152,8 @@ void normalise_rows(const RowBatch& batch) {
     prefetch_features(batch.prefetch, x_row(r),
                       moved(static_cast<X*>(batch.out), r * layout.out_stride), 0, features / 2);
   };
-  const float size = static_cast<float>(norm.over_token ? batch.rows * features : features);
-  const W* weight = static_cast<const W*>(norm.weight);
+  const auto size = static_cast<float>(norm.over_token ? batch.rows * features : features);
+  const auto* weight = static_cast<const W*>(norm.weight);
   float reciprocals[rows_together];
   for (float& r : reciprocals) r = 1;
   if (norm.over_token) {

@@ -66,10 +66,10 @@ ROPEWALK_INLINE void store_neighbours(X* x, const Neighbours<Count>& r) {
   }
 }
 
-/// Levels above the first, in memory: only rows of more than 512 features have any.
+/// Levels above the first, in memory.
 struct SumLevels {
   static constexpr int levels = 3;
-  float sums[levels][sums_of_row];
+  float sums[levels][sums_of_row] = {};
 
   ROPEWALK_INLINE void add(float* to, const float* from) {
     for (int i = 0; i < sums_of_row; i += 4) {
@@ -83,9 +83,6 @@ struct SumLevels {
   /// Takes the sums of the first level after so many groups, a multiple of 16.
   ROPEWALK_INLINE void take(const float* first, Index groups) {
     constexpr Index carry = 16;
-    if (groups == carry) {
-      for (int level = 0; level < levels; ++level) clear(level);
-    }
     add(sums[0], first);
     if (groups % (carry * carry) != 0) return;
     add(sums[1], sums[0]);
@@ -113,9 +110,10 @@ struct RowSums {
   template <class X>
   ROPEWALK_INLINE void add_group(const X* x) {
     for (int p = 0; p < parts; ++p) {
-      const auto features = load_neighbours<Count>(x + 2 * p * Count);
+      const auto features = load_neighbours<Count>(x);
       part[p].a = ordered_sum(part[p].a, square(features.a));
       part[p].b = ordered_sum(part[p].b, square(features.b));
+      x += Index{2} * Count;
     }
   }
 
@@ -127,8 +125,9 @@ struct RowSums {
       if constexpr (are_words<X>) {
         join_lanes(part[p].a, part[p].b, low, high, std::make_integer_sequence<int, Count>{});
       }
-      store(to + 2 * p * Count, low);
-      store(to + (2 * p + 1) * Count, high);
+      store(to, low);
+      store(to + Count, high);
+      to += Index{2} * Count;
     }
   }
 };
@@ -148,8 +147,8 @@ ROPEWALK_INLINE float end_sum(float* sums, const X* x, Index features) {
   }
   for (int lane = 0; lane < sum_lanes; lane += width) {
     auto sum = load<float, width>(sums + lane);
-    for (int a = 1; a < sums_of_row / sum_lanes; ++a) {
-      sum = ordered_sum(sum, load<float, width>(sums + a * sum_lanes + lane));
+    for (int i = lane + sum_lanes; i < sums_of_row; i += sum_lanes) {
+      sum = ordered_sum(sum, load<float, width>(sums + i));
     }
     store(sums + lane, sum);
   }
@@ -163,23 +162,28 @@ ROPEWALK_INLINE float end_sum(float* sums, const X* x, Index features) {
   return total;
 }
 
+/// Of rows of up to 512 features, which have no levels.
+struct NoLevels {
+  ROPEWALK_INLINE void take(const float*, Index) {}
+  ROPEWALK_INLINE void give(float*) {}
+};
+
 /// The sum of the squares of `rows` rows of `features` taken as one; of several, features is a
 /// multiple of 32. There are 8 or more.
-template <class X>
-ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
+template <class Levels, class X>
+ROPEWALK_INLINE float sum_of_squares_by(const X* x, Index rows, Index stride, Index features) {
   constexpr Index groups_of_level = 16;
   const Index groups_of_row = features / sums_of_row;
-  const bool has_levels = rows * groups_of_row > groups_of_level;
   RowSums<register_bytes / int{sizeof(float)}> sums;
   sums.clear();
   alignas(64) float flat[sums_of_row];
-  SumLevels levels;
+  Levels levels;
   Index groups = 0;
   for (Index r = 0; r < rows; ++r) {
     const X* row = moved(x, r * stride);
     for (Index g = 0; g < groups_of_row; ++g) {
       sums.add_group(row + g * sums_of_row);
-      if (has_levels && ++groups % groups_of_level == 0) {
+      if (std::is_same_v<Levels, SumLevels> && ++groups % groups_of_level == 0) {
         sums.template flatten<X>(flat);
         levels.take(flat, groups);
         sums.clear();
@@ -187,6 +191,14 @@ ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index
     }
   }
   sums.template flatten<X>(flat);
-  if (has_levels) levels.give(flat);
+  levels.give(flat);
   return end_sum(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row);
+}
+
+template <class X>
+ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
+  constexpr Index most_without_levels = 512;
+  return rows * features > most_without_levels
+             ? sum_of_squares_by<SumLevels>(x, rows, stride, features)
+             : sum_of_squares_by<NoLevels>(x, rows, stride, features);
 }
