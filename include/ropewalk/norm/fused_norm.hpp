@@ -51,7 +51,6 @@ inline void turn_normed_in_place(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
   for_parts(batch, [&](const RowBatch& part) {
     norm.normalise(part);
-    if (part.layout.pairs == 0) return;
     RowBatch turned = part;
     turned.x = part.out;
     turned.layout.x_stride = part.layout.out_stride;
