@@ -60,8 +60,9 @@ inline dim3 threads_of(const Extent& extent, Index inner, Index outer) {
 /// neighbours run side by side. Where these are tokens, each with a table row of its own, a block
 /// has two heads of each, and half as much of the table is read: 1.01 of a copy instead of 1.05 on
 /// an H200. Where rows have gaps it has two tokens or more, if they fit: 1.04 of a flip of signs
-/// instead of 1.27 for 64 of 256 features. Launches of few tokens have larger blocks once there is work for every
-/// multiprocessor: 1,000 tokens of 40 heads take 1.04 of a copy, 1.12 by blocks of 128 threads.
+/// instead of 1.27 for 64 of 256 features. Launches of few tokens have larger blocks once there is
+/// work for every multiprocessor: 1,000 tokens of 40 heads take 1.04 of a copy, 1.12 by blocks of
+/// 128 threads.
 inline LaunchGrid grid_of_rows(const Extent& extent, Index jobs) {
   constexpr Index threads = 128, packs_of_block = 256, little_work = 32768;  // packs
   const Index units = at_least_one(std::min<Index>(extent.units, most_threads));

@@ -105,9 +105,9 @@ inline Extent larger(const Extent& a, const Extent& b) {
 /// one grid fits all. Of others the axes need not be so in memory.
 ///
 /// Not by a large table that heads share, which would have left the second cache before the next
-/// head asks for it. Multiples of a copy, on an H100 and an H200, of a token's heads together and of
-/// a head's tokens together: by a table of 17 MB 1.09 and 1.42, 1.12 and 1.29; by one of 8 MB 1.14
-/// and 1.07, 1.10 and 1.03.
+/// head asks for it. Multiples of a copy, on an H100 and an H200, of a token's heads together and
+/// of a head's tokens together: by a table of 17 MB 1.09 and 1.42, 1.12 and 1.29; by one of 8 MB
+/// 1.14 and 1.07, 1.10 and 1.03.
 template <class... T>
 bool tokens_are_inner(const T&... tensors) {
   constexpr Index most_table = Index{12} << 20;
