@@ -1,5 +1,5 @@
 // A norm before the rotation: the fused form against the definition, on every instruction set, in
-// every layout; errors. The definition itself: golden_norm_test.
+// every layout; errors. The definition itself: norm_definition_test, golden_norm_test.
 #define EIGEN_USE_THREADS  // Eigen declares its ThreadPoolDevice only then
 
 #include "ropewalk/norm.hpp"
@@ -392,9 +392,6 @@ TEST_F(NormErrors, NameWhatIsWrong) {
   EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, 1e300)),
             "apply_inplace: eps of the norm is 1e+300, must be 0 or more and finite, as a float, "
             "too");
-  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).in_order(rw::NormOrder::cuda_fused)),
-            "apply_inplace: order of the norm is one of CUDA, must be automatic or cpu: no CPU has "
-            "the reciprocal root that goes with it");
   rw::RmsNorm<float> gemma = rw::rms_norm_without_weight(1e-6);
   gemma.finish = NormFinish::one_plus_weight;
   EXPECT_EQ(text(gemma),

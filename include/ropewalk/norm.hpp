@@ -61,8 +61,7 @@ constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
 /// Errors   std::invalid_argument before anything is written: those of apply, but that head_dim may
 ///          be odd where no pair turns; a weight of another size, null with a size or for
 ///          one_plus_weight, or float where PyTorch would return float; eps negative or not finite;
-///          an order of CUDA's; a row of more than 32 KiB that a pairing moves; more than 2^24
-///          features together
+///          a row of more than 32 KiB that a pairing moves; more than 2^24 features together
 /// Stores   of tokens of more than 16 KiB that are normalised as one always through the caches
 /// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none:
 ///            apply(device, std::tie(q_out, k_out), std::tie(q, k), std::tuple{q_norm, k_norm},
@@ -187,11 +186,9 @@ template <class Device, class X, class W, class Tab, class How>
 void apply_strided_normed(const Device& device, const View<X>& out, const View<const X>& x,
                           const RmsNorm<W>& norm, const TableView<Tab>& table, const How& options) {
   static constexpr Names names("apply_strided", "x", "out");
-  const bool has_work = check_arguments(names, out, x, table, InPlace::refused, Ids::on_host,
-                                        table.pairs() == 0 ? HeadDim::any : HeadDim::even);
-  check_norm(names, raw_norm<X>(norm), x.shape());
-  if (!has_work) return;
-  check_weight_apart(place_of_weight(names.function, -1), raw_norm<X>(norm), names.out, out);
+  const RawNorm raw = raw_norm<X>(norm);
+  if (!check_normed(names, out, x, table, raw, InPlace::refused)) return;
+  check_weight_apart(place_of_weight(names.function, -1), raw, names.out, out);
   with_options<X, Tab>(options, [&](auto arithmetic, auto pairing) {
     turn_normed_rows<typename decltype(arithmetic)::type, decltype(pairing)::value>(device, out, x,
                                                                                     norm, table);

@@ -23,7 +23,6 @@ struct RawNorm {
   double eps;
   NormFinish finish;
   NormOver over;
-  NormOrder order;
   bool promotes;  // a float weight of a 16-bit x
 };
 
@@ -36,7 +35,6 @@ RawNorm raw_norm(const RmsNorm<W>& norm) {
   raw.eps = norm.eps;
   raw.finish = norm.finish;
   raw.over = norm.over;
-  raw.order = norm.order;
   raw.promotes = !std::is_same_v<X, W>;
   return raw;
 }
@@ -68,7 +66,6 @@ inline Place place_of_weight(const char* function, int index) {
   return {function, "the norm's weight", index};
 }
 
-/// Of one tensor of a call.
 inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x) {
   // PyTorch carries sums of more after other numbers of groups.
   constexpr Index most_features = Index{1} << 24;
@@ -76,13 +73,17 @@ inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x) 
   if (!is_finite(norm.eps) || norm.eps < 0 || !is_finite(static_cast<float>(norm.eps))) {
     fail(place, "eps", "is %.9g, must be 0 or more and finite, as a float, too", norm.eps);
   }
-  if (norm.order == NormOrder::cuda_fused || norm.order == NormOrder::cuda_reduce) {
-    fail(place, "order",
-         "is one of CUDA, must be automatic or cpu: no CPU has the reciprocal root that goes with "
-         "it");
-  }
   check_at_most(place, "size", norm_size(norm.over, x), most_features);
   check_weight(place, place_of_weight(names.function, names.x.index), norm, x);
+}
+
+/// Checks one tensor of a call and its norm; false if there is nothing to do.
+inline bool check_normed(const Names& names, const RawView& out, const RawView& x,
+                         const RawTable& table, const RawNorm& norm, InPlace in_place) {
+  const HeadDim head_dim = table.shape.pairs == 0 ? HeadDim::any : HeadDim::even;
+  const bool has_work = check_arguments(names, out, x, table, in_place, Ids::on_host, head_dim);
+  check_norm(names, norm, x.shape);
+  return has_work;
 }
 
 /// A weight must not be written: by no out of its call, of which `out` is one.

@@ -129,11 +129,8 @@ void prepare_normed(Job& job, NormRows& rows, const Names& names,
   job.x = &of.x;
   job.table = &of.table;
   job.kernel = nullptr;
-  const bool turns = of.table.shape.pairs != 0;
-  const bool has_work = check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host,
-                                        turns ? HeadDim::even : HeadDim::any);
-  check_norm(names, raw_norm<typename R::X>(of.norm), x);
-  if (!has_work) return;
+  const RawNorm norm = raw_norm<typename R::X>(of.norm);
+  if (!check_normed(names, of.out, of.x, of.table, norm, in_place)) return;
   rows.weight = of.norm.weight;
   rows.features = x.head_dim;
   rows.row_bytes = row_bytes(of.x);

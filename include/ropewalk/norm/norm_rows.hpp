@@ -4,7 +4,6 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/exact.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/norm/norm_types.hpp"
@@ -32,17 +31,6 @@ ROPEWALK_END_TYPES
 ROPEWALK_BEGIN_NESTED(detail)
 namespace scalar {
 
-/// The sum of the squares of `rows` rows of `features` taken as one.
-template <class X>
-float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
-  const Fence fence;
-  return torch_sum(rows * features, [&](Index i) {
-    ROPEWALK_EXACT_SCOPE
-    const float value = widen(moved(x, i / features * stride)[i % features]);
-    return fence(value * value);
-  });
-}
-
 template <class X, class W>
 void normalise_rows(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
@@ -54,7 +42,7 @@ void normalise_rows(const RowBatch& batch) {
     X* out = moved(static_cast<X*>(batch.out), r * batch.layout.out_stride);
     if (r % together == 0) {
       normalised.reciprocal =
-          reciprocal_rms(sum_of_squares(x, together, batch.layout.x_stride, norm.features),
+          reciprocal_rms(torch_sum_of_squares(x, together, batch.layout.x_stride, norm.features),
                          together * norm.features, norm.eps);
     }
     const W* of_row = weight == nullptr || !norm.over_token ? weight : weight + r * norm.features;

@@ -24,14 +24,6 @@ enum class NormOver {
   token,  ///< those of all heads of a token, head after head
 };
 
-/// The order in which squares are added up, and the reciprocal root that goes with it.
-enum class NormOrder {
-  automatic,    ///< the device's, as PyTorch does it there
-  cpu,          ///< PyTorch's on a CPU
-  cuda_fused,   ///< PyTorch's on CUDA in torch.nn.functional.rms_norm
-  cuda_reduce,  ///< PyTorch's on CUDA in x.pow(2).mean(-1)
-};
-
 /// A root mean square norm, in PyTorch's arithmetic.
 ///
 /// Shapes   weight [head_dim], or over a token [heads * head_dim]; none where its data is null
@@ -50,19 +42,12 @@ struct RmsNorm {
     norm.over = NormOver::token;
     return norm;
   }
-  /// The same in another order.
-  ROPEWALK_INLINE constexpr RmsNorm in_order(NormOrder other) const {
-    RmsNorm norm = *this;
-    norm.order = other;
-    return norm;
-  }
 
   const W* weight = nullptr;
   Index weight_size = 0;
   double eps = 0;
   NormFinish finish = NormFinish::one_rounding;
   NormOver over = NormOver::head;
-  NormOrder order = NormOrder::automatic;
 };
 
 /// In the place of a norm: the tensor is rotated alone.

@@ -10,6 +10,7 @@
 #include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/token_ranges.hpp"
+#include "ropewalk/cpu/job.hpp"  // for stride_in_bytes
 #include "ropewalk/forms/arrays.hpp"
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/forms/strided.hpp"
@@ -40,19 +41,13 @@ struct NormedRow {
   }
 };
 
-/// 1 / rms of the features of head h, or of all heads of a token.
+/// 1 / rms of the features of head h, or of all heads of a token from h = 0 on.
 template <class X, class W>
 float reciprocal_rms_of(const RmsNorm<W>& norm, const View<const X>& x, Index b, Index s, Index h) {
-  const Index size = norm_size(norm.over, x.shape());
-  const Fence fence;
-  const float sum = torch_sum(size, [&](Index i) {
-    ROPEWALK_EXACT_SCOPE
-    const bool per_head = norm.over == NormOver::head;
-    const Index head = per_head ? h : i / x.head_dim();
-    const float value = widen(x.row(b, s, head)[per_head ? i : i % x.head_dim()]);
-    return fence(value * value);
-  });
-  return reciprocal_rms(sum, size, static_cast<float>(norm.eps));
+  const Index heads = norm.over == NormOver::head ? 1 : x.heads();
+  const Index stride = stride_in_bytes(heads, x.strides().heads, Index{sizeof(X)});
+  const float sum = torch_sum_of_squares(x.row(b, s, h), heads, stride, x.head_dim());
+  return reciprocal_rms(sum, heads * x.head_dim(), static_cast<float>(norm.eps));
 }
 
 /// out[0::2] = ..., out[1::2] = ... of every row, normalised first; see apply_strided.

@@ -7,7 +7,9 @@
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
 #include "ropewalk/build/steps.hpp"
+#include "ropewalk/cpu/row_batch.hpp"  // for moved
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -105,6 +107,17 @@ template <class Term>
 float torch_sum(Index size, const Term& term) {
   constexpr int lanes = 8;
   return size < lanes ? torch_sum_of<1>(size, term) : torch_sum_of<lanes>(size, term);
+}
+
+/// The sum of the squares of `rows` rows of `features`, `stride` bytes apart, taken as one.
+template <class X>
+float torch_sum_of_squares(const X* x, Index rows, Index stride, Index features) {
+  const Fence fence;
+  return torch_sum(rows * features, [&](Index i) {
+    ROPEWALK_EXACT_SCOPE
+    const float value = widen(moved(x, i / features * stride)[i % features]);
+    return fence(value * value);
+  });
 }
 
 /// 1 / sqrt(mean + eps), each step rounded by itself; of the sum of the squares of `size` features.

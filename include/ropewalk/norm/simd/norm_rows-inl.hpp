@@ -126,7 +126,8 @@ ROPEWALK_INLINE void normalise_row(NormFinish finish, X* out, const X* x, const 
   }
 }
 
-/// Sums of all rows, or of each of up to rows_together.
+/// The sum of the squares of rows taken as one, by registers where there is a vector, and no vector
+/// of two rows.
 template <class X>
 ROPEWALK_INLINE float row_sum(const X* x, Index rows, Index stride, Index features) {
   const bool is_dense = stride == features * static_cast<Index>(sizeof(X));
@@ -137,7 +138,7 @@ ROPEWALK_INLINE float row_sum(const X* x, Index rows, Index stride, Index featur
   if (rows * features >= sum_lanes && (rows == 1 || features % sums_of_row == 0)) {
     return sum_of_squares(x, rows, stride, features);
   }
-  return scalar::sum_of_squares(x, rows, stride, features);
+  return torch_sum_of_squares(x, rows, stride, features);
 }
 
 template <class X, class W>

@@ -6,8 +6,10 @@
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 constexpr int sums_of_row = 32, sum_lanes = 8;
+constexpr Index groups_of_level = 16;  // of sums_of_row features
 
-/// a + b as it stands in a chain of sums: not taken apart by -ffast-math.
+/// a + b as it stands in a chain of sums: not taken apart by -ffast-math. Fence, which knows the
+/// unit's flags and not the region's, would let it be fused.
 template <int Count>
 ROPEWALK_INLINE Register<float, Count> ordered_sum(const Register<float, Count>& a,
                                                    const Register<float, Count>& b) {
@@ -82,12 +84,12 @@ struct SumLevels {
 
   /// Takes the sums of the first level after so many groups, a multiple of 16.
   ROPEWALK_INLINE void take(const float* first, Index groups) {
-    constexpr Index carry = 16;
+    constexpr Index of_second = groups_of_level * groups_of_level;
     add(sums[0], first);
-    if (groups % (carry * carry) != 0) return;
+    if (groups % of_second != 0) return;
     add(sums[1], sums[0]);
     clear(0);
-    if (groups % (carry * carry * carry) != 0) return;
+    if (groups % (groups_of_level * of_second) != 0) return;
     add(sums[2], sums[1]);
     clear(1);
   }
@@ -172,7 +174,6 @@ struct NoLevels {
 /// multiple of 32. There are 8 or more.
 template <class Levels, class X>
 ROPEWALK_INLINE float sum_of_squares_by(const X* x, Index rows, Index stride, Index features) {
-  constexpr Index groups_of_level = 16;
   const Index groups_of_row = features / sums_of_row;
   RowSums<register_bytes / int{sizeof(float)}> sums;
   sums.clear();
@@ -197,7 +198,7 @@ ROPEWALK_INLINE float sum_of_squares_by(const X* x, Index rows, Index stride, In
 
 template <class X>
 ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
-  constexpr Index most_without_levels = 512;
+  constexpr Index most_without_levels = groups_of_level * sums_of_row;
   return rows * features > most_without_levels
              ? sum_of_squares_by<SumLevels>(x, rows, stride, features)
              : sum_of_squares_by<NoLevels>(x, rows, stride, features);
