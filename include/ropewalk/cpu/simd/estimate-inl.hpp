@@ -4,7 +4,8 @@
 // nearly always to which bfloat16 the result in double is rounded: where both ends of
 //   [estimate - error, estimate + error]
 // are rounded to the same one (Ziv's rounding test). Where they are not, or any is NaN, the step is
-// computed in double: one of 30 steps of 16 pairs for normally distributed features.
+// computed in double: one of 30 steps of 16 pairs for normally distributed features; of zeros every
+// step, which then take 1.5 (AVX-512) and 1.8 (AVX2) times as long as by double alone.
 //
 // error is (|cos| + |sin|) * max(|a|, |b|) * 3 * 2^-23. With u = 2^-24, half a unit of the last
 // place, rounding a coefficient, its product and the sum takes 3 u of it; 2 u part the ends from
