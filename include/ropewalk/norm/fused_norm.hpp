@@ -119,35 +119,42 @@ void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotatio
   prepare(job, names, of, kernels, in_place, stores);
 }
 
-/// Checks one tensor and its norm, and settles how they are done.
-template <class R, class W>
-void prepare_normed(Job& job, NormRows& rows, const Names& names,
-                    const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
-                    InPlace in_place, Stores stores) {
-  const Shape& x = of.x.shape;
-  job.out = &of.out;
-  job.x = &of.x;
-  job.table = &of.table;
+/// Checks a job's tensor and its norm, and settles how they are done: their types are the kernels'
+/// from here on.
+inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const RawNorm& norm,
+                           RowKernel normalise, const Kernels& kernels, InPlace in_place,
+                           Stores stores) {
+  const Shape& x = job.x->shape;
   job.kernel = nullptr;
-  const RawNorm norm = raw_norm<typename R::X>(of.norm);
-  if (!check_normed(names, of.out, of.x, of.table, norm, in_place)) return;
-  rows.weight = of.norm.weight;
+  if (!check_normed(names, *job.out, *job.x, *job.table, norm, in_place)) return;
+  rows.weight = norm.weight;
   rows.features = x.head_dim;
-  rows.row_bytes = row_bytes(of.x);
-  rows.eps = static_cast<float>(of.norm.eps);
-  rows.finish = of.norm.finish;
-  rows.over_token = of.norm.over == NormOver::token && x.heads > 1;
-  rows.normalise = norm_kernel<typename R::X, W>(isa);
+  rows.row_bytes = row_bytes(*job.x);
+  rows.eps = static_cast<float>(norm.eps);
+  rows.finish = norm.finish;
+  rows.over_token = norm.over == NormOver::token && x.heads > 1;
+  rows.normalise = normalise;
   rows.rotate = kernels.rows;
   if (in_place != InPlace::allowed) {
     check_at_most(names.x, "head_dim, normalised and moved,", x.head_dim,
-                  moved_row_room / of.x.element_bytes);
+                  moved_row_room / job.x->element_bytes);
   }
   // Past the caches go rows that fit into the first one together.
   const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
   settle(job, kernels, fits ? stores : Stores::cached, rows.over_token);
   job.rows.layout.norm = &rows;
   job.kernel = in_place == InPlace::allowed ? turn_normed_in_place : turn_normed_apart;
+}
+
+template <class R, class W>
+void prepare_normed(Job& job, NormRows& rows, const Names& names,
+                    const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
+                    InPlace in_place, Stores stores) {
+  job.out = &of.out;
+  job.x = &of.x;
+  job.table = &of.table;
+  prepare_normed(job, rows, names, raw_norm<typename R::X>(of.norm),
+                 norm_kernel<typename R::X, W>(isa), kernels, in_place, stores);
 }
 
 /// Normalises and rotates one tensor or several; see fused.
