@@ -1,4 +1,4 @@
-// ropewalk_apply, and what it shares with ropewalk_rotate.
+// ropewalk_apply and ropewalk_apply_normed, and what they share with ropewalk_rotate.
 #include <cstring>
 
 #include "border.hpp"
@@ -12,6 +12,12 @@ static_assert(static_cast<int>(rw::Pairing::interleaved) == ROPEWALK_PAIRING_INT
                   ROPEWALK_PAIRING_INTERLEAVED_TO_HALF);
 static_assert(static_cast<int>(rw::Compute::promoted) == ROPEWALK_COMPUTE_PROMOTED &&
               static_cast<int>(rw::Compute::wide) == ROPEWALK_COMPUTE_WIDE);
+static_assert(static_cast<int>(rw::NormFinish::one_rounding) == ROPEWALK_FINISH_ONE_ROUNDING &&
+              static_cast<int>(rw::NormFinish::round_then_weight) ==
+                  ROPEWALK_FINISH_ROUND_THEN_WEIGHT &&
+              static_cast<int>(rw::NormFinish::one_plus_weight) == ROPEWALK_FINISH_ONE_PLUS_WEIGHT);
+static_assert(static_cast<int>(rw::NormOver::head) == ROPEWALK_OVER_HEAD &&
+              static_cast<int>(rw::NormOver::token) == ROPEWALK_OVER_TOKEN);
 
 // The last error ----------------------------------------------------------------------------------
 
@@ -74,6 +80,18 @@ static void check_all_apart(const detail::Names& names, const Turns& turns) {
   }
 }
 
+/// A weight must not be written, by no out of the call.
+static void check_weights_apart(const detail::Names& names, const Turns& turns) {
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    if (turns[i].norm == nullptr) continue;
+    const Place weight = detail::place_of_weight(names.function, names_of(names, i).x.index);
+    for (std::size_t j = 0; j < turns.size(); ++j) {
+      detail::check_weight_apart(weight, turns[i].norm->of, names_of(names, j).out,
+                                 turns[j].of.out);
+    }
+  }
+}
+
 void check(const detail::Names& names, const Turns& turns, detail::InPlace in_place) {
   for (std::size_t i = 0; i < turns.size(); ++i) {
     const RawArguments& of = turns[i].of;
@@ -91,13 +109,36 @@ static detail::Kernels kernels_of(const detail::Names& names, rw::Isa isa,
   });
 }
 
+/// The kernel of a norm; its types must be some for which PyTorch returns the type of x.
+static detail::RowKernel norm_kernel_of(const detail::Names& names, rw::Isa isa, const Turn& turn) {
+  const std::int32_t weight = turn.norm->weight;
+  return with_dtype(names.x, turn.x, [&](auto type) -> detail::RowKernel {
+    using X = typename decltype(type)::type;
+    if constexpr (std::is_same_v<X, double>) {
+      detail::fail(names.x, "dtype", "is %" PRId32 ", must be 0, 2 or 3 of what has a norm",
+                   turn.x);
+    } else {
+      if (turn.out != turn.x) {
+        detail::fail(names.out, "dtype",
+                     "is %" PRId32 ", must be %" PRId32 " as of %s, which has a norm", turn.out,
+                     turn.x, detail::name_of(names.x).c_str());
+      }
+      if (weight == ROPEWALK_DTYPE_F32) return detail::norm_kernel<X, float>(isa);
+      if (weight == turn.x) return detail::norm_kernel<X, X>(isa);
+      detail::fail(detail::place_of_weight(names.function, names.x.index), "dtype",
+                   "is %" PRId32 ", must be 0 or that of %s", weight,
+                   detail::name_of(names.x).c_str());
+    }
+  });
+}
+
 /// detail::rotate_tokens of tensors whose number and types are known when the program runs. What it
 /// finds wrong in a type is the first error of the call: the tensors before it are sound.
 static bool rotate_tokens(std::pmr::vector<detail::Job>& jobs, const detail::Names& names,
                           rw::Isa isa, const rw::Options& options, const Turns& turns) {
   for (const Turn& turn : turns) {
     const RawArguments& of = turn.of;
-    if (of.x.shape.batch != 1 || of.x.shape.seq != 1) return false;
+    if (of.x.shape.batch != 1 || of.x.shape.seq != 1 || turn.norm != nullptr) return false;
     const detail::Kernels kernels = kernels_of(names_of(names, jobs.size()), isa, options, turn);
     detail::Job& job = jobs.emplace_back();
     job.kernel = kernels.rows;
@@ -119,20 +160,27 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   const bool may_be_short = names.has_out || in_place == detail::InPlace::allowed;
   if (may_be_short && rotate_tokens(jobs, names, isa, options, turns)) return;
   jobs.clear();
+  auto norms = memory.list<detail::NormRows>(static_cast<Index>(turns.size()));
   for (const Turn& turn : turns) {
     const detail::Names named = names_of(names, jobs.size());
     const RawArguments& of = turn.of;
+    const detail::RowKernel normalise =
+        turn.norm != nullptr ? norm_kernel_of(named, isa, turn) : nullptr;
     const detail::Kernels kernels = kernels_of(named, isa, options, turn);
     detail::Job& job = jobs.emplace_back();
     job.out = names.has_out ? &of.out : &of.x;
     job.x = &of.x;
     job.table = &of.table;
     job.kernel = nullptr;
-    if (detail::check_arguments(named, *job.out, of.x, of.table, in_place)) {
+    if (turn.norm != nullptr) {
+      detail::prepare_normed(job, norms.emplace_back(), named, turn.norm->of, normalise, kernels,
+                             in_place, rw::Stores::automatic);
+    } else if (detail::check_arguments(named, *job.out, of.x, of.table, in_place)) {
       detail::settle(job, kernels, rw::Stores::automatic);
     }
   }
   check_all_apart(names, turns);
+  check_weights_apart(names, turns);
   const detail::Job* const begin = jobs.data();
   const detail::Job* const end = begin + jobs.size();
   const detail::Work work = detail::work_of(begin, end);
@@ -151,6 +199,51 @@ static rw::Options options_of(const char* function, const ropewalk_options& opti
   return rw::Options(static_cast<rw::Pairing>(pairing), static_cast<rw::Compute>(compute));
 }
 
+/// A norm as its caller says it; where x's type matters, it is that of tensor i.
+static Norm norm_of(const detail::Names& names, std::size_t i, const ropewalk_norm& norm,
+                    std::int32_t x_dtype) {
+  const int index = names_of(names, i).x.index;
+  const Place place{names.function, "the norm", index};
+  detail::check_equal(place, "struct_size", norm.struct_size, sizeof(norm));
+  detail::check_equal(place, "reserved", norm.reserved, 0);
+  const auto finish = checked_number(place, "finish", norm.finish, ROPEWALK_FINISH_ONE_PLUS_WEIGHT);
+  const auto over = checked_number(place, "over", norm.over, ROPEWALK_OVER_TOKEN);
+  const Place weight = detail::place_of_weight(names.function, index);
+  return with_dtype(weight, norm.weight_dtype, [&](auto type) -> Norm {
+    detail::RawNorm raw;
+    raw.weight = norm.weight;
+    raw.weight_size = norm.weight_size;
+    raw.weight_bytes = sizeof(typename decltype(type)::type);
+    raw.eps = norm.eps;
+    raw.finish = static_cast<rw::NormFinish>(finish);
+    raw.over = static_cast<rw::NormOver>(over);
+    raw.promotes = norm.weight_dtype != x_dtype;
+    return {norm.weight_dtype, raw};
+  });
+}
+
+/// A call with norms, or without any where there are none.
+static void apply(const detail::Names& names, const ropewalk_threads* threads,
+                  const ropewalk_tensor* outs, const ropewalk_tensor* xs,
+                  const ropewalk_norm* const* norms, std::int64_t count,
+                  const ropewalk_table* table, const ropewalk_options* options) {
+  const char* const function = names.function;
+  const ropewalk_options defaults = {sizeof(defaults), 0, 0};
+  const ropewalk_options& how =
+      options != nullptr ? given_sized(function, "the options", options) : defaults;
+  const rw::Options arithmetic = options_of(function, how);
+  const Device device(function, threads);
+  const ropewalk_table& of = given_sized(function, "the table", table);
+  Memory memory;
+  Turns turns = turns_of(memory, names, outs, xs, count, of.dtype, raw_table(names.table, of));
+  auto of_turns = memory.list<Norm>(norms != nullptr ? count : 0);
+  for (std::size_t i = 0; norms != nullptr && i < turns.size(); ++i) {
+    if (norms[i] == nullptr) continue;
+    turns[i].norm = &of_turns.emplace_back(norm_of(names, i, *norms[i], turns[i].x));
+  }
+  fused(memory, names, device, arithmetic, turns);
+}
+
 }  // namespace ropewalk_c
 
 using namespace ropewalk_c;
@@ -161,17 +254,19 @@ int32_t ropewalk_apply(const ropewalk_threads* threads, const ropewalk_tensor* o
                        const ropewalk_tensor* xs, int64_t count, const ropewalk_table* table,
                        const ropewalk_options* options) {
   return guarded([&] {
-    const char* const function = "ropewalk_apply";
+    const detail::Names names("ropewalk_apply", "xs", outs != nullptr ? "outs" : nullptr, 0);
+    apply(names, threads, outs, xs, nullptr, count, table, options);
+  });
+}
+
+int32_t ropewalk_apply_normed(const ropewalk_threads* threads, const ropewalk_tensor* outs,
+                              const ropewalk_tensor* xs, const ropewalk_norm* const* norms,
+                              int64_t count, const ropewalk_table* table,
+                              const ropewalk_options* options) {
+  return guarded([&] {
+    const char* const function = "ropewalk_apply_normed";
     const detail::Names names(function, "xs", outs != nullptr ? "outs" : nullptr, 0);
-    const ropewalk_options defaults = {sizeof(defaults), 0, 0};
-    const ropewalk_options& how =
-        options != nullptr ? given_sized(function, "the options", options) : defaults;
-    const rw::Options arithmetic = options_of(function, how);
-    const Device device(function, threads);
-    const ropewalk_table& of = given_sized(function, "the table", table);
-    Memory memory;
-    const Turns turns =
-        turns_of(memory, names, outs, xs, count, of.dtype, raw_table(names.table, of));
-    fused(memory, names, device, arithmetic, turns);
+    if (count > 0) given(function, "norms", norms);
+    apply(names, threads, outs, xs, norms, count, table, options);
   });
 }

@@ -7,6 +7,7 @@
 #include <cinttypes>
 #include <cstdint>
 
+#include "ropewalk/norm.hpp"
 #include "ropewalk/ropewalk.h"
 #include "ropewalk/ropewalk.hpp"
 

@@ -18,10 +18,17 @@ struct RawArguments {
   detail::RawTable table;
 };
 
+/// The norm of one of the tensors of a call, the weight's type as a number.
+struct Norm {
+  std::int32_t weight;
+  detail::RawNorm of;
+};
+
 /// One of the tensors of a call, its types as numbers.
 struct Turn {
   std::int32_t out, x, table;
   RawArguments of;
+  const Norm* norm = nullptr;  // none: it is rotated alone
 };
 
 /// Memory of a call: on the stack for a few tensors.
@@ -35,7 +42,9 @@ class Memory {
   }
 
  private:
-  alignas(std::max_align_t) std::byte room_[4 * (sizeof(Turn) + sizeof(detail::Job)) + 64];
+  static constexpr std::size_t of_tensor =
+      sizeof(Turn) + sizeof(detail::Job) + sizeof(Norm) + sizeof(detail::NormRows);
+  alignas(std::max_align_t) std::byte room_[4 * of_tensor + 64];
   std::pmr::monotonic_buffer_resource resource_{room_, sizeof(room_)};
 };
 
@@ -75,7 +84,8 @@ auto with_types(const detail::Names& names, const Turn& turn, const Work& work) 
 /// Checks all tensors of a call, alone and against one another; nothing is written.
 void check(const detail::Names& names, const Turns& turns, detail::InPlace in_place);
 
-/// detail::fused of tensors whose number and types are known when the program runs.
+/// detail::fused, or detail::fused_norms where one of them has a norm, of tensors whose number and
+/// types are known when the program runs.
 void fused(Memory& memory, const detail::Names& names, const Device& device,
            const rw::Options& options, const Turns& turns);
 

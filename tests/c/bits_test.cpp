@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "boundary.hpp"
 #include "ropewalk/ropewalk.h"
 #include "ropewalk/ropewalk.hpp"
 #include "support/forms.hpp"
@@ -38,6 +39,11 @@ static_assert(sizeof(ropewalk_table) == 232 && offsetof(ropewalk_table, dtype) =
 static_assert(sizeof(ropewalk_threads) == 16 && offsetof(ropewalk_threads, context) == 8);
 static_assert(sizeof(ropewalk_options) == 16 && offsetof(ropewalk_options, pairing) == 8 &&
               offsetof(ropewalk_options, compute) == 12);
+static_assert(sizeof(ropewalk_norm) == 48 && offsetof(ropewalk_norm, weight) == 8 &&
+              offsetof(ropewalk_norm, weight_size) == 16 && offsetof(ropewalk_norm, eps) == 24 &&
+              offsetof(ropewalk_norm, weight_dtype) == 32 &&
+              offsetof(ropewalk_norm, finish) == 36 && offsetof(ropewalk_norm, over) == 40 &&
+              offsetof(ropewalk_norm, reserved) == 44);
 static_assert(sizeof(ropewalk_model_info) == 88 && offsetof(ropewalk_model_info, name) == 8 &&
               offsetof(ropewalk_model_info, heads) == 24 &&
               offsetof(ropewalk_model_info, pairs) == 56 &&
@@ -45,47 +51,6 @@ static_assert(sizeof(ropewalk_model_info) == 88 && offsetof(ropewalk_model_info,
               offsetof(ropewalk_model_info, table_dtype) == 80);
 
 namespace {
-
-template <class T>
-std::int32_t number_of() {
-  switch (dtype_of<T>()) {
-    case Dtype::f64:
-      return ROPEWALK_DTYPE_F64;
-    case Dtype::f16:
-      return ROPEWALK_DTYPE_F16;
-    case Dtype::bf16:
-      return ROPEWALK_DTYPE_BF16;
-    case Dtype::f32:
-    default:
-      return ROPEWALK_DTYPE_F32;
-  }
-}
-
-template <class T>
-ropewalk_tensor tensor_of(const rw::View<T>& view) {
-  using Scalar = std::remove_const_t<T>;
-  return {const_cast<Scalar*>(view.data()),
-          number_of<Scalar>(),
-          0,
-          {view.batch(), view.seq(), view.heads(), view.head_dim()},
-          {view.strides().batch, view.strides().seq, view.strides().heads}};
-}
-
-constexpr ropewalk_table empty_table() {
-  ropewalk_table table{};
-  table.struct_size = sizeof(table);
-  return table;
-}
-
-void expect_ok(std::int32_t status) { EXPECT_EQ(status, ROPEWALK_OK) << ropewalk_last_error(); }
-
-/// Ranges of one token each, the last one first.
-void token_by_token(void*, std::int64_t count, std::int64_t,
-                    void (*task)(void*, std::int64_t, std::int64_t), void* context) {
-  while (count-- > 0) task(context, count, count + 1);
-}
-
-constexpr ropewalk_threads threads = {token_by_token, nullptr};
 
 /// x [2, 5, 3, 38] with gaps between its heads, and a table of two samples, seven rows, 17 pairs.
 template <class X, class Tab>

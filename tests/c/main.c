@@ -471,6 +471,44 @@ static void applies(void) {
   WORKS(ropewalk_apply(NULL, NULL, NULL, 0, &table, NULL));
 }
 
+/* Of root mean square 5 and of none; then each in place with a weight of its own, or by Gemma's. */
+static void normalises(void) {
+  float cos[1] = {0}, sin[1] = {1}, q[4] = {1, 7, 5, -5}, k[2] = {1, 7}, out[4] = {0}, k_out[2];
+  const float weight[2] = {2, 3};
+  const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 1);
+  const ropewalk_tensor second = tensor_of(sin, ROPEWALK_DTYPE_F32, 1, 1, 1);
+  ropewalk_table table = empty_table;
+  ropewalk_tensor xs[2], outs[2];
+  ropewalk_norm norm, unset;
+  const ropewalk_norm* norms[2];
+  memset(&norm, 0, sizeof norm);
+  memset(&unset, 0, sizeof unset);
+  norm.struct_size = sizeof norm;
+  norms[0] = &norm, norms[1] = NULL;
+  xs[0] = tensor_of(q, ROPEWALK_DTYPE_F32, 1, 2, 2);
+  xs[1] = tensor_of(k, ROPEWALK_DTYPE_F32, 1, 1, 2);
+  outs[0] = tensor_of(out, ROPEWALK_DTYPE_F32, 1, 2, 2);
+  outs[1] = tensor_of(k_out, ROPEWALK_DTYPE_F32, 1, 1, 2);
+  WORKS(ropewalk_table_set(&table, ROPEWALK_LAYOUT_HALF, &first, &second));
+  WORKS(ropewalk_apply_normed(NULL, outs, xs, norms, 2, &table, NULL));
+  EXPECT(near(out[0], -1.4, 1e-6) && near(out[1], 0.2, 1e-6));
+  EXPECT(near(out[2], 1, 1e-6) && near(out[3], 1, 1e-6) && k_out[0] == -7 && k_out[1] == 1);
+  norm.weight = weight;
+  norm.weight_size = 2;
+  norm.finish = ROPEWALK_FINISH_ONE_PLUS_WEIGHT;
+  WORKS(ropewalk_apply_normed(NULL, NULL, xs, norms, 2, &table, NULL));
+  EXPECT(near(q[0], -5.6, 1e-6) && near(q[1], 0.6, 1e-6) && k[0] == -7);
+  norm.over = ROPEWALK_OVER_TOKEN;
+  REFUSES(
+      "ropewalk_apply_normed: size of the norm's weight[0] is 2, must be 4, the heads * head_di",
+      ropewalk_apply_normed(NULL, NULL, xs, norms, 2, &table, NULL));
+  norms[1] = &unset;
+  REFUSES("ropewalk_apply_normed: struct_size of the norm[1] is 0, must be 48",
+          ropewalk_apply_normed(NULL, NULL, xs, norms, 2, &table, NULL));
+  REFUSES("ropewalk_apply_normed: norms is null, must not be",
+          ropewalk_apply_normed(NULL, NULL, xs, NULL, 2, &table, NULL));
+}
+
 static void refuses_calls(void) {
   float cos[1] = {0}, sin[1] = {1}, data[4] = {1, 2, 3, 4}, other[4] = {0};
   const ropewalk_tensor first = tensor_of(cos, ROPEWALK_DTYPE_F32, 1, 1, 1);
@@ -848,6 +886,7 @@ int main(void) {
   gives_positions();
   refuses_model_shapes();
   applies();
+  normalises();
   refuses_calls();
   two_tensors_stay_apart();
   rotates();
