@@ -255,6 +255,30 @@ void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>
   }
 }
 
+// Options of the CPU where those of the arithmetic belong: as wrong as without a norm, but a call
+// with one could as well be of the overload whose table is the norm. Neither fits it as these do.
+
+template <class Device, class Out, class X, class W, class Tab>
+void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const CpuOptions& cpu) {
+  apply(device, std::forward<Out>(out), x, norm, table, cpu, cpu);
+}
+template <class Device, class Outs, class Xs, class... Norms, class Tab>
+void apply(const Device& device, Outs&& outs, const Xs& xs, const std::tuple<Norms...>& norms,
+           const Tab& table, const CpuOptions& cpu) {
+  apply(device, std::forward<Outs>(outs), xs, norms, table, cpu, cpu);
+}
+template <class Device, class X, class W, class Tab>
+void apply_inplace(const Device& device, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const CpuOptions& cpu) {
+  apply_inplace(device, std::forward<X>(x), norm, table, cpu, cpu);
+}
+template <class Device, class Xs, class... Norms, class Tab>
+void apply_inplace(const Device& device, Xs&& xs, const std::tuple<Norms...>& norms,
+                   const Tab& table, const CpuOptions& cpu) {
+  apply_inplace(device, std::forward<Xs>(xs), norms, table, cpu, cpu);
+}
+
 ROPEWALK_END_NAMESPACE
 
 #endif  // ROPEWALK_NORM_HPP

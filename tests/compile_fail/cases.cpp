@@ -514,6 +514,36 @@ void call(Map<float> x, const rw::Table<float>& table) {
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply(device, out, x, table, rw::CpuOptions());
 }
+#elif defined(OPTIONS_OF_THE_CPU_BEHIND_A_NORM)
+// options must be Options or a constant
+void call(Map<float> out, Map<float> x, const rw::Table<float>& table) {
+  rw::apply(device, out, x, rw::rms_norm_without_weight(1e-6), table, rw::CpuOptions());
+}
+#elif defined(OPTIONS_OF_THE_CPU_BEHIND_A_NORM_IN_PLACE)
+// options must be Options or a constant
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, x, rw::rms_norm_without_weight(1e-6), table, rw::CpuOptions());
+}
+#elif defined(OPTIONS_OF_THE_CPU_BEHIND_NORMS)
+// options must be Options or a constant
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::apply(device, std::tie(q, k), std::tie(q, k), std::tuple{rw::no_norm, rw::no_norm}, table,
+            rw::CpuOptions());
+}
+#elif defined(OPTIONS_OF_THE_CPU_BEHIND_NORMS_IN_PLACE)
+// options must be Options or a constant
+void call(Map<float> q, Map<float> k, const rw::Table<float>& table) {
+  rw::apply_inplace(device, std::tie(q, k), std::tuple{rw::no_norm, rw::no_norm}, table,
+                    rw::CpuOptions());
+}
+#elif defined(NORM_WITHOUT_A_TABLE)
+// the table must be a Table, a TableView
+void call(Map<float> x) { rw::apply_inplace(device, x, rw::rms_norm_without_weight(1e-6)); }
+#elif defined(NORM_WITH_OPTIONS_FOR_A_TABLE)
+// the table is missing: options stand in its place
+void call(Map<float> x) {
+  rw::apply_inplace(device, x, rw::rms_norm_without_weight(1e-6), rw::half_pairs);
+}
 #elif defined(POINTER_FOR_A_TABLE)
 // the table is a pointer, must be a Table or TableView
 void call(Map<float> x, const float* table) { rw::apply_inplace(device, x, table); }
