@@ -5,12 +5,14 @@
 
 #include <Eigen/Core>
 #include <cfenv>
+#include <cmath>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
+#include "ropewalk/norm.hpp"
 #include "ropewalk/ropewalk.hpp"
 #include "support/bits.hpp"
 #include "support/every_call.hpp"
@@ -181,10 +183,171 @@ TYPED_TEST(Environment, NothingIsLeftOfAnotherRoundingMode) {
   }
 }
 
+const auto upward = [](FloatEnvironment& environment) { environment.round(FE_UPWARD); };
+
 // README: the mode must be to nearest. The arithmetic would take another one over.
 TEST(Rounding, AnotherModeGivesOtherBits) {
   const Problem<float, float> problem(Values::uniform);
-  const auto upward = [](FloatEnvironment& environment) { environment.round(FE_UPWARD); };
+  EXPECT_FALSE(same_bits(problem.results(upward)[0], problem.usual_results()[0]));
+}
+
+// Norms -------------------------------------------------------------------------------------------
+
+template <class XType, class WType>
+struct NormTypes {
+  using X = XType;
+  using W = WType;
+};
+
+/// A tensor, its norm and what turns it; the results of the definition, then of the fused form on
+/// every instruction set, per head and over a token.
+template <class X, class W>
+struct NormProblem {
+  explicit NormProblem(Values values, int exponent = 0)
+      : x(random_values<X>(size_of(shape), values, 1)),
+        weight(random_values<W>(count_of(shape.heads * shape.head_dim), values, 2)),
+        angles(random_values<float>(count_of(shape.seq * pairs), Values::uniform, 3)) {
+    for (X& value : x) {
+      if (exponent != 0) value = X(std::ldexp(static_cast<float>(value), exponent));
+    }
+  }
+
+  /// take(call) for each of them; call(out) writes it.
+  template <class Take>
+  void for_every_call(const Take& take) const {
+    const rw::View<const X> from(x.data(), shape);
+    const rw::View<const float> rows(angles.data(), {1, shape.seq, 1, pairs});
+    const auto table = rw::half_table(rows, rows);
+    for (const auto& norm :
+         {rw::rms_norm_torch(weight.data(), shape.head_dim, 0),
+          rw::rms_norm_gemma(weight.data(), shape.heads * shape.head_dim, 0).over_token()}) {
+      take([&](std::vector<X>& out) {
+        rw::apply_strided(rw::serial, rw::View<X>(out.data(), shape), from, norm, table);
+      });
+      for (const rw::Isa isa : rw::available_isas()) {
+        take([&](std::vector<X>& out) {
+          rw::apply(rw::serial, rw::View<X>(out.data(), shape), from, norm, table,
+                    rw::interleaved_pairs, forced(isa));
+        });
+      }
+    }
+  }
+
+  template <class Enter>
+  std::vector<std::vector<X>> results(const Enter& enter) const {
+    std::vector<std::vector<X>> all;
+    for_every_call([&](const auto& call) {
+      all.emplace_back(x.size());
+      FloatEnvironment environment;
+      enter(environment);
+      call(all.back());
+    });
+    return all;
+  }
+
+  std::vector<std::vector<X>> usual_results() const {
+    return results([](FloatEnvironment&) {});
+  }
+
+  static constexpr rw::Shape shape{1, 5, 11, 98};
+  static constexpr Index pairs = 40;
+  std::vector<X> x;
+  std::vector<W> weight;
+  std::vector<float> angles;
+};
+
+template <class T>
+void expect_same_normed(const std::vector<std::vector<T>>& results,
+                        const std::vector<std::vector<T>>& wanted) {
+  ASSERT_EQ(results.size(), wanted.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_TRUE(same_bits(results[i], wanted[i])) << "result " << i;
+  }
+}
+
+template <class T>
+class NormEnvironment : public testing::Test {
+ protected:
+  using Problem = NormProblem<typename T::X, typename T::W>;
+
+  static std::vector<Problem> every_problem() {
+    // Some squares of the third are subnormal where x has the exponents of float.
+    return {Problem(Values::bounded), Problem(Values::special), Problem(Values::uniform, -62)};
+  }
+};
+using AllNormTypes =
+    testing::Types<NormTypes<float, float>, NormTypes<Eigen::half, Eigen::half>,
+                   NormTypes<Eigen::half, float>, NormTypes<Eigen::bfloat16, Eigen::bfloat16>,
+                   NormTypes<Eigen::bfloat16, float>>;
+TYPED_TEST_SUITE(NormEnvironment, AllNormTypes);
+
+TYPED_TEST(NormEnvironment, IsTheCallers) {
+  const typename TestFixture::Problem problem(Values::special);
+  auto out = problem.x;
+  for (const int mode : rounding_modes) {
+    for (const bool flushes : {false, true}) {
+      problem.for_every_call([&](const auto& call) {
+        std::uint64_t before = 0, after = 0;
+        int raised = 0;
+        {
+          FloatEnvironment environment;
+          environment.round(mode);
+          if (flushes) environment.flush_subnormals();
+          std::feraiseexcept(FE_DIVBYZERO);  // as no row but one of zeros does
+          before = float_controls();
+          call(out);
+          after = float_controls();
+          raised = std::fetestexcept(FE_DIVBYZERO);
+        }
+        EXPECT_EQ(after, before) << "mode " << mode << ", flush " << flushes;
+        EXPECT_EQ(raised, FE_DIVBYZERO);
+      });
+    }
+  }
+}
+
+// Rows that are fewer than are taken at once leave lanes without any.
+TYPED_TEST(NormEnvironment, TrapsAreNotSprungByOrdinaryNumbers) {
+  const auto trap = [](FloatEnvironment& environment) { environment.trap(); };
+  const typename TestFixture::Problem problem(Values::uniform);
+  expect_same_normed(problem.results(trap), problem.usual_results());
+}
+
+TYPED_TEST(NormEnvironment, FlushingIsTheSameInEveryForm) {
+  for (const auto& problem : this->every_problem()) {
+    const auto results = problem.results(flush);
+    const std::size_t forms = results.size() / 2;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      EXPECT_TRUE(same_bits(results[i], results[i / forms * forms])) << "result " << i;
+    }
+  }
+}
+
+TYPED_TEST(NormEnvironment, FlushingChangesNothingWithoutSubnormals) {
+  const typename TestFixture::Problem problem(Values::uniform);
+  expect_same_normed(problem.results(flush), problem.usual_results());
+}
+
+TEST(Flushing, FloatLosesTheSquaresOfARow) {
+  if (!FloatEnvironment().flush_subnormals()) GTEST_SKIP() << "how to flush is not known here";
+  const NormProblem<float, float> problem(Values::uniform, -62);
+  EXPECT_FALSE(same_bits(problem.results(flush)[0], problem.usual_results()[0]));
+}
+
+TYPED_TEST(NormEnvironment, NothingIsLeftOfAnotherRoundingMode) {
+  const typename TestFixture::Problem problem(Values::bounded);
+  const auto wanted = problem.usual_results();
+  for (const int mode : rounding_modes) {
+    const auto round = [mode](FloatEnvironment& environment) { environment.round(mode); };
+    const auto results = problem.results(round);
+    expect_same_normed(problem.results(round), results);
+    if (mode == FE_TONEAREST) expect_same_normed(results, wanted);
+    expect_same_normed(problem.usual_results(), wanted);
+  }
+}
+
+TEST(Rounding, AnotherModeGivesOtherBitsOfANorm) {
+  const NormProblem<float, float> problem(Values::uniform);
   EXPECT_FALSE(same_bits(problem.results(upward)[0], problem.usual_results()[0]));
 }
 
