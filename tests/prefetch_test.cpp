@@ -24,6 +24,7 @@ void record_prefetch(const void* address);
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/caches.hpp"
+#include "ropewalk/norm.hpp"
 #include "support/typed_tests.hpp"  // not forms.hpp, whose library does not record
 
 namespace ropewalk_test {
@@ -203,9 +204,9 @@ class TableMemory {
 /// What one part of a call touches of one tensor, and of its table.
 template <class Out, class X, class Tab>
 void add_touched(Memory& rows, Memory& coefficients, const Part& part, const rw::View<Out>& out,
-                 const rw::View<const X>& x, const rw::TableView<Tab>& table) {
+                 const rw::View<const X>& x, const rw::TableView<Tab>& table, bool normed = false) {
   const bool in_place = static_cast<const void*>(out.data()) == x.data();
-  const Index features = in_place ? 2 * table.pairs() : x.head_dim();
+  const Index features = in_place && !normed ? 2 * table.pairs() : x.head_dim();
   for (Index token = part.begin; token < part.end; ++token) {
     const Index b = token / x.seq(), s = token % x.seq();
     for (Index h = 0; h < x.heads(); ++h) {
@@ -318,12 +319,17 @@ class Prefetch : public testing::Test {
                          const rw::View<const X>& x, const rw::TableView<Tab>& table,
                          const rw::Options& options, rw::Stores stores = rw::Stores::automatic) {
     rotate(form, device, out, x, table, options, stores);
+    check_recorded(form, out, x, table);
+  }
+
+  static void check_recorded(const Form& form, const rw::View<Out>& out, const rw::View<const X>& x,
+                             const rw::TableView<Tab>& table, bool normed = false) {
     if (form.prefetches()) {
       EXPECT_GT(recorded_count(), 0u);
     }
     for (const Part& part : recorded) {
       Memory rows, coefficients;
-      add_touched(rows, coefficients, part, out, x, table);
+      add_touched(rows, coefficients, part, out, x, table, normed);
       Index coefficients_prefetched = 0;
       for (const void* address : part.addresses) {
         if (rows.holds(address)) continue;
@@ -337,13 +343,48 @@ class Prefetch : public testing::Test {
     }
   }
 
+  /// With a norm before the rotation, by one thread and by three, out of place and in place.
+  static void check_normed(const rw::Shape& shape, Arrangement arrangement, bool over_token,
+                           const rw::TableView<Tab>& table) {
+    const Tensor<X> out(arrangement, shape), dense(Arrangement::dense, shape),
+        x(arrangement, shape);
+    rw::RmsNorm<X> norm = rw::rms_norm_torch<X>(nullptr, 0, 1e-6);
+    if (over_token) norm = norm.over_token();
+    for (const Form& form : fused_forms()) {
+      for (const Index count : {1, 3}) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", parts " << count);
+        const auto check_to = [&](const Tensor<X>& to, rw::Pairing pairing, rw::Stores stores) {
+          record(x.view().batch() * x.view().seq(), [&] {
+            rw::apply(Parts{count}, to.view(), x.read(), norm, table, rw::Options(pairing),
+                      {stores, form.isa});
+          });
+          check_recorded(form, to.view(), x.read(), table, true);
+        };
+        for (const rw::Stores stores : {rw::Stores::automatic, rw::Stores::nontemporal}) {
+          check_to(out, rw::Pairing::half, stores);
+          check_to(out, rw::Pairing::interleaved_to_half, stores);
+        }
+        check_to(dense, rw::Pairing::interleaved, rw::Stores::automatic);
+        check_to(x, rw::Pairing::interleaved, rw::Stores::automatic);
+      }
+    }
+  }
+
   /// By one thread, where each line of the table belongs to one row.
   static void expect_lines_taken_once(const rw::View<Out>& out, const rw::View<const X>& x,
                                       const rw::TableView<Tab>& table,
-                                      rw::Stores stores = rw::Stores::automatic) {
+                                      rw::Stores stores = rw::Stores::automatic,
+                                      bool normed = false) {
     for (const rw::Isa isa : rw::available_isas()) {
       SCOPED_TRACE(rw::isa_name(isa));
-      rotate({Form::fused, isa}, Parts{1}, out, x, table, {}, stores);
+      if (normed) {
+        record(x.seq(), [&] {
+          rw::apply(Parts{1}, out, x, rw::rms_norm_torch<X>(nullptr, 0), table, rw::Options(),
+                    {stores, isa});
+        });
+      } else {
+        rotate({Form::fused, isa}, Parts{1}, out, x, table, {}, stores);
+      }
       Memory rows, coefficients;
       add_touched(rows, coefficients, recorded[0], out, x, table);
       std::set<std::uintptr_t> lines;
@@ -390,6 +431,24 @@ TYPED_TEST(Prefetch, StaysInsideWhatTurns) {
     const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, pairs});
     SCOPED_TRACE(testing::Message() << pairs << " pairs");
     this->check(shape, Arrangement::dense, table.view(), all_forms());
+  }
+}
+
+TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreNormalised) {
+  for (const rw::Shape& shape : {this->large(1, 32, 128), this->large(3, 3, 80),
+                                 this->large(1, 1, 128), this->large(1, 20, 1024)}) {
+    const Index pairs = shape.head_dim / 2 - 8;
+    const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, pairs});
+    for (const Arrangement arrangement :
+         {Arrangement::dense, Arrangement::heads_first, Arrangement::packed, Arrangement::part}) {
+      for (const bool over_token : {false, true}) {
+        SCOPED_TRACE(testing::Message()
+                     << shape.heads << " heads, arrangement " << static_cast<int>(arrangement)
+                     << ", over the token " << over_token);
+        this->check_normed(shape, arrangement, over_token, table.view());
+        if (this->HasFailure()) return;
+      }
+    }
   }
 }
 
@@ -467,6 +526,18 @@ TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnceForRowsThatGoPastTheCaches) {
     SCOPED_TRACE(testing::Message() << "heads " << heads);
     const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, heads, 512});
     this->expect_lines_taken_once(out.view(), x.read(), table.view(), rw::Stores::nontemporal);
+  }
+}
+
+// So are those that are normalised together.
+TYPED_TEST(Prefetch, TakesEachLineOfTheTableOnceForRowsThatAreNormalised) {
+  const rw::Shape shape = this->large(1, 20, 1024);
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
+  for (const Index heads : {Index{1}, shape.heads}) {
+    SCOPED_TRACE(testing::Message() << "heads " << heads);
+    const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, heads, 512});
+    this->expect_lines_taken_once(out.view(), x.read(), table.view(), rw::Stores::automatic, true);
+    this->expect_lines_taken_once(x.view(), x.read(), table.view(), rw::Stores::automatic, true);
   }
 }
 
