@@ -12,6 +12,7 @@ import numpy as np
 DTYPES = {"f32": 0, "f64": 1, "f16": 2, "bf16": 3}
 PAIRINGS = {"interleaved": 0, "half": 1}
 FORMS = {"strided": 0, "stack_flatten": 1}  # of the report's library
+FINISHES = {"one_rounding": 0, "round_then_weight": 1, "one_plus_weight": 2}
 MOVES = {"memcpy": 0, "stream_copy": 1, "scale_inplace": 2}
 
 
@@ -55,6 +56,19 @@ class Table(c.Structure):
 
 class Options(c.Structure):
     _fields_ = [("struct_size", c.c_int64), ("pairing", c.c_int32), ("compute", c.c_int32)]
+
+
+class Norm(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_int64),
+        ("weight", c.c_void_p),
+        ("weight_size", c.c_int64),
+        ("eps", c.c_double),
+        ("weight_dtype", c.c_int32),
+        ("finish", c.c_int32),
+        ("over", c.c_int32),
+        ("reserved", c.c_int32),
+    ]
 
 
 class Threads(c.Structure):
@@ -146,6 +160,29 @@ def apply_inplace(tensors: list[Tensor], rows: Table, pairing: str, count: int) 
             None,
             (Tensor * len(tensors))(*tensors),
             c.c_int64(len(tensors)),
+            c.byref(rows),
+            c.byref(options),
+        )
+    )
+
+
+def apply_normed(
+    outs: list[Tensor] | None,
+    tensors: list[Tensor],
+    norms: list[Norm | None],
+    rows: Table,
+    pairing: str,
+) -> None:
+    """Normalises and rotates tensors by one call, each by its norm; without outs in place."""
+    options = Options(c.sizeof(Options), PAIRINGS[pairing], 0)
+    count = len(tensors)
+    check(
+        library().ropewalk_apply_normed(
+            None,
+            outs and (Tensor * count)(*outs),
+            (Tensor * count)(*tensors),
+            (c.POINTER(Norm) * count)(*(norm and c.pointer(norm) for norm in norms)),
+            c.c_int64(count),
             c.byref(rows),
             c.byref(options),
         )
