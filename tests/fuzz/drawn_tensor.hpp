@@ -88,21 +88,22 @@ struct Tensor {
     return shape == other.shape && of.strides == other.of.strides && block == other.block &&
            first == other.first;
   }
-
-  template <class T>
-  ropewalk::View<T> in(std::vector<std::vector<unsigned char>>& blocks) const {
-    T* const data = reinterpret_cast<T*>(blocks[block].data());
-    return {first < 0 ? nullptr : data + first, shape, of.strides};
-  }
 };
 
 /// Blocks of memory: of the table, then of every x and its out, unless those share another's.
 inline constexpr std::size_t table_block = 0;
 using Blocks = std::vector<std::vector<unsigned char>>;
 
+template <class T>
+ropewalk::View<T> view_in(Blocks& blocks, const Tensor& tensor) {
+  T* const data = reinterpret_cast<T*>(blocks[tensor.block].data());
+  return {tensor.first < 0 ? nullptr : data + tensor.first, tensor.shape, tensor.of.strides};
+}
+
 /// x and out, which lie apart unless the input wants otherwise.
 struct Job {
   Tensor x, out;
+  bool normed = false;  // whose rows may be odd where none turns
 };
 
 inline Job draw_job(Input& in, const ropewalk::Shape& shape, std::size_t x_block) {
