@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -163,6 +164,24 @@ TYPED_TEST(Norm, OverAllHeadsOfAToken) {
   }
 }
 
+// Some features whose products are subnormal or zero among others, and rows whose squares are.
+// Without pairs, or larger partners would hide them.
+TYPED_TEST(Norm, SubnormalNumbers) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  for (const auto& [most, some] : {std::pair{0, -127}, {0, -130}, {-68, -68}, {-75, -75}}) {
+    Problem<X, W> of({1, 2, 12, 136}, false, NormFinish::one_rounding, 0, Place::dense,
+                     Values::uniform, false);
+    of.norm.eps = 0;
+    int i = 0;
+    for (X& value : of.x) {
+      const float magnitude = std::abs(static_cast<float>(value));
+      value = static_cast<X>(-std::ldexp(magnitude, i++ % 97 == 0 ? some : most));
+    }
+    of.expect_defined(Pairing::half);
+  }
+}
+
 TYPED_TEST(Norm, EveryLayout) {
   using X = typename TypeParam::X;
   using W = typename TypeParam::W;
@@ -211,6 +230,8 @@ TEST(NormOfMany, Tokens) {
   Problem<bfloat16, bfloat16>({1, 1000, 9, 128}, true, NormFinish::one_rounding, 64, Place::dense,
                               Values::uniform)
       .expect_defined(Pairing::interleaved_to_half);
+  Problem<half, half>({1, 150, 1, 24}, false, NormFinish::one_rounding, 12, Place::dense)
+      .expect_defined(Pairing::half);
 }
 
 // Nothing is read or written outside the rows and the weight: pages that fault stand beside them.

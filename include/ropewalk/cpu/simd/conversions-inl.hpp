@@ -189,6 +189,27 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_numbers(const Register<float
   return join_upper_halves(bfloat16_of_numbers(a), bfloat16_of_numbers(b));
 }
 
+#if ROPEWALK_X86
+/// The same of any that are not subnormal, by the conversion to bfloat16.
+template <int Count>
+ROPEWALK_INLINE Register<std::uint32_t, Count> pack_by_conversion(const Register<float, Count>& a,
+                                                                  const Register<float, Count>& b) {
+  Register<std::uint16_t, 2 * Count> halves;  // of a, then of b
+  asm("vcvtne2ps2bf16 {%1, %2, %0|%0, %2, %1}" : "=v"(halves.v) : "v"(a.v), "v"(b.v));
+  return as_bits<std::uint32_t>(Register<std::uint16_t, 2 * Count>{__builtin_shufflevector(
+      halves.v, halves.v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10,
+      26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)});
+}
+
+/// Takes from `all` the bits of those bfloat16s that are zero.
+template <int Count>
+ROPEWALK_INLINE void take_zeros(std::uint32_t& all, const Register<std::uint32_t, Count>& words) {
+  asm("vptestmw {%2, %1, %0%{%0%}|%0%{%0%}, %1, %2}"
+      : "+Yk"(all)
+      : "v"(words.v), "v"(broadcast<std::uint32_t, Count>(0x7fff7fffu).v));
+}
+#endif
+
 /// (a0, b0, a1, b1, ...) rounded to bfloat16.
 template <int Count>
 ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<float, Count>& a,
@@ -196,11 +217,7 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_bfloat16(const Register<floa
 #if ROPEWALK_X86
   if constexpr (has_bf16 && Count == 16) {
     if (any_subnormal(a, b)) return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));
-    Register<std::uint16_t, 2 * Count> halves;  // of a, then of b
-    asm("vcvtne2ps2bf16 {%1, %2, %0|%0, %2, %1}" : "=v"(halves.v) : "v"(a.v), "v"(b.v));
-    return as_bits<std::uint32_t>(Register<std::uint16_t, 2 * Count>{__builtin_shufflevector(
-        halves.v, halves.v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25,
-        10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)});
+    return pack_by_conversion(a, b);
   }
 #endif
   if (may_have_nan(a, b)) return join_upper_halves(bfloat16_of_any(a), bfloat16_of_any(b));

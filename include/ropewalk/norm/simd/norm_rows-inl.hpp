@@ -4,6 +4,8 @@
 // No include guard.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
+// In this order.
+#include "ropewalk/norm/simd/neighbours-inl.hpp"
 #include "ropewalk/norm/simd/sums-inl.hpp"
 
 // 1 / rms -----------------------------------------------------------------------------------------
@@ -40,28 +42,44 @@ ROPEWALK_INLINE Register<float, Count> root(const Register<float, Count>& a) {
   return r;
 }
 
-constexpr Index rows_together = 8;  // whose roots and divisions are taken at once
-
-/// Of sums of squares, in their place.
-ROPEWALK_INLINE void take_reciprocal_rms(float* sums, float size, float eps) {
-  constexpr int count = register_bytes == 16 ? 4 : 8;
-  for (Index r = 0; r < rows_together; r += count) {
-    const auto mean = quotient(load<float, count>(sums + r), broadcast<float, count>(size));
+/// 1 / rms of rows of `size` features in the place of their totals.
+ROPEWALK_INLINE void take_reciprocal_rms(SumsOfLanes& sums, Index rows, Index size, float eps) {
+  constexpr int count = rows_abreast;
+  for (Index r = 0; r < rows; r += count) {
+    const auto mean =
+        quotient(total_sums(sums, r), broadcast<float, count>(static_cast<float>(size)));
     const auto rms = root(ordered_sum(mean, broadcast<float, count>(eps)));
-    store(sums + r, quotient(broadcast<float, count>(1.0f), rms));
+    store(sums.totals + r, quotient(broadcast<float, count>(1.0f), rms));
   }
 }
 
 // The features ------------------------------------------------------------------------------------
 
-template <NormFinish Finish, class X, int Count>
+/// The weights of such neighbours of an X, in float; with one added where the model adds it.
+template <class X, int Count, class W>
+ROPEWALK_INLINE Neighbours<Count> load_weights(const W* weight, bool adds_one) {
+  const auto one = broadcast<float, Count>(1.0f);
+  if (weight == nullptr) return {one, one};
+  Neighbours<Count> r;
+  if constexpr (are_words<X> == are_words<W>) {
+    r = load_neighbours<Count>(weight);
+  } else {
+    split_lanes(load_wide<Count>(weight), load_wide<Count>(weight + Count), r.a, r.b,
+                std::make_integer_sequence<int, Count>{});
+  }
+  if (adds_one) {
+    r.a = ordered_sum(one, r.a);
+    r.b = ordered_sum(one, r.b);
+  }
+  return r;
+}
+
+template <bool Rounds, class X, int Count>
 ROPEWALK_INLINE Register<float, Count> normalised(const Register<float, Count>& x,
                                                   const Register<float, Count>& weight,
                                                   const Register<float, Count>& reciprocal) {
   const auto y = exact_product(x, reciprocal);
-  if constexpr (Finish == NormFinish::one_plus_weight) {
-    return exact_product(y, ordered_sum(broadcast<float, Count>(1.0f), weight));
-  } else if constexpr (Finish == NormFinish::round_then_weight) {
+  if constexpr (Rounds) {
     // A NaN is that of a bfloat16 or the machine's own, whose lower halves are zero.
     return exact_product(rounded<X>(y).lanes, weight);
   } else {
@@ -69,76 +87,85 @@ ROPEWALK_INLINE Register<float, Count> normalised(const Register<float, Count>& 
   }
 }
 
-/// The weights of such neighbours of an X.
-template <class X, int Count, class W>
-ROPEWALK_INLINE Neighbours<Count> load_weights(const W* weight) {
-  if (weight == nullptr) return {broadcast<float, Count>(1.0f), broadcast<float, Count>(1.0f)};
-  if constexpr (are_words<X> == are_words<W>) {
-    return load_neighbours<Count>(weight);
-  } else {
-    Neighbours<Count> r;
-    split_lanes(load_wide<Count>(weight), load_wide<Count>(weight + Count), r.a, r.b,
-                std::make_integer_sequence<int, Count>{});
-    return r;
-  }
-}
-
-/// Features [at, result) of a row by two registers of Count at a time.
-template <NormFinish Finish, int Count, class X, class W>
-ROPEWALK_INLINE Index normalise_steps(X* out, const X* x, const W* weight, float reciprocal,
-                                      Index at, Index features) {
-  const auto by = broadcast<float, Count>(reciprocal);
+/// Features from `at` on of every row, by `Group` steps of two registers, their weights in
+/// registers while the rows go by. Returns the feature behind them.
+template <bool Rounds, int Group, int Count, class X, class W>
+ROPEWALK_INLINE Index normalise_group(const RowBatch& rows, const W* weight,
+                                      const float* reciprocals, Index at) {
   constexpr Index step = Index{2} * Count;
-  for (; at + step <= features; at += step) {
-    const auto w = load_weights<X, Count>(weight == nullptr ? nullptr : weight + at);
-    const auto from = load_neighbours<Count>(x + at);
-    store_neighbours(out + at, Neighbours<Count>{normalised<Finish, X>(from.a, w.a, by),
-                                                 normalised<Finish, X>(from.b, w.b, by)});
+  const bool adds_one = rows.layout.norm->finish == NormFinish::one_plus_weight;
+  Neighbours<Count> weights[std::size_t{Group}];
+#pragma GCC unroll 4
+  for (int g = 0; g < Group; ++g) {
+    weights[g] =
+        load_weights<X, Count>(weight == nullptr ? nullptr : weight + at + g * step, adds_one);
   }
-  return at;
+  const X* x = static_cast<const X*>(rows.x) + at;
+  X* out = static_cast<X*>(rows.out) + at;
+  for (Index r = 0; r < rows.rows; ++r) {
+    prefetch_features(rows.prefetch, x, out, 0, Group * step / 2);
+    const auto by = broadcast<float, Count>(reciprocals[r]);
+    Neighbours<Count> y[std::size_t{Group}];
+#pragma GCC unroll 4
+    for (int g = 0; g < Group; ++g) {
+      const auto from = load_neighbours<Count>(x + g * step);
+      y[g] = {normalised<Rounds, X>(from.a, weights[g].a, by),
+              normalised<Rounds, X>(from.b, weights[g].b, by)};
+    }
+    store_group<Group>(out, y);
+    x = moved(x, rows.layout.x_stride);
+    out = moved(out, rows.layout.out_stride);
+  }
+  return at + Group * step;
 }
 
-template <NormFinish Finish, class X, class W>
-ROPEWALK_INLINE void normalise_row(X* out, const X* x, const W* weight, float reciprocal,
-                                   Index features) {
+/// Rows that have the same weights. By value: through a pointer its fields would be loaded again
+/// after every store.
+template <bool Rounds, class X, class W>
+[[gnu::noinline]] void normalise_by_groups(RowBatch rows, const W* weight, const float* reciprocals,
+                                           Index features) {
   constexpr int count = register_bytes / int{sizeof(float)}, least = 4;
-  Index at = normalise_steps<Finish, count>(out, x, weight, reciprocal, 0, features);
-  if constexpr (count > least) {
-    at = normalise_steps<Finish, least>(out, x, weight, reciprocal, at, features);
+  constexpr int most = register_bytes == 64 ? 4 : 2;
+  constexpr Index step = Index{2} * count;
+  Index at = 0;
+  while (features - at >= most * step) {
+    at = normalise_group<Rounds, most, count, X>(rows, weight, reciprocals, at);
   }
-  const Normalised<X> rest{{}, reciprocal, Finish};
-  for (; at < features; ++at) {
-    out[at] = rest(x[at], weight == nullptr ? 1.0f : widen(weight[at]));
+  while (features - at >= step) {
+    at = normalise_group<Rounds, 1, count, X>(rows, weight, reciprocals, at);
+  }
+  if constexpr (count > least) {
+    while (features - at >= 2 * least) {
+      at = normalise_group<Rounds, 1, least, X>(rows, weight, reciprocals, at);
+    }
+  }
+  for (Index r = 0; at < features && r < rows.rows; ++r) {
+    const Normalised<X> rest{{}, reciprocals[r], rows.layout.norm->finish};
+    const X* x = moved(static_cast<const X*>(rows.x), r * rows.layout.x_stride);
+    X* out = moved(static_cast<X*>(rows.out), r * rows.layout.out_stride);
+    for (Index i = at; i < features; ++i) {
+      out[i] = rest(x[i], weight == nullptr ? 1.0f : widen(weight[i]));
+    }
   }
 }
 
 template <class X, class W>
-ROPEWALK_INLINE void normalise_row(NormFinish finish, X* out, const X* x, const W* weight,
-                                   float reciprocal, Index features) {
-  switch (finish) {
-    case NormFinish::round_then_weight:
-      return normalise_row<NormFinish::round_then_weight>(out, x, weight, reciprocal, features);
-    case NormFinish::one_plus_weight:
-      return normalise_row<NormFinish::one_plus_weight>(out, x, weight, reciprocal, features);
-    case NormFinish::one_rounding:
-    default:
-      return normalise_row<NormFinish::one_rounding>(out, x, weight, reciprocal, features);
+ROPEWALK_INLINE void normalise(const RowBatch& rows, const W* weight, const float* reciprocals,
+                               Index features) {
+  if (rows.layout.norm->finish == NormFinish::round_then_weight) {
+    normalise_by_groups<true, X>(rows, weight, reciprocals, features);
+  } else {
+    normalise_by_groups<false, X>(rows, weight, reciprocals, features);
   }
 }
 
-/// The sum of the squares of rows taken as one, by registers where there is a vector, and no vector
-/// of two rows.
-template <class X>
-ROPEWALK_INLINE float row_sum(const X* x, Index rows, Index stride, Index features) {
-  const bool is_dense = stride == features * static_cast<Index>(sizeof(X));
-  if (rows > 1 && is_dense) {
-    features *= rows;
-    rows = 1;
-  }
-  if (rows * features >= sum_lanes && (rows == 1 || features % sums_of_row == 0)) {
-    return sum_of_squares(x, rows, stride, features);
-  }
-  return torch_sum_of_squares(x, rows, stride, features);
+/// `count` rows of a batch, from `first` on.
+ROPEWALK_INLINE RowBatch rows_of(const RowBatch& batch, Index first, Index count) {
+  RowBatch rows = batch;
+  rows.x = moved(batch.x, first * batch.layout.x_stride);
+  rows.out = moved(batch.out, first * batch.layout.out_stride);
+  rows.rows = count;
+  return rows;
 }
 
 template <class X, class W>
@@ -146,35 +173,26 @@ void normalise_rows(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
   const RowLayout& layout = batch.layout;
   const Index features = norm.features;
-  const auto x_row = [&](Index r) {
-    return moved(static_cast<const X*>(batch.x), r * layout.x_stride);
-  };
-  const auto prefetch_row = [&](Index r) {
-    prefetch_features(batch.prefetch, x_row(r),
-                      moved(static_cast<X*>(batch.out), r * layout.out_stride), 0, features / 2);
-  };
-  const auto size = static_cast<float>(norm.over_token ? batch.rows * features : features);
   const auto* weight = static_cast<const W*>(norm.weight);
-  float reciprocals[rows_together];
-  for (float& r : reciprocals) r = 1;
+  SumsOfLanes sums;
   if (norm.over_token) {
-    reciprocals[0] = row_sum(x_row(0), batch.rows, layout.x_stride, features);
-    take_reciprocal_rms(reciprocals, size, norm.eps);
+    const Index size = batch.rows * features;
+    sum_rows_as_one(static_cast<const X*>(batch.x), batch.rows, layout.x_stride, features, sums);
+    take_reciprocal_rms(sums, 1, size, norm.eps);
+    if (layout.x_stride == norm.row_bytes && layout.out_stride == norm.row_bytes) {
+      return normalise<X>(rows_of(batch, 0, 1), weight, sums.totals, size);
+    }
+    for (Index r = 0; r < batch.rows; ++r) {
+      const W* of_row = weight == nullptr ? nullptr : weight + r * features;
+      normalise<X>(rows_of(batch, r, 1), of_row, sums.totals, features);
+    }
+    return;
   }
   for (Index first = 0; first < batch.rows; first += rows_together) {
-    const Index end = batch.rows - first < rows_together ? batch.rows : first + rows_together;
-    if (!norm.over_token) {
-      for (Index r = first; r < end; ++r) {
-        prefetch_row(r);
-        reciprocals[r - first] = row_sum(x_row(r), 1, 0, features);
-      }
-      take_reciprocal_rms(reciprocals, size, norm.eps);
-    }
-    for (Index r = first; r < end; ++r) {
-      if (norm.over_token) prefetch_row(r);
-      const W* of_row = weight == nullptr || !norm.over_token ? weight : weight + r * features;
-      normalise_row(norm.finish, moved(static_cast<X*>(batch.out), r * layout.out_stride), x_row(r),
-                    of_row, reciprocals[norm.over_token ? 0 : r - first], features);
-    }
+    const Index left = batch.rows - first;
+    const RowBatch rows = rows_of(batch, first, left < rows_together ? left : rows_together);
+    sum_rows(static_cast<const X*>(rows.x), rows.rows, layout.x_stride, features, sums);
+    take_reciprocal_rms(sums, rows.rows, features, norm.eps);
+    normalise<X>(rows, weight, sums.totals, features);
   }
 }

@@ -1,4 +1,4 @@
-// Sums of squares in the order of norm/torch_sum.hpp, and the neighbours that they are made of.
+// Sums of squares in the order of norm/torch_sum.hpp.
 //
 // A row has 32 sums, that of lane l of accumulator k at 8 * k + l. Registers of any width hold
 // neighbours of these, so that the bits do not depend on it.
@@ -36,35 +36,18 @@ ROPEWALK_INLINE Register<float, Count> square(const Register<float, Count>& x) {
   return exact_product(x, x);
 }
 
-/// Neighbours in two registers: of bfloat16 the even ones and the odd ones, which take an operation
-/// each, otherwise the first half and the second.
-template <int Count>
-struct Neighbours {
-  Register<float, Count> a, b;
-};
-
+/// Whether the square of an X is exact in float, so that adding it by one fused instruction gives
+/// the same bits: that of a half has 22 bits and is far from both ends of the range.
 template <class X>
-constexpr bool are_words = std::is_same_v<X, Eigen::bfloat16>;
+constexpr bool has_exact_squares = std::is_same_v<X, Eigen::half>&& register_bytes == 64;
 
-template <int Count, class X>
-ROPEWALK_INLINE Neighbours<Count> load_neighbours(const X* x) {
-  Neighbours<Count> r;
-  if constexpr (are_words<X>) {
-    load_pairs<Pairing::interleaved>(x, 0, Count, r.a, r.b);
+/// sum + x * x
+template <class X, int Count>
+ROPEWALK_INLINE void add_square(Register<float, Count>& sum, const Register<float, Count>& x) {
+  if constexpr (has_exact_squares<X>) {
+    asm("vfmadd231ps {%1, %1, %0|%0, %1, %1}" : "+v"(sum.v) : "v"(x.v));
   } else {
-    r.a = load_wide<Count>(x);
-    r.b = load_wide<Count>(x + Count);
-  }
-  return r;
-}
-
-template <int Count, class X>
-ROPEWALK_INLINE void store_neighbours(X* x, const Neighbours<Count>& r) {
-  if constexpr (are_words<X>) {
-    store(x, pack_bfloat16(r.a, r.b));
-  } else {
-    store_narrow(x, r.a);
-    store_narrow(x + Count, r.b);
+    sum = ordered_sum(sum, square(x));
   }
 }
 
@@ -113,8 +96,8 @@ struct RowSums {
   ROPEWALK_INLINE void add_group(const X* x) {
     for (int p = 0; p < parts; ++p) {
       const auto features = load_neighbours<Count>(x);
-      part[p].a = ordered_sum(part[p].a, square(features.a));
-      part[p].b = ordered_sum(part[p].b, square(features.b));
+      add_square<X>(part[p].a, features.a);
+      add_square<X>(part[p].b, features.b);
       x += Index{2} * Count;
     }
   }
@@ -134,10 +117,31 @@ struct RowSums {
   }
 };
 
-/// The end of a sum: vectors that are left over, the accumulators, features that are left over, and
-/// the lanes.
+/// Rows whose sums end together, so that one waits for its root while others are added up.
+constexpr Index rows_together = 64;
+constexpr Index rows_abreast = register_bytes == 16 ? 4 : 8;  // in a register
+
+/// What the sums of rows end with: the lanes of each, to be added in order to what is there of its
+/// total.
+struct SumsOfLanes {
+  alignas(64) float lanes[std::size_t{rows_together}][std::size_t{sum_lanes}];
+  alignas(64) float totals[std::size_t{rows_together}];
+
+  /// Of such rows, and those that share a register with them.
+  ROPEWALK_INLINE void clear(Index rows) {
+    const auto zeros = broadcast<float, rows_abreast>(0.0f);
+    for (Index r = 0; r < rows; r += rows_abreast) {
+      store(totals + r, zeros);
+      for (Index i = 0; i < sum_lanes; ++i) store(lanes[r] + i * rows_abreast, zeros);
+    }
+  }
+};
+
+/// Adds vectors that are left over, and the accumulators, into the lanes, and features that are
+/// left over into the total.
 template <class X>
-ROPEWALK_INLINE float end_sum(float* sums, const X* x, Index features) {
+ROPEWALK_INLINE void gather_sums(float* sums, const X* x, Index features, float* lanes,
+                                 float& total) {
   constexpr int count = register_bytes / int{sizeof(float)};
   constexpr int width = count < sum_lanes ? count : sum_lanes;
   Index at = 0;
@@ -152,39 +156,81 @@ ROPEWALK_INLINE float end_sum(float* sums, const X* x, Index features) {
     for (int i = lane + sum_lanes; i < sums_of_row; i += sum_lanes) {
       sum = ordered_sum(sum, load<float, width>(sums + i));
     }
-    store(sums + lane, sum);
+    store(lanes + lane, sum);
   }
-  float total = 0;
+  total = 0;
   for (; at < features; ++at) {
     const float feature = widen(x[at]);
     const Register<float, 4> one{feature, feature, feature, feature};
     total = ordered_sum(total, square(one).v[0]);
   }
-  for (int lane = 0; lane < sum_lanes; ++lane) total = ordered_sum(total, sums[lane]);
+}
+
+/// Lane l of register r becomes lane r of register l: blocks of Step lanes off the diagonal change
+/// places, for every Step.
+template <int Step, int Count, int... I>
+ROPEWALK_INLINE void transpose(Register<float, Count> (&rows)[std::size_t{Count}],
+                               std::integer_sequence<int, I...> order) {
+#pragma GCC unroll 8
+  for (int i = 0; i < Count / 2; ++i) {
+    const int r = i / Step * 2 * Step + i % Step;
+    const auto low = rows[r].v, high = rows[r + Step].v;
+    rows[r].v = __builtin_shufflevector(low, high, (I & Step ? I - Step + Count : I)...);
+    rows[r + Step].v = __builtin_shufflevector(low, high, (I & Step ? I + Count : I + Step)...);
+  }
+  if constexpr (Step > 1) transpose<Step / 2>(rows, order);
+}
+
+/// The totals of rows, from `first` on: their lanes added to what is there, the rows side by side.
+ROPEWALK_INLINE Register<float, rows_abreast> total_sums(const SumsOfLanes& sums, Index first) {
+  constexpr int count = rows_abreast;
+  auto total = load<float, count>(sums.totals + first);
+#pragma GCC unroll 2
+  for (int lane = 0; lane < sum_lanes; lane += count) {
+    Register<float, count> lanes[std::size_t{count}];
+#pragma GCC unroll 8
+    for (int i = 0; i < count; ++i) lanes[i] = load<float, count>(sums.lanes[first + i] + lane);
+    transpose<count / 2>(lanes, std::make_integer_sequence<int, count>{});
+#pragma GCC unroll 8
+    for (const auto& each : lanes) total = ordered_sum(total, each);
+  }
   return total;
 }
 
-/// Of rows of up to 512 features, which have no levels.
-struct NoLevels {
-  ROPEWALK_INLINE void take(const float*, Index) {}
-  ROPEWALK_INLINE void give(float*) {}
-};
+constexpr Index most_without_levels = groups_of_level * sums_of_row;
 
-/// The sum of the squares of `rows` rows of `features` taken as one; of several, features is a
-/// multiple of 32. There are 8 or more.
-template <class Levels, class X>
-ROPEWALK_INLINE float sum_of_squares_by(const X* x, Index rows, Index stride, Index features) {
+/// The squares of each of some rows, of 8 to 512 features, summed up to its lanes.
+template <class X>
+[[gnu::noinline]] void sum_short_rows(const X* x, Index rows, Index stride, Index features,
+                                      SumsOfLanes& sums) {
+  const Index groups = features / sums_of_row, grouped = groups * sums_of_row;
+  for (Index r = 0; r < rows; ++r, x = moved(x, stride)) {
+    RowSums<register_bytes / int{sizeof(float)}> of_row;
+    of_row.clear();
+#pragma GCC unroll 4
+    for (Index g = 0; g < groups; ++g) of_row.add_group(x + g * sums_of_row);
+    alignas(64) float flat[sums_of_row];
+    of_row.template flatten<X>(flat);
+    gather_sums(flat, x + grouped, features - grouped, sums.lanes[r], sums.totals[r]);
+  }
+}
+
+/// The same of `rows` rows of `features` taken as one, however many; of several, features is a
+/// multiple of 32.
+template <class X>
+[[gnu::noinline]] void sum_long_row(const X* x, Index rows, Index stride, Index features,
+                                    float* lanes, float& total) {
   const Index groups_of_row = features / sums_of_row;
   RowSums<register_bytes / int{sizeof(float)}> sums;
   sums.clear();
   alignas(64) float flat[sums_of_row];
-  Levels levels;
+  SumLevels levels;
   Index groups = 0;
   for (Index r = 0; r < rows; ++r) {
     const X* row = moved(x, r * stride);
     for (Index g = 0; g < groups_of_row; ++g) {
       sums.add_group(row + g * sums_of_row);
-      if (std::is_same_v<Levels, SumLevels> && ++groups % groups_of_level == 0) {
+      if (++groups % groups_of_level == 0) {
         sums.template flatten<X>(flat);
         levels.take(flat, groups);
         sums.clear();
@@ -193,13 +239,37 @@ ROPEWALK_INLINE float sum_of_squares_by(const X* x, Index rows, Index stride, In
   }
   sums.template flatten<X>(flat);
   levels.give(flat);
-  return end_sum(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row);
+  gather_sums(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row, lanes,
+              total);
 }
 
+/// The sums of rows by themselves.
 template <class X>
-ROPEWALK_INLINE float sum_of_squares(const X* x, Index rows, Index stride, Index features) {
-  constexpr Index most_without_levels = groups_of_level * sums_of_row;
-  return rows * features > most_without_levels
-             ? sum_of_squares_by<SumLevels>(x, rows, stride, features)
-             : sum_of_squares_by<NoLevels>(x, rows, stride, features);
+ROPEWALK_INLINE void sum_rows(const X* x, Index rows, Index stride, Index features,
+                              SumsOfLanes& sums) {
+  sums.clear(rows);
+  if (features >= sum_lanes && features <= most_without_levels) {
+    return sum_short_rows(x, rows, stride, features, sums);
+  }
+  for (Index r = 0; r < rows; ++r, x = moved(x, stride)) {
+    if (features < sum_lanes) {
+      sums.totals[r] = torch_sum_of_squares(x, 1, 0, features);
+    } else {
+      sum_long_row(x, 1, 0, features, sums.lanes[r], sums.totals[r]);
+    }
+  }
+}
+
+/// The sum of rows taken as one, by registers where no vector is of two rows.
+template <class X>
+ROPEWALK_INLINE void sum_rows_as_one(const X* x, Index rows, Index stride, Index features,
+                                     SumsOfLanes& sums) {
+  const bool is_dense = stride == features * static_cast<Index>(sizeof(X));
+  if (rows == 1 || is_dense) return sum_rows(x, 1, 0, rows * features, sums);
+  sums.clear(1);
+  if (features % sums_of_row == 0) {
+    sum_long_row(x, rows, stride, features, sums.lanes[0], sums.totals[0]);
+  } else {
+    sums.totals[0] = torch_sum_of_squares(x, rows, stride, features);
+  }
 }
