@@ -20,6 +20,7 @@ void record_prefetch(const void* address);
 #include <string>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
@@ -500,6 +501,32 @@ TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
       add_touched(touched, touched, part, q.view(), q.read(), table);
       add_touched(touched, touched, part, k.view(), k.read(), table);
       for (const void* address : part.addresses) ASSERT_TRUE(touched.holds(address));
+    }
+  }
+}
+
+// Where out is not as far from row to row as x, and in place.
+TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreNormalised) {
+  using X = typename TypeParam::X;
+  const rw::Shape shape = this->large(1, 20, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<X> x(Arrangement::packed, shape), apart(Arrangement::dense, shape);
+  const auto norm = rw::rms_norm_without_weight(1e-6);
+  for (const rw::Isa isa : rw::available_isas()) {
+    for (const auto& [by, out] :
+         {std::pair{norm, apart.view()}, std::pair{norm, x.view()},
+          std::pair{norm.over_token(), apart.view()}, std::pair{norm.over_token(), x.view()}}) {
+      const auto& normed = by;
+      const auto& to = out;
+      record(shape.seq, [&] {
+        rw::apply(Parts{2}, to, x.read(), normed, table.view(), {}, {rw::Stores::automatic, isa});
+      });
+      EXPECT_EQ(recorded_count() > 0, isa != rw::Isa::scalar);
+      for (const Part& part : recorded) {
+        Memory touched;
+        add_touched(touched, touched, part, to, x.read(), table.view());
+        for (const void* address : part.addresses) ASSERT_TRUE(touched.holds(address));
+      }
     }
   }
 }
