@@ -391,7 +391,7 @@ class NormErrors : public testing::Test {
       rw::apply_inplace(rw::serial, rw::View<bfloat16>(x.data(), shape), norm,
                         rw::half_table(rows, rows));
     });
-    EXPECT_TRUE(same_bytes(x, before));
+    if (!error.empty()) EXPECT_TRUE(same_bytes(x, before));
     return error;
   }
 };
@@ -418,8 +418,25 @@ TEST_F(NormErrors, NameWhatIsWrong) {
   EXPECT_EQ(text(gemma),
             "apply_inplace: finish of the norm is one_plus_weight, must be another where there is "
             "no weight");
+  const auto norm = rw::rms_norm_torch(weight.data(), 8);
+  for (const auto order : {rw::NormOrder::cuda_fused, rw::NormOrder::cuda_reduce}) {
+    EXPECT_EQ(text(norm.in_order(order)),
+              "apply_inplace: order of the norm is that of a CUDA device, must be automatic or cpu "
+              "on a CPU");
+  }
+  EXPECT_EQ(text(norm.in_order(rw::NormOrder::automatic, -1)),
+            "apply_inplace: rows of the norm is -1, must be 0 or more");
   EXPECT_EQ(text(rw::rms_norm_torch(x.data() + 40, 8)),
             "apply_inplace: memory of x overlaps that of the norm's weight, must be apart from it");
+}
+
+TEST_F(NormErrors, TheOrderOfACpuIsItsOwn) {
+  const auto before = x;
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8)), "");
+  const auto automatic = x;
+  x = before;
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8).in_order(rw::NormOrder::cpu, 3)), "");
+  EXPECT_TRUE(same_bytes(x, automatic));
 }
 
 TEST_F(NormErrors, AFloatWeightThatPyTorchDoesNotPromoteBy) {

@@ -23,6 +23,8 @@ struct RawNorm {
   double eps;
   NormFinish finish;
   NormOver over;
+  NormOrder order = NormOrder::automatic;
+  Index rows = 0;
   bool promotes;  // a float weight of a 16-bit x
 };
 
@@ -35,6 +37,8 @@ RawNorm raw_norm(const RmsNorm<W>& norm) {
   raw.eps = norm.eps;
   raw.finish = norm.finish;
   raw.over = norm.over;
+  raw.order = norm.order;
+  raw.rows = norm.rows;
   raw.promotes = !std::is_same_v<X, W>;
   return raw;
 }
@@ -66,23 +70,30 @@ inline Place place_of_weight(const char* function, int index) {
   return {function, "the norm's weight", index};
 }
 
-inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x) {
+/// Where a norm runs, which is where ids are.
+inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x, Ids where) {
   // PyTorch carries sums of more after other numbers of groups.
   constexpr Index most_features = Index{1} << 24;
   const Place place{names.function, "the norm", names.x.index};
   if (!is_finite(norm.eps) || norm.eps < 0 || !is_finite(static_cast<float>(norm.eps))) {
     fail(place, "eps", "is %.9g, must be 0 or more and finite, as a float, too", norm.eps);
   }
+  const bool is_cudas = norm.order == NormOrder::cuda_fused || norm.order == NormOrder::cuda_reduce;
+  if (where == Ids::on_host && is_cudas) {
+    fail(place, "order", "is that of a CUDA device, must be automatic or cpu on a CPU");
+  }
+  check_not_negative(place, "rows", norm.rows);
   check_at_most(place, "size", norm_size(norm.over, x), most_features);
   check_weight(place, place_of_weight(names.function, names.x.index), norm, x);
 }
 
 /// Checks one tensor of a call and its norm; false if there is nothing to do.
 inline bool check_normed(const Names& names, const RawView& out, const RawView& x,
-                         const RawTable& table, const RawNorm& norm, InPlace in_place) {
+                         const RawTable& table, const RawNorm& norm, InPlace in_place,
+                         Ids where = Ids::on_host) {
   const HeadDim head_dim = table.shape.pairs == 0 ? HeadDim::any : HeadDim::even;
-  const bool has_work = check_arguments(names, out, x, table, in_place, Ids::on_host, head_dim);
-  check_norm(names, norm, x.shape);
+  const bool has_work = check_arguments(names, out, x, table, in_place, where, head_dim);
+  check_norm(names, norm, x.shape, where);
   return has_work;
 }
 
@@ -91,6 +102,15 @@ inline void check_weight_apart(const Place& weight, const RawNorm& norm, const P
                                const RawView& out) {
   const Span read = span_of(norm.weight, norm.weight_size, norm.weight_bytes);
   if (norm.weight != nullptr && overlap(span_of(out), read)) fail_overlap(out_place, weight);
+}
+
+/// The weight of one tensor's norm beside every out of the call; each kind of tensor has its
+/// check_weight_apart(names, tensor, out's place, out).
+template <class Of, class... All>
+void check_weight_apart_from_all(const Names& names, const Of& of, const All&... all) {
+  Place out = names.out;
+  if (out.index >= 0) out.index = 0;
+  ((check_weight_apart(names, of, out, all.out), ++out.index), ...);
 }
 
 ROPEWALK_END_NESTED

@@ -109,14 +109,6 @@ void check_weight_apart(const Names& names, const NormedRotation<R, RmsNorm<W>>&
                      raw_norm<typename R::X>(of.norm), out_place, out);
 }
 
-/// One norm's weight beside every out of the call.
-template <class Of, class... All>
-void check_weight_apart_from_all(const Names& names, const Of& of, const All&... all) {
-  Place out = names.out;
-  if (out.index >= 0) out.index = 0;
-  ((check_weight_apart(names, of, out, all.out), ++out.index), ...);
-}
-
 template <class R>
 void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotation<R, NoNorm>& of,
                     const Kernels& kernels, Isa, InPlace in_place, Stores stores) {

@@ -24,6 +24,16 @@ enum class NormOver {
   token,  ///< those of all heads of a token, head after head
 };
 
+/// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
+/// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.
+enum class NormOrder {
+  automatic,   ///< what PyTorch does on the device of the call for a norm of this finish and weight
+  cpu,         ///< as on a CPU, and then a device has a CPU's bits
+  cuda_fused,  ///< torch.nn.functional.rms_norm by a weight of x's type, or none
+  cuda_reduce,  ///< x.pow(2).mean(-1): transformers, diffusers; rms_norm by a weight of another
+                ///< type
+};
+
 /// A root mean square norm, in PyTorch's arithmetic.
 ///
 /// Shapes   weight [head_dim], or over a token [heads * head_dim]; none where its data is null
@@ -43,11 +53,22 @@ struct RmsNorm {
     return norm;
   }
 
+  /// The same in an order of its own; `rows` of the whole tensor, where x is a part of it, which
+  /// matters to cuda_reduce of fewer than 16.
+  ROPEWALK_INLINE constexpr RmsNorm in_order(NormOrder other, Index of_rows = 0) const {
+    RmsNorm norm = *this;
+    norm.order = other;
+    norm.rows = of_rows;
+    return norm;
+  }
+
   const W* weight = nullptr;
   Index weight_size = 0;
   double eps = 0;
   NormFinish finish = NormFinish::one_rounding;
   NormOver over = NormOver::head;
+  NormOrder order = NormOrder::automatic;
+  Index rows = 0;  ///< that are normalised in the whole tensor; 0: as many as x has
 };
 
 /// In the place of a norm: the tensor is rotated alone.
