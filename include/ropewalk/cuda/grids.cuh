@@ -103,7 +103,9 @@ inline LaunchGrid grid_that_goes_round(const Extent& extent, Index rows, Index j
   const Index most = extent.is_small()
                          ? at_least_one(least / units)
                          : std::min(most_rows / rows, at_least_one(most_threads / units));
-  const Index passes = parts(heads, most * rows);
+  // Coefficients for one row only would be read as often as x.
+  const Index least_passes = extent.is_small() || rows > 1 ? 1 : std::min<Index>(heads, 2);
+  const Index passes = std::max(parts(heads, most * rows), least_passes);
   const Index heads_at_once = parts(heads, passes * rows);
   LaunchGrid grid;
   grid.threads = threads_of(extent, heads_at_once, least / (units * heads_at_once));
