@@ -18,7 +18,7 @@ add_library(cuda_main STATIC EXCLUDE_FROM_ALL support/cuda_main.cpp support/cuda
 target_link_libraries(cuda_main PUBLIC
   ropewalk::ropewalk ropewalk_nvcc_options GTest::gtest Threads::Threads)
 
-set(programs cuda_test cuda_architecture_test)
+set(programs cuda_test cuda_norm_test cuda_architecture_test)
 add_test(NAME cuda_builds
   COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${programs})
 set_tests_properties(cuda_builds PROPERTIES
@@ -34,7 +34,13 @@ endforeach()
 target_link_libraries(cuda_test PRIVATE forms)  # the definition, as the CPU's tests have it
 set_target_properties(cuda_architecture_test PROPERTIES CUDA_ARCHITECTURES 80-real)
 
-add_custom_target(cuda_tests DEPENDS cuda_test cuda_architecture_test)
+add_executable(cuda_golden_norm_test EXCLUDE_FROM_ALL golden/cuda_golden_norm_test.cu)
+target_include_directories(cuda_golden_norm_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_definitions(cuda_golden_norm_test PRIVATE
+  ROPEWALK_GOLDEN_DEFAULT_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
+target_link_libraries(cuda_golden_norm_test PRIVATE cuda_main)
+
+add_custom_target(cuda_tests DEPENDS ${programs} cuda_golden_norm_test)
 
 # The CPU's own tests with CUDA as the form.
 foreach(source IN ITEMS

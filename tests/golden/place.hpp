@@ -59,14 +59,14 @@ inline ropewalk::Pairing library_pairing(Pairing pairing) {
   return pairing == Pairing::half ? ropewalk::Pairing::half : ropewalk::Pairing::interleaved;
 }
 
-/// The table by the library's maker for its layout; by its four entries where none has it.
+/// The table by the library's maker for its layout; by its four entries where none has it. Of
+/// memory of any device.
 template <class Tab>
 ropewalk::TableView<Tab> table_view(const Rule& rule, const TableRule& table, const Place& place,
-                                    const std::vector<Tab>& cos_values,
-                                    const std::vector<Tab>& sin_values) {
+                                    const Tab* cos_values, const Tab* sin_values) {
   using Source = ropewalk::View<const Tab>;
-  const Source cos(cos_values.data(), place.table_shape, place.table_strides);
-  const Source sin(sin_values.data(), place.table_shape, place.table_strides);
+  const Source cos(cos_values, place.table_shape, place.table_strides);
+  const Source sin(sin_values, place.table_shape, place.table_strides);
   const TableKind kind = rule.table_kind;
   if (kind == TableKind::half) return ropewalk::half_table(cos, sin);
   if (kind == TableKind::full_lane) {
@@ -77,8 +77,8 @@ ropewalk::TableView<Tab> table_view(const Rule& rule, const TableRule& table, co
   if (kind == TableKind::packed_sin_cos) return ropewalk::packed_sin_cos_table(cos);
   if (kind == TableKind::complex) return ropewalk::complex_table(cos);
   if (rule.packed_lanes == TableKind::even_odd) return ropewalk::packed_table(cos);
-  const auto entry = [](const std::vector<Tab>& values, const Entries& at) {
-    return ropewalk::CoefficientReader<Tab>{values.data() + at.first, at.step};
+  const auto entry = [](const Tab* values, const Entries& at) {
+    return ropewalk::CoefficientReader<Tab>{values + at.first, at.step};
   };
   const ropewalk::PairReaders<Tab> entries{
       entry(cos_values, table.entries.cos_a), entry(cos_values, table.entries.cos_b),
@@ -90,6 +90,13 @@ ropewalk::TableView<Tab> table_view(const Rule& rule, const TableRule& table, co
           strides.batch,
           strides.seq,
           strides.heads};
+}
+
+template <class Tab>
+ropewalk::TableView<Tab> table_view(const Rule& rule, const TableRule& table, const Place& place,
+                                    const std::vector<Tab>& cos_values,
+                                    const std::vector<Tab>& sin_values) {
+  return table_view(rule, table, place, cos_values.data(), sin_values.data());
 }
 
 /// The values of a table's tensor as T, rounded to `table_cast` on the way.

@@ -121,6 +121,74 @@ inline LaunchGrid grid_that_goes_round(const Extent& extent, Index rows, Index j
   return grid;
 }
 
+/// Of so many threads, how many make a multiple of a warp.
+inline Index whole_warps(Index threads) {
+  constexpr Index warp = 32;
+  Index times = warp;
+  while (times > 1 && times / 2 * threads % warp == 0) times /= 2;
+  return times;
+}
+
+/// Blocks of whole warps for tokens whose threads keep coefficients for several heads. Together: a
+/// block has all heads of its tokens, which it adds up first, by warps that are four of a token.
+/// Without threads: there is no such block.
+inline LaunchGrid grid_of_tokens(const Extent& extent, Index jobs, bool together) {
+  constexpr Index most_heads = 8, most = 128, least_together = 64;
+  const Index units = at_least_one(extent.units), heads = at_least_one(extent.inner);
+  const Index at_once =
+      together ? parts(least_together, units) : std::min(most_heads, at_least_one(most / units));
+  const Index inner = even_part(heads, std::min(heads, at_once));
+  const Index outer = whole_warps(units * inner);
+  LaunchGrid grid;
+  grid.threads = dim3(0);
+  if (units * inner * outer > most_threads) return grid;
+  grid.threads = dim3(static_cast<unsigned>(units), static_cast<unsigned>(inner),
+                      static_cast<unsigned>(outer));
+  const Index tokens = std::min(most_blocks_x / jobs, at_least_one(parts(extent.outer, outer)));
+  const Index passes = extent.is_small() && !together ? parts(heads, inner) : 1;
+  grid.blocks = dim3(static_cast<unsigned>(tokens * jobs),
+                     static_cast<unsigned>(std::min(most_blocks, at_least_one(extent.batch))),
+                     static_cast<unsigned>(std::min(most_blocks, passes)));
+  return grid;
+}
+
+/// Blocks of whole warps for some rows each, which they add up before their threads have a unit
+/// each; together: for all heads of some tokens.
+inline LaunchGrid grid_of_sums(const Extent& extent, Index jobs, bool together) {
+  constexpr Index least = 128, most_z = 64;
+  // Some threads more than there are units, where whole warps would be too many rows.
+  Index units = at_least_one(std::min<Index>(extent.units, most_threads));
+  for (Index multiple = 2; units * whole_warps(units) > most_threads; multiple *= 2) {
+    units = parts(units, multiple) * multiple;
+  }
+  const Index step = whole_warps(units), inner = at_least_one(extent.inner);
+  const Index rows = std::min(parts(parts(least, units), step) * step, most_z);
+  Index inner_at_once = 1;
+  while (rows % (2 * inner_at_once) == 0 && inner % (2 * inner_at_once) == 0) inner_at_once *= 2;
+  const Index inner_blocks = together ? 1 : parts(inner, inner_at_once);
+  LaunchGrid grid;
+  grid.threads = dim3(static_cast<unsigned>(units), static_cast<unsigned>(inner_at_once),
+                      static_cast<unsigned>(rows / inner_at_once));
+  const Index outer_blocks = at_least_one(parts(extent.outer, grid.threads.z));
+  grid.blocks = dim3(static_cast<unsigned>(inner_blocks * jobs),
+                     static_cast<unsigned>(std::min(most_blocks, outer_blocks)),
+                     static_cast<unsigned>(at_least_one(extent.batch)));
+  return grid;
+}
+
+/// A block for a row of any view, or for a token.
+inline LaunchGrid grid_of_blocks(const Extent& extent, Index jobs, bool tokens_whole) {
+  constexpr unsigned threads = 128;
+  LaunchGrid grid;
+  grid.threads = dim3(threads);
+  const Index tokens = std::min(most_blocks_x / jobs, at_least_one(extent.outer));
+  const Index heads = tokens_whole ? 1 : std::min(most_blocks, at_least_one(extent.inner));
+  grid.blocks = dim3(static_cast<unsigned>(tokens * jobs),
+                     static_cast<unsigned>(std::min(most_blocks, at_least_one(extent.batch))),
+                     static_cast<unsigned>(heads));
+  return grid;
+}
+
 }  // namespace gpu
 
 ROPEWALK_END_NESTED

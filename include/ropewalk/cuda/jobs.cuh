@@ -37,6 +37,8 @@ struct Tensors {
   TableView<Tab> table;
 
   bool in_place() const { return same_place(out, x); }
+  /// In place, features that pass through stay where they are.
+  bool writes_all() const { return !in_place(); }
   bool batch_shares_table() const {
     return table.batch_stride() == 0 && table.ids().batch_stride() == 0;
   }
@@ -160,10 +162,11 @@ bool can_be_packed(const Rows& rows, const T& tensors, Index count) {
   const auto& x = tensors.x;
   const RawTable& table = tensors.table;
   return x.head_dim() % size == 0 && table.shape.pairs % Rows::U::pairs == 0 && table.is_rotation &&
-         table.cos_a.stride == table.sin_a.stride && rows.cos.data != nullptr &&
-         rows.sin.data != nullptr && has_pack_strides<size>(x) &&
-         has_pack_strides<size>(tensors.out) && x.batch() <= most_blocks &&
-         x.seq() <= most / (64 * count) && x.heads() <= most / 1024 && x.head_dim() <= most / 2;
+         table.cos_a.stride == table.sin_a.stride &&
+         (table.shape.pairs == 0 || (rows.cos.data != nullptr && rows.sin.data != nullptr)) &&
+         has_pack_strides<size>(x) && has_pack_strides<size>(tensors.out) &&
+         x.batch() <= most_blocks && x.seq() <= most / (64 * count) && x.heads() <= most / 1024 &&
+         x.head_dim() <= most / 2;
 }
 
 /// Whether the rows of a head's tokens are nearer to each other than those of a token's heads.
@@ -206,9 +209,8 @@ auto packed_rows(const T& tensors, Index count, bool tokens_are_inner) {
   rows->pairs = static_cast<int>(table.pairs());
   rows->packs = static_cast<int>(x.head_dim() / Size);
   rows->turned_units = static_cast<int>(table.pairs() / U::pairs);
-  // In place, features that pass through stay where they are.
   rows->units =
-      tensors.in_place() ? rows->turned_units : static_cast<int>(parts(rows->packs, U::packs));
+      tensors.writes_all() ? static_cast<int>(parts(rows->packs, U::packs)) : rows->turned_units;
   return rows;
 }
 

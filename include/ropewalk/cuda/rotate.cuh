@@ -215,6 +215,18 @@ struct PairByPair {
   }
 };
 
+/// Calls work(bool_constant<is wide>{}, PairingTag<Of>{}) for tensors T.
+template <class... T, class How, class Work>
+void with_kernels_of(const How& options, const Work& work) {
+  // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
+  constexpr bool wide_differs =
+      (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
+  with_compute(options, [&](auto compute) {
+    constexpr bool is_wide = wide_differs && decltype(compute)::value == Compute::wide;
+    with_pairing(options, [&](auto pairing) { work(std::bool_constant<is_wide>{}, pairing); });
+  });
+}
+
 /// Checks every tensor, then rotates them all by one launch.
 template <class Form, class How, class... T>
 void rotate(const Names& names, cudaStream_t stream, const How& options,
@@ -224,15 +236,9 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
   ((work = prepare<Form>(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
   if (!work) return;
-  // Wide arithmetic is another only where everything has 16 bits: no second set of kernels else.
-  constexpr bool wide_differs =
-      (!std::is_same_v<ArithmeticOn<true, T>, ArithmeticOn<false, T>> || ...);
-  with_compute(options, [&](auto compute) {
-    constexpr bool is_wide = wide_differs && decltype(compute)::value == Compute::wide;
-    with_pairing(options, [&](auto pairing) {
-      Form::template launch_rotation<is_wide, decltype(pairing)::value>(names.function, stream,
-                                                                        tensors...);
-    });
+  with_kernels_of<T...>(options, [&](auto is_wide, auto pairing) {
+    Form::template launch_rotation<decltype(is_wide)::value, decltype(pairing)::value>(
+        names.function, stream, tensors...);
   });
 }
 

@@ -47,8 +47,9 @@ struct AnyJob {
     }
   }
 
-  /// Threads beyond the pairs copy the features there.
-  __device__ __forceinline__ void run_row(Raw<Out>* out_row, const Raw<X>* x_row,
+  /// Threads beyond the pairs copy the features there. x_row[i]: feature i.
+  template <class Features>
+  __device__ __forceinline__ void run_row(Raw<Out>* out_row, const Features& x_row,
                                           const TableRow& row) const {
     const auto value_of = [](Raw<X> raw) {
       return Value<Arithmetic>{in_carrier<Carrier<Arithmetic>>(widened<X>(raw))};

@@ -1,0 +1,186 @@
+// The kernel for rows that are normalised each by itself, then turned by a table that their heads
+// share: sums in registers.
+#ifndef ROPEWALK_CUDA_KERNELS_NORMED_HEADS_KERNEL_CUH
+#define ROPEWALK_CUDA_KERNELS_NORMED_HEADS_KERNEL_CUH
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ropewalk/base/check.hpp"
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
+#include "ropewalk/cuda/device/norm_sums.cuh"
+#include "ropewalk/cuda/device/normalised.cuh"
+#include "ropewalk/cuda/device/packed_rows.cuh"
+#include "ropewalk/cuda/device/packs.cuh"
+#include "ropewalk/cuda/device/row_sums.cuh"
+#include "ropewalk/cuda/device/table_rows.cuh"
+#include "ropewalk/cuda/device/walk.cuh"
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+namespace gpu {
+
+/// One tensor by a table that heads share: a thread keeps the coefficients of its unit for several
+/// heads. What is added up:
+///   a row of 64 or 128 features by its lanes, all of one warp, which have a quad of each of
+///   PyTorch's chains in their registers: the sum is a tree over them. All lanes of a warp take
+///   part, those without a row with zeros; or all heads of a token by the warps of its block,
+///   before; see find_sums.
+template <class Rows, class W>
+struct NormedHeadsJob : Rows {
+  using U = typename Rows::U;
+  using X = typename Rows::X;
+  using XPack = typename Rows::XPack;
+  /// Rows that a thread has at once; see HeadsJob.
+  static constexpr int rows = sizeof(X) == 2 && U::packs == 1 ? 2 : 1;
+  static constexpr int quads = U::pack / static_cast<int>(quad);  // of a pack
+  static constexpr unsigned most_size = quad * warp_lanes;        // of a row in registers
+  DeviceNorm<W> norm;
+
+  /// The order of what is added up, as a constant: a small launch takes the time of its
+  /// instructions.
+  enum class Sums { fused, reduced, of_token };
+
+  /// What a thread keeps from head to head.
+  struct Kept {
+    typename Rows::Pairs with;
+    float weights[std::size_t{U::packs}][std::size_t{U::pack}];
+  };
+
+  /// Where a thread is, and how far the next of its heads is.
+  struct Task {
+    unsigned b, s, first, step;
+    int unit;
+    bool turns, has_rows;
+    typename Rows::Places from, to;
+  };
+
+  /// A block has whole warps; see grid_of_tokens.
+  __device__ __forceinline__ void run(const JobBlocks& blocks, bool batch_first) const {
+    __shared__ RowSums sums;
+    const Walk walk = walk_of_thread(blocks, batch_first);
+    const auto unit = static_cast<int>(threadIdx.x);
+    const bool turns = unit < this->turned_units;
+    const Task task{walk.b,
+                    walk.s,
+                    walk.head,
+                    walk.head_step,
+                    unit,
+                    turns,
+                    walk.s < this->outer && unit < this->units,
+                    this->places(unit, read_pairing(Rows::pairing), turns),
+                    this->places(unit, written_pairing(Rows::pairing), turns)};
+    if (norm.over_token) {
+      const unsigned first = walk.s - threadIdx.z;
+      find_sums(sums, blockDim.z, norm, [&](unsigned row) {
+        const unsigned s = first + row < this->outer ? first + row : this->outer - 1;
+        return NormedFeatures<X, true>{this->x_row({walk.b, s, 0}), norm.size};
+      });
+      run_by<Sums::of_token>(task, reciprocal_of(sums, threadIdx.z, norm));
+    } else if (norm.order == NormOrder::cuda_fused) {
+      run_by<Sums::fused>(task, 0);
+    } else {
+      run_by<Sums::reduced>(task, 0);
+    }
+  }
+
+  template <Sums By>
+  __device__ __forceinline__ void run_by(const Task& task, float reciprocal) const {
+    const unsigned end = task.has_rows ? this->inner : 0, step = task.step;
+    const Raw<X>* x_row = this->x_row({task.b, task.s, task.first});
+    Raw<X>* out_row = this->out_row({task.b, task.s, task.first});
+    const Index x_step = this->template offset_of<X>(std::uint64_t{step} * this->x_strides.inner);
+    const Index out_step =
+        this->template offset_of<X>(std::uint64_t{step} * this->out_strides.inner);
+    Kept kept;
+    bool is_first = true;
+#pragma unroll 1
+    for (unsigned begin = 0; begin < this->inner; begin += rows * step) {
+      const unsigned head = begin + task.first;
+      XPack now[std::size_t{rows}][std::size_t{U::packs}] = {};
+#pragma unroll
+      for (int r = 0; r < rows; ++r) {
+        if (head + r * step < end) this->read_unit(now[r], x_row, task.from);
+        x_row += x_step;
+      }
+      if (is_first && task.has_rows) {
+        if (task.turns) {
+          kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
+        }
+        if (By != Sums::of_token) read_weights(kept, task, 0);
+      }
+      is_first = false;
+#pragma unroll
+      for (int r = 0; r < rows; ++r) {
+        if (begin + r * step >= this->inner) break;  // no lane has such a row
+        if constexpr (By != Sums::of_token) {
+          const float sum = sum_of_row<By == Sums::fused>(now[r]);
+          reciprocal = approximate_reciprocal_rms(norm, sum);
+        }
+        if (head + r * step < end) {
+          if (By == Sums::of_token) read_weights(kept, task, head + r * step);
+          write<By == Sums::fused>(out_row, task, now[r], reciprocal, kept);
+        }
+        out_row += out_step;
+      }
+    }
+  }
+
+  __device__ __forceinline__ void read_weights(Kept& kept, const Task& task, unsigned head) const {
+    const Index first = Index{head} * this->packs * U::pack;
+#pragma unroll
+    for (int p = 0; p < U::packs; ++p) {
+      gpu::read_weights(kept.weights[p], norm, first + task.from.at[p]);
+    }
+  }
+
+  /// One finish has the fused order.
+  template <bool OneRounding>
+  __device__ __forceinline__ void write(Raw<X>* out_row, const Task& task,
+                                        const XPack (&unit)[std::size_t{U::packs}],
+                                        float reciprocal, const Kept& kept) const {
+    XPack normed[std::size_t{U::packs}];
+#pragma unroll
+    for (int p = 0; p < U::packs; ++p) {
+      if constexpr (OneRounding) {
+        normed[p] = normalised_pack<NormFinish::one_rounding>(unit[p], reciprocal, kept.weights[p]);
+      } else {
+        normed[p] = normalised_pack(norm.finish, unit[p], reciprocal, kept.weights[p]);
+      }
+    }
+    this->write_unit(out_row, task.to, normed, task.turns, kept.with);
+  }
+
+  /// The squares of the row of which this thread has a unit.
+  template <bool Fused>
+  __device__ __forceinline__ float sum_of_row(const XPack (&unit)[std::size_t{U::packs}]) const {
+    constexpr bool halves = U::packs == 2 && read_pairing(Rows::pairing) == Pairing::half;
+    constexpr int sums_of_lane = U::packs * quads, count = halves ? quads : sums_of_lane;
+    float sums[std::size_t{sums_of_lane}];
+#pragma unroll
+    for (int i = 0; i < sums_of_lane; ++i) {
+      float v[std::size_t{quad}];
+#pragma unroll
+      for (int e = 0; e < static_cast<int>(quad); ++e) {
+        v[e] = value_at(unit[i / quads], i % quads * static_cast<int>(quad) + e);
+      }
+      sums[i] = sum_of_quad<Fused>(v);
+    }
+    // The upper half of a tree is added to its lower one. Halves of a row are a lane's two packs;
+    // neighbours, which meet last, are in one pack.
+    float terms[std::size_t{count}];
+#pragma unroll
+    for (int i = 0; i < count; ++i) terms[i] = halves ? added(sums[i], sums[count + i]) : sums[i];
+    constexpr unsigned lanes = most_size / (U::pack * U::packs);
+    if (norm.size == most_size) add_lanes_apart<lanes / 2>(terms);  // else half of the lanes
+    fold_lanes<lanes / 4>(terms);
+    return sum_in_lane(terms);
+  }
+};
+
+}  // namespace gpu
+
+ROPEWALK_END_NESTED
+
+#endif  // ROPEWALK_CUDA_KERNELS_NORMED_HEADS_KERNEL_CUH

@@ -1,0 +1,155 @@
+// A norm before the rotation, on CUDA: q/k RMSNorm and RoPE in one launch, in PyTorch's bits.
+#ifndef ROPEWALK_CUDA_NORM_CUH
+#define ROPEWALK_CUDA_NORM_CUH
+
+#include <cuda_runtime_api.h>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ropewalk/base/config.hpp"
+#include "ropewalk/call/entry_types.hpp"
+#include "ropewalk/cuda/apply.cuh"
+#include "ropewalk/cuda/norm_rotate.cuh"
+#include "ropewalk/cuda/options.cuh"
+#include "ropewalk/norm.hpp"
+#include "ropewalk/options.hpp"
+
+ROPEWALK_BEGIN_NESTED(detail)
+
+namespace gpu {
+
+template <class Tab, class How, class... Outs, class... Xs, class... Norms>
+void apply_all_normed(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
+                      const std::tuple<Norms...>& norms, const Tab& table, const How& options,
+                      const cuda::CudaOptions& device) {
+  using XTypes = TypeTag<std::tuple<Xs...>>;
+  if constexpr (takes_tuples<How, cudaStream_t, Tab, Outs...>(XTypes{})) {
+    if constexpr (take_norms(TypeTag<std::tuple<Outs...>>{}, XTypes{},
+                             TypeTag<std::tuple<Norms...>>{})) {
+      const auto view = as_table(table);
+      const auto with = [&](auto&... out) {
+        std::apply(
+            [&](auto&... x) {
+              std::apply(
+                  [&](const auto&... norm) {
+                    norm_and_rotate(
+                        {"cuda::apply", "xs", "outs", 0}, stream, options, device,
+                        normed_tensors(tensors(as_view(out), as_view(x), view), norm)...);
+                  },
+                  norms);
+            },
+            xs);
+      };
+      std::apply(with, outs);
+    }
+  }
+}
+
+template <class Tab, class How, class... Xs, class... Norms>
+void apply_all_normed_inplace(cudaStream_t stream, std::tuple<Xs&...> xs,
+                              const std::tuple<Norms...>& norms, const Tab& table,
+                              const How& options, const cuda::CudaOptions& device) {
+  using XTypes = TypeTag<std::tuple<Xs...>>;
+  if constexpr (takes_in_place<How, cudaStream_t, Tab, Xs...>()) {
+    if constexpr (take_norms(XTypes{}, XTypes{}, TypeTag<std::tuple<Norms...>>{})) {
+      const auto view = as_table(table);
+      const auto with = [&](auto&... x) {
+        std::apply(
+            [&](const auto&... norm) {
+              norm_and_rotate({"cuda::apply_inplace", "xs", nullptr, 0}, stream, options, device,
+                              normed_tensors(tensors(as_view(x), as_view(x), view), norm)...);
+            },
+            norms);
+      };
+      std::apply(with, xs);
+    }
+  }
+}
+
+}  // namespace gpu
+
+ROPEWALK_END_NESTED
+
+ROPEWALK_BEGIN_NESTED(cuda)
+
+/// Normalises every row of `x`, rounds it to x's type, and rotates it as cuda::apply of the same
+/// arguments without a norm does, on `stream`; writes `out`.
+///
+/// Shapes   as cuda::apply; a table of no pairs: normalises alone
+/// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
+/// Alias    as cuda::apply; a weight, which is device memory, must be apart from every out
+/// Errors   those of cuda::apply, and of ropewalk::apply with a norm about the norm
+/// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none
+/// Order    norm.order: by default that of PyTorch's CUDA kernels for the norm's finish and weight.
+///          NormOrder::cpu gives the bits of ropewalk::apply
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on CUDA of
+///          rows that are whole multiples of 4 features, aligned as 4 are, up to 8,160 of them
+///          where its reduction adds them up. Others PyTorch adds up otherwise, this as those
+/// Speed    as cuda::apply: one kernel
+template <class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply(cudaStream_t stream, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const How& options = {}, const CudaOptions& device = {}) {
+  using Tensor = std::remove_reference_t<Out>;
+  if constexpr (detail::takes_call<How, cudaStream_t, Tensor, const X, Tab>()) {
+    if constexpr (detail::takes_norm<Tensor, const X>(detail::TypeTag<RmsNorm<W>>{})) {
+      const auto views = detail::gpu::tensors(as_view(out), as_view(x), as_table(table));
+      detail::gpu::norm_and_rotate({"cuda::apply", "x", "out"}, stream, options, device,
+                                   detail::gpu::normed_tensors(views, norm));
+    }
+  }
+}
+template <class Outs, class Xs, class... Norms, class Tab, class How = detail::DefaultOptions>
+void apply(cudaStream_t stream, Outs&& outs, const Xs& xs, const std::tuple<Norms...>& norms,
+           const Tab& table, const How& options = {}, const CudaOptions& device = {}) {
+  detail::gpu::apply_all_normed(stream, detail::tied(std::forward<Outs>(outs)), detail::tied(xs),
+                                norms, table, options, device);
+}
+
+/// The same in place.
+template <class X, class W, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(cudaStream_t stream, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const How& options = {}, const CudaOptions& device = {}) {
+  using Tensor = std::remove_reference_t<X>;
+  if constexpr (detail::takes_in_place<How, cudaStream_t, Tab, Tensor>()) {
+    if constexpr (detail::takes_norm<Tensor, Tensor>(detail::TypeTag<RmsNorm<W>>{})) {
+      const auto views = detail::gpu::tensors(as_view(x), as_view(x), as_table(table));
+      detail::gpu::norm_and_rotate({"cuda::apply_inplace", "x"}, stream, options, device,
+                                   detail::gpu::normed_tensors(views, norm));
+    }
+  }
+}
+template <class Xs, class... Norms, class Tab, class How = detail::DefaultOptions>
+void apply_inplace(cudaStream_t stream, Xs&& xs, const std::tuple<Norms...>& norms,
+                   const Tab& table, const How& options = {}, const CudaOptions& device = {}) {
+  detail::gpu::apply_all_normed_inplace(stream, detail::tied(std::forward<Xs>(xs)), norms, table,
+                                        options, device);
+}
+
+// Options of the device where those of the arithmetic belong; see ropewalk/norm.hpp.
+
+template <class Out, class X, class W, class Tab>
+void apply(cudaStream_t stream, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
+           const CudaOptions& device) {
+  apply(stream, std::forward<Out>(out), x, norm, table, device, device);
+}
+template <class Outs, class Xs, class... Norms, class Tab>
+void apply(cudaStream_t stream, Outs&& outs, const Xs& xs, const std::tuple<Norms...>& norms,
+           const Tab& table, const CudaOptions& device) {
+  apply(stream, std::forward<Outs>(outs), xs, norms, table, device, device);
+}
+template <class X, class W, class Tab>
+void apply_inplace(cudaStream_t stream, X&& x, const RmsNorm<W>& norm, const Tab& table,
+                   const CudaOptions& device) {
+  apply_inplace(stream, std::forward<X>(x), norm, table, device, device);
+}
+template <class Xs, class... Norms, class Tab>
+void apply_inplace(cudaStream_t stream, Xs&& xs, const std::tuple<Norms...>& norms,
+                   const Tab& table, const CudaOptions& device) {
+  apply_inplace(stream, std::forward<Xs>(xs), norms, table, device, device);
+}
+
+ROPEWALK_END_NESTED
+
+#endif  // ROPEWALK_CUDA_NORM_CUH
