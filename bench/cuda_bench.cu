@@ -324,6 +324,7 @@ int run(int argc, char** argv) {
   Session session(filter);
   Bench(session).run();
   measure_corners(session);
+  measure_norms(session);
   if (!out.empty()) write_json(out, session.rows());
   return session.all_verified() ? 0 : 1;
 }

@@ -151,6 +151,8 @@ class Session {
 
 /// Rows off the main road: see cuda_corners.cu.
 void measure_corners(Session& session);
+/// Norms before the rotation: see cuda_norms.cu.
+void measure_norms(Session& session);
 
 }  // namespace ropewalk_bench
 
