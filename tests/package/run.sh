@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# Every way in which a consumer takes the library in, each tested from a clean folder: one line a way.
+# What is taken in is a commit of the tree as it stands, without what git ignores.
+# usage: run.sh [WAY...]; without one all of them, in the order of the functions below
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source tests/support/script.sh
+source cmake/setup.sh
+
+root=$PWD
+work=$root/build/package
+source=$work/source
+prefix=$work/prefix  # of what is installed
+export CXX=${CXX-g++} CMAKE_GENERATOR=Ninja
+# Nothing that the user has set may help a consumer to find the library.
+unset CPATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CMAKE_PREFIX_PATH PKG_CONFIG_PATH
+version=$(awk '/VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { printf "%s%d", dot, $3; dot = "." }' \
+  include/ropewalk/version.hpp)
+eigen=(-isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3)
+
+# A way calls it where it cannot be tried: skip_way REASON
+skip_way() {
+  echo "$*" >reason
+  exit 77
+}
+
+# configure PROJECT OPTION...: a consumer, into the way's own folder
+configure() {
+  cmake -S "$folder/$1" -B build -DROPEWALK_SOURCE="$source" -DVERSION="$version" "${@:2}"
+}
+
+# consume PROJECT OPTION...: builds it and runs it
+consume() {
+  configure "$@"
+  cmake --build build
+  build/consumer
+}
+
+# By the README's lines; then the folder is moved, as whoever packs it does.
+way_install() {
+  local command line
+  line=$(grep -o -m 1 'cmake -S \. -B build -D[^`]*' "$source/README.md")
+  read -ra command <<<"$line"
+  (
+    cd "$source"
+    "${command[@]}"
+    cmake --build build --parallel "$(nproc)"
+    cmake --install build --prefix "$work/install/first_prefix"
+  )
+  mv first_prefix "$prefix"
+  cmake --build "$source/build" --target help >targets
+  grep -q ropewalk_compiled targets
+  grep -q ropewalk_c targets
+  if grep -E '(_test|_bench|forms)(:|$)' targets; then return 1; fi  # tests and benchmark are off
+  cmp "$source/LICENSE" "$prefix/share/doc/ropewalk/LICENSE"
+  cmp "$source/include/ropewalk/cuda/apply.cuh" "$prefix/include/ropewalk/cuda/apply.cuh"
+  if grep -rIl -e "$work" "$prefix"; then return 1; fi  # names no folder of this machine
+}
+
+way_find_package() { consume consumer -DWAY=find_package -DCMAKE_PREFIX_PATH="$prefix"; }
+way_find_compiled() { consume consumer -DWAY=find_compiled -DCMAKE_PREFIX_PATH="$prefix"; }
+way_find_c() { consume c_consumer -DCMAKE_PREFIX_PATH="$prefix"; }
+way_version_refused() { cmake -DPREFIX="$prefix" -DVERSION="$version" -P "$folder/refused.cmake"; }
+way_add_subdirectory() { consume consumer -DWAY=add_subdirectory -DCMAKE_PREFIX_PATH="$prefix"; }
+way_fetch_content() { consume consumer -DWAY=fetch_content; }
+
+# A parent installs what it took in beside its own library, which another project then finds.
+parent() {
+  configure parent -DWAY="$1"
+  cmake --build build
+  cmake --install build --prefix "$PWD/first_prefix"
+  mv first_prefix parent_prefix
+  rm -r build
+  consume consumer -DWAY=find_parent -DCMAKE_PREFIX_PATH="$PWD/parent_prefix"
+}
+way_parent_add_subdirectory() { parent add_subdirectory; }
+way_parent_fetch_content() { parent fetch_content; }
+
+way_makefile() {
+  cp "$folder/make/Makefile" "$folder/consumer/main.cpp" .
+  make ROPEWALK="$source"
+  ./consumer
+}
+
+# flags PACKAGE...: as pkg-config gives them, into the array of that name
+flags() { read -ra flags <<<"$(pkg-config --cflags --libs "$@")"; }
+
+way_pkg_config() {
+  local flags
+  command -v pkg-config || skip_way "no pkg-config here"
+  export PKG_CONFIG_PATH=$prefix/share/pkgconfig:$prefix/lib/pkgconfig
+  flags "ropewalk = $version"
+  "$CXX" -std=c++17 "$folder/consumer/main.cpp" "${flags[@]}" -o of_headers
+  flags ropewalk-compiled
+  "$CXX" -std=c++17 -DWANTS_COMPILED "$folder/consumer/main.cpp" "${flags[@]}" -o compiled
+  flags ropewalk-c
+  "${CC-cc}" -std=c99 "$folder/c_consumer/main.c" "${flags[@]}" -o of_c
+  ./of_headers
+  ./compiled
+  LD_LIBRARY_PATH=$prefix/lib ./of_c
+  if pkg-config "ropewalk > $version"; then return 1; fi
+}
+
+# The one file is, for the compiler, the headers to the last token; it is all that the README's ten
+# lines need, and units of other flags link with it.
+way_amalgamated() {
+  local compiler options
+  mkdir -p one/ropewalk
+  python3 "$source/cmake/amalgamate.py" one/ropewalk/ropewalk.hpp
+  if grep '#include "' one/ropewalk/ropewalk.hpp; then return 1; fi
+  echo '#include <ropewalk/ropewalk.hpp>' >include.cpp
+  for compiler in "$CXX" clang++; do
+    command -v "$compiler" || continue
+    for options in -O2 -DROPEWALK_COMPILED -DROPEWALK_BUILDS_COMPILED -Ofast -fno-exceptions; do
+      "$compiler" -std=c++17 "$options" -E -P -I"$source/include" "${eigen[@]}" include.cpp |
+        grep . >headers
+      "$compiler" -std=c++17 "$options" -E -P -Ione "${eigen[@]}" include.cpp |
+        grep . >amalgam
+      cmp headers amalgam
+    done
+  done
+  awk '/^```/ && block ~ /int main/ { printf "%s", block; exit }
+    /^```/ { block = ""; next }
+    { block = block $0 "\n" }' "$source/README.md" | sed '$ s/^}/return 0; }/' >lines.cpp
+  options=(-std=c++17 -Wall -Wextra -Werror -Ione "${eigen[@]}")
+  "$CXX" "${options[@]}" -O1 -Dmain=plain -c lines.cpp
+  "$CXX" "${options[@]}" -Ofast -Dmain=fast -c lines.cpp -o fast.o
+  echo 'int plain(), fast(); int main() { return plain() + fast(); }' >main.cpp
+  "$CXX" main.cpp lines.o fast.o -o lines
+  ./lines >output
+  awk '/^```text/ { getline; print; print; exit }' "$source/README.md" | diff - output
+}
+
+# consume_deb ROOT: consumers and a script that builds them with the packages below ROOT/usr
+consume_deb() {
+  cp -r "$folder"/{consumer,c_consumer} "$1/"
+  cat >"$1/consume" <<SCRIPT
+set -eu
+cd \$1
+for way in find_package find_compiled; do
+  cmake -S consumer -B \$way -DWAY=\$way -DVERSION=$version -DCMAKE_PREFIX_PATH=\$PWD/usr
+  cmake --build \$way
+  \$way/consumer
+done
+cmake -S c_consumer -B find_c -DVERSION=$version -DCMAKE_PREFIX_PATH=\$PWD/usr
+cmake --build find_c
+find_c/consumer
+SCRIPT
+}
+
+# What compiles and what runs, apart; unpacked, since who is not root can do no more.
+way_deb() {
+  command -v dpkg-deb || skip_way "this is not Debian or Ubuntu"
+  cmake -S "$source" -B "$source/build" -U CMAKE_INSTALL_LIBDIR -DCMAKE_INSTALL_PREFIX=/usr
+  (cd "$source/build" && cpack -G DEB)
+  mv "$source"/build/*.deb .
+  for package in *.deb; do dpkg-deb --extract "$package" root; done
+  test -s root/usr/share/doc/libropewalk-dev/copyright
+  dpkg-deb --field libropewalk-dev_*.deb Depends | grep -E '^libeigen3-dev .*, libropewalk-c[0-9.]+ '
+  consume_deb root
+  sh root/consume "$PWD/root"
+}
+
+# Installed by apt on a system that has nothing else, which brings what they depend on.
+way_deb_clean_root() {
+  local system
+  test -e "$work/deb/root" || skip_way "no packages were made"
+  ((EUID == 0)) || skip_way "this is not root"
+  (need debootstrap) || skip_way "debootstrap cannot be installed"
+  system=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  debootstrap --variant=minbase --components=main,universe "$system" root ||
+    skip_way "no clean root can be made here: $(tail -n 1 log)"
+  cp "$work"/deb/*.deb root/
+  consume_deb root
+  DEBIAN_FRONTEND=noninteractive chroot root sh -c \
+    'apt-get install -q -y --no-install-recommends g++ cmake ninja-build /*.deb'
+  chroot root env CMAKE_GENERATOR=Ninja sh /consume /
+  rm -r --one-file-system root
+}
+
+ways=(install find_package find_compiled find_c version_refused add_subdirectory fetch_content
+  parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
+  deb deb_clean_root)
+needs_install=" find_package find_compiled find_c version_refused add_subdirectory pkg_config deb "
+
+# run_way NAME: in a folder of its own, with all that it says in one file
+run_way() {
+  local status=0 start=$SECONDS
+  enter_empty "$work/$1"
+  set +e
+  (set -e; "way_$1") >log 2>&1
+  status=$?
+  set -e
+  case $status in
+    0) printf 'ok       %s (%d s)\n' "$1" $((SECONDS - start)) ;;
+    77) skip "$1: $(<reason)" ;;
+    *)
+      fail "$1"
+      tail -n 20 log
+      ;;
+  esac
+}
+
+need g++ cmake ninja-build libeigen3-dev
+enter_empty "$work"
+mkdir "$source"
+(cd "$root" && git ls-files -z --cached --others --exclude-standard --deduplicate |
+  xargs -0 sh -c 'for file; do [ ! -e "$file" ] || printf "%s\0" "$file"; done' sh |
+  tar --create --null --files-from=-) | tar --extract --directory "$source"
+git -C "$source" init --quiet --initial-branch main
+git -C "$source" add --all
+git -C "$source" -c user.name=test -c user.email=test@example.org commit --quiet --message tree
+
+if (($#)); then
+  ways=("$@")
+  if [[ $needs_install == *" $1 "* ]]; then ways=(install "$@"); fi
+fi
+for way in "${ways[@]}"; do run_way "$way"; done
+finish
