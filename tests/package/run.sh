@@ -41,17 +41,14 @@ way_install() {
   local command line
   line=$(grep -o -m 1 'cmake -S \. -B build -D[^`]*' "$source/README.md")
   read -ra command <<<"$line"
-  (
-    cd "$source"
-    "${command[@]}"
-    cmake --build build --parallel "$(nproc)"
-    cmake --install build --prefix "$work/install/first_prefix"
-  )
-  mv first_prefix "$prefix"
+  (cd "$source" && "${command[@]}")
   cmake --build "$source/build" --target help >targets
   grep -q ropewalk_compiled targets
   grep -q ropewalk_c targets
   if grep -E '(_test|_bench|forms)(:|$)' targets; then return 1; fi  # tests and benchmark are off
+  cmake --build "$source/build" --parallel "$(nproc)"
+  cmake --install "$source/build" --prefix "$PWD/first_prefix"
+  mv first_prefix "$prefix"
   cmp "$source/LICENSE" "$prefix/share/doc/ropewalk/LICENSE"
   cmp "$source/include/ropewalk/cuda/apply.cuh" "$prefix/include/ropewalk/cuda/apply.cuh"
   if grep -rIl -e "$work" "$prefix"; then return 1; fi  # names no folder of this machine
@@ -104,17 +101,17 @@ way_pkg_config() {
 # The one file is, for the compiler, the headers to the last token; it is all that the README's ten
 # lines need, and units of other flags link with it.
 way_amalgamated() {
-  local compiler options
+  local compiler flag options
   mkdir -p one/ropewalk
   python3 "$source/cmake/amalgamate.py" one/ropewalk/ropewalk.hpp
   if grep '#include "' one/ropewalk/ropewalk.hpp; then return 1; fi
   echo '#include <ropewalk/ropewalk.hpp>' >include.cpp
   for compiler in "$CXX" clang++; do
     command -v "$compiler" || continue
-    for options in -O2 -DROPEWALK_COMPILED -DROPEWALK_BUILDS_COMPILED -Ofast -fno-exceptions; do
-      "$compiler" -std=c++17 "$options" -E -P -I"$source/include" "${eigen[@]}" include.cpp |
+    for flag in -O2 -DROPEWALK_COMPILED -DROPEWALK_BUILDS_COMPILED -Ofast -fno-exceptions; do
+      "$compiler" -std=c++17 "$flag" -E -P -I"$source/include" "${eigen[@]}" include.cpp |
         grep . >headers
-      "$compiler" -std=c++17 "$options" -E -P -Ione "${eigen[@]}" include.cpp |
+      "$compiler" -std=c++17 "$flag" -E -P -Ione "${eigen[@]}" include.cpp |
         grep . >amalgam
       cmp headers amalgam
     done
@@ -178,9 +175,48 @@ way_deb_clean_root() {
   rm -r --one-file-system root
 }
 
+# By vcpkg's functions or stand-ins for them: what the port asks of them, and that its manifest is one.
+way_vcpkg() {
+  local features port=$source/cmake/vcpkg/ropewalk
+  python3 - "$port/vcpkg.json" "$version" <<'CHECK'
+import json, sys
+port = json.load(open(sys.argv[1]))
+assert port["version"] == sys.argv[2], port["version"]
+assert set(port["features"]) == {"c", "compiled"}
+CHECK
+  for features in core "core;compiled;c"; do
+    rm -rf build
+    cmake -DCURRENT_PORT_DIR="$port" -DCURRENT_PACKAGES_DIR="$PWD/packages" -DFEATURES="$features" \
+      -P "$folder/vcpkg.cmake"
+    consume consumer -DWAY=find_package -DCMAKE_PREFIX_PATH="$PWD/packages"
+  done
+  rm -r build
+  consume consumer -DWAY=find_compiled -DCMAKE_PREFIX_PATH="$PWD/packages"
+  rm -r build
+  consume c_consumer -DCMAKE_PREFIX_PATH="$PWD/packages"
+}
+
+# The recipe as conan create takes it, with the Eigen of the system for Conan's, which is on a network.
+way_conan() {
+  local choice options tests=$source/tests/package tools=$root/build/package_tools
+  python3 -m py_compile "$source/cmake/conan/conanfile.py"
+  export CONAN_HOME=$PWD/home PATH=$PATH:$tools/bin
+  if ! command -v conan; then
+    if ! python3 -m venv "$tools" || ! "$tools/bin/pip" install --quiet 'conan>=2,<3'; then
+      skip_way "no Conan here, and pip gets none; that the recipe is Python holds"
+    fi
+  fi
+  conan profile detect
+  conan export-pkg "$tests/conan_eigen" --no-remote
+  for choice in "" "-o ropewalk/*:compiled=True -o ropewalk/*:c=True"; do
+    read -ra options <<<"$choice"
+    conan create "$source/cmake/conan" --no-remote --test-folder "$tests/conan" "${options[@]}"
+  done
+}
+
 ways=(install find_package find_compiled find_c version_refused add_subdirectory fetch_content
   parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
-  deb deb_clean_root)
+  deb deb_clean_root vcpkg conan)
 needs_install=" find_package find_compiled find_c version_refused add_subdirectory pkg_config deb "
 
 # run_way NAME: in a folder of its own, with all that it says in one file
