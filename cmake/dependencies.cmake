@@ -40,6 +40,15 @@ function(ropewalk_need_eigen)
   endif()
 endfunction()
 
+# For the tests and the benchmark: the library itself starts no thread.
+function(ropewalk_need_threads)
+  find_package(Threads)
+  if(NOT Threads_FOUND)
+    message(FATAL_ERROR "No threads: take a compiler with pthreads, or set ROPEWALK_BUILD_TESTS=OFF "
+      "and ROPEWALK_BUILD_BENCH=OFF, since the library itself needs none")
+  endif()
+endfunction()
+
 function(ropewalk_need_gtest)
   set(BUILD_GMOCK OFF)
   set(INSTALL_GTEST OFF)

@@ -1,5 +1,16 @@
 # shellcheck shell=bash
 # Sourced by the scripts that a person calls: what the machine lacks is installed, or named.
+# With --no-install, which it takes out of their arguments, it is named, and nothing is installed.
+
+rest=()
+for argument in "$@"; do
+  if [[ $argument == --no-install ]]; then
+    export ROPEWALK_NO_INSTALL=1
+  else
+    rest+=("$argument")
+  fi
+done
+set -- "${rest[@]}"
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -54,15 +65,18 @@ need() {
   find_missing "$@"
   if ((${#missing[@]} == 0)); then return; fi
   if ((EUID != 0)); then root=(sudo -n "${root[@]}"); fi
-  if command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null; then
+  if [[ ! -v ROPEWALK_NO_INSTALL ]] && command -v apt-get >/dev/null &&
+    "${root[@]}" true 2>/dev/null; then
     say "Installing ${missing[*]}"
-    "${root[@]}" apt-get update -q
-    "${root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+    "${root[@]}" apt-get update -q || true  # what is known already may do
+    "${root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" || true
     find_missing "$@"
     if ((${#missing[@]} == 0)); then return; fi
-    echo "Installed, but too old or not usable: ${missing[*]}" >&2
-  else
+    echo "Could not be installed, or is too old: ${missing[*]}" >&2
+  elif command -v apt-get >/dev/null; then
     echo "Missing; please run: sudo apt-get install ${missing[*]}" >&2
+  else
+    echo "Missing; please install what Debian and Ubuntu name so: ${missing[*]}" >&2
   fi
   echo "Ropewalk needs g++ 12, clang++ 14, CMake 3.25, Eigen 3.4 with its unsupported Tensor" \
     "module (Debian 12, Ubuntu 24.04) or later" >&2

@@ -2,7 +2,6 @@
 #ifndef ROPEWALK_STORAGE_HPP
 #define ROPEWALK_STORAGE_HPP
 
-#include <Eigen/Core>  // for Eigen::half and Eigen::bfloat16
 #include <cinttypes>
 #include <cstdint>
 #include <type_traits>
@@ -10,6 +9,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"  // for Eigen::half and Eigen::bfloat16
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/view.hpp"

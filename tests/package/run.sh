@@ -58,6 +58,16 @@ way_find_package() { consume consumer -DWAY=find_package -DCMAKE_PREFIX_PATH="$p
 way_find_compiled() { consume consumer -DWAY=find_compiled -DCMAKE_PREFIX_PATH="$prefix"; }
 way_find_c() { consume c_consumer -DCMAKE_PREFIX_PATH="$prefix"; }
 way_version_refused() { cmake -DPREFIX="$prefix" -DVERSION="$version" -P "$folder/refused.cmake"; }
+# Without Eigen the package is not found, and says what to do.
+way_find_without_eigen() {
+  if configure consumer -DWAY=find_package -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON >output 2>&1; then
+    return 1
+  fi
+  grep -A 3 "Reason given by package" output | tr -d '\n' | tr -s ' ' |
+    grep "ropewalk needs Eigen 3.4 or later: install libeigen3-dev"
+}
+
 way_add_subdirectory() { consume consumer -DWAY=add_subdirectory -DCMAKE_PREFIX_PATH="$prefix"; }
 way_fetch_content() { consume consumer -DWAY=fetch_content; }
 
@@ -214,10 +224,11 @@ way_conan() {
   done
 }
 
-ways=(install find_package find_compiled find_c version_refused add_subdirectory fetch_content
-  parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
+ways=(install find_package find_compiled find_c version_refused find_without_eigen add_subdirectory
+  fetch_content parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
   deb deb_clean_root vcpkg conan)
-needs_install=" find_package find_compiled find_c version_refused add_subdirectory pkg_config deb "
+needs_install=" find_package find_compiled find_c version_refused find_without_eigen add_subdirectory "
+needs_install+=" pkg_config deb "
 
 # run_way NAME: in a folder of its own, with all that it says in one file
 run_way() {

@@ -5,7 +5,7 @@
 #include <cfloat>  // for FLT_EVAL_METHOD
 
 #if __cplusplus < 201703L
-#error "ropewalk needs C++17"
+#error "ropewalk needs C++17: compile with -std=c++17 or later"
 #endif
 #if !defined(__GNUC__)
 #error "ropewalk keeps its bits with guards that are proven for g++ and clang++ only"

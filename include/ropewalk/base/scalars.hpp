@@ -2,12 +2,12 @@
 #ifndef ROPEWALK_BASE_SCALARS_HPP
 #define ROPEWALK_BASE_SCALARS_HPP
 
-#include <Eigen/Core>  // for Eigen::half and Eigen::bfloat16
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"  // for Eigen::half and Eigen::bfloat16
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -2,13 +2,13 @@
 #ifndef ROPEWALK_BASE_TENSOR_KINDS_HPP
 #define ROPEWALK_BASE_TENSOR_KINDS_HPP
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -2,9 +2,8 @@
 #ifndef ROPEWALK_FORMS_ARRAYS_HPP
 #define ROPEWALK_FORMS_ARRAYS_HPP
 
-#include <Eigen/Core>
-
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"
 #include "ropewalk/base/exact.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)

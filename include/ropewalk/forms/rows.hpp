@@ -2,12 +2,12 @@
 #ifndef ROPEWALK_FORMS_ROWS_HPP
 #define ROPEWALK_FORMS_ROWS_HPP
 
-#include <Eigen/Core>
 #include <type_traits>
 
 #include "ropewalk/base/caches.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"
 #include "ropewalk/base/exact.hpp"
 #include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/call/arguments.hpp"

@@ -2,10 +2,9 @@
 #ifndef ROPEWALK_NORM_NORMED_ROWS_HPP
 #define ROPEWALK_NORM_NORMED_ROWS_HPP
 
-#include <Eigen/Core>
-
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/eigen.hpp"
 #include "ropewalk/base/exact.hpp"
 #include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
