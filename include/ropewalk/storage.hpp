@@ -9,7 +9,6 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/eigen.hpp"  // for Eigen::half and Eigen::bfloat16
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/view.hpp"

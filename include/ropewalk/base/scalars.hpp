@@ -6,8 +6,16 @@
 #include <cstring>
 #include <type_traits>
 
-#include "ropewalk/base/config.hpp"
-#include "ropewalk/base/eigen.hpp"  // for Eigen::half and Eigen::bfloat16
+#include "ropewalk/base/config.hpp"  // before Eigen, for its own message about C++17
+
+// Where Eigen is missing or too old, the compiler's first message says what to do.
+#if !__has_include(<Eigen/Core>)
+#error "ropewalk needs Eigen 3.4: install libeigen3-dev, add -isystem /usr/include/eigen3"
+#endif
+#include <Eigen/Core>
+#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
+#error "ropewalk needs Eigen 3.4, found an older one: name a newer one by -isystem"
+#endif
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/eigen.hpp"
+#include "ropewalk/base/scalars.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 

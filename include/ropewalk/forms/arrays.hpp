@@ -3,8 +3,8 @@
 #define ROPEWALK_FORMS_ARRAYS_HPP
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/eigen.hpp"
 #include "ropewalk/base/exact.hpp"
+#include "ropewalk/base/scalars.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 

@@ -4,7 +4,6 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/eigen.hpp"
 #include "ropewalk/base/exact.hpp"
 #include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/scalars.hpp"
