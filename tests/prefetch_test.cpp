@@ -506,7 +506,7 @@ TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
 }
 
 // Where out is not as far from row to row as x, and in place.
-TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreNormalised) {
+TYPED_TEST(Prefetch, StaysInsideNormalisedRowsOfOtherStrides) {
   using X = typename TypeParam::X;
   const rw::Shape shape = this->large(1, 20, 64);
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
