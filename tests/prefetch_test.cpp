@@ -507,10 +507,10 @@ TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
 
 // Where out is not as far from row to row as x, and in place.
 TYPED_TEST(Prefetch, StaysInsideNormalisedRowsOfOtherStrides) {
-  using X = typename TypeParam::X;
   const rw::Shape shape = this->large(1, 20, 64);
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
-  const Tensor<X> x(Arrangement::packed, shape), apart(Arrangement::dense, shape);
+  const Tensor<typename TypeParam::X> x(Arrangement::packed, shape),
+      apart(Arrangement::dense, shape);
   const auto norm = rw::rms_norm_without_weight(1e-6);
   for (const rw::Isa isa : rw::available_isas()) {
     for (const auto& [by, out] :
