@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ropewalk/apply.hpp"
+#include "ropewalk/norm.hpp"
 #include "support/bits.hpp"
 #include "support/dense_frequencies.hpp"
 #include "support/error_of.hpp"
@@ -151,6 +152,34 @@ const std::vector<Facts> facts = {
 };
 // clang-format on
 
+/// The norm of queries and keys right before they turn.
+struct NormFacts {
+  NormFinish finish;
+  NormOver over;
+  double eps;
+  std::vector<std::string> names;
+};
+
+// From the classes of the models' own code, and the eps that its attention gives them.
+const std::vector<NormFacts> norm_facts = {
+    {NormFinish::one_rounding,
+     NormOver::token,
+     1e-6,
+     {"Helios", "Wan2.1 14B", "Wan2.1 1.3B", "Wan2.2 A14B", "Wan2.2 5B", "LTX-2", "LTX-2 audio"}},
+    {NormFinish::one_rounding, NormOver::token, 1e-5, {"LTX 2B", "LTX 13B"}},
+    {NormFinish::one_rounding, NormOver::head, 1e-6, {"Flux.1", "Flux.2"}},
+    {NormFinish::one_rounding, NormOver::head, 1e-5, {"MiniMax-H3"}},
+    {NormFinish::round_then_weight,
+     NormOver::head,
+     1e-6,
+     {"Qwen-Image", "Qwen3 8B", "Qwen3 8B, YaRN 4x", "Qwen3-VL 8B"}},
+    {NormFinish::round_then_weight, NormOver::head, 1e-5, {"Z-Image"}},
+    {NormFinish::one_plus_weight,
+     NormOver::head,
+     1e-6,
+     {"Gemma 3 4B, local layers", "Gemma 3 4B, global layers"}},
+};
+
 /// Of a pair that at most one axis turns.
 double frequency_of_pair(const Frequencies& of, Index head, Index pair) {
   for (const Term& term : of.terms) {
@@ -227,6 +256,30 @@ TEST(Models, HaveTheFrequenciesThatAreKnownOfThem) {
   for (const Facts& known : facts) {
     SCOPED_TRACE(known.name);
     expect_facts(known);
+  }
+}
+
+// With the weight of one tensor, and an error of any other model.
+TEST(Models, HaveTheNormsThatAreKnownOfThem) {
+  std::set<std::string> normed;
+  const float weight[1] = {};
+  for (const NormFacts& known : norm_facts) {
+    for (const std::string& name : known.names) {
+      normed.insert(name);
+      const RmsNorm<float> norm = rms_norm(model_named(name), weight, 1);
+      EXPECT_EQ(norm.finish, known.finish) << name;
+      EXPECT_EQ(norm.over, known.over) << name;
+      EXPECT_EQ(norm.eps, known.eps) << name;
+      EXPECT_EQ(norm.weight, weight) << name;
+      EXPECT_EQ(norm.weight_size, 1) << name;
+    }
+  }
+  for (const Model& model : models) {
+    EXPECT_EQ(model.has_norm, normed.count(model.name) == 1) << model.name;
+    if (model.has_norm) continue;
+    EXPECT_EQ(error_of([&] { rms_norm(model, weight, 1); }),
+              std::string("rms_norm: no norm is known of ") + model.name +
+                  "; with_norm says which it has");
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/build/model_types.hpp"
 #include "ropewalk/norm/check_norm.hpp"
 #include "ropewalk/norm/fused_norm.hpp"
 #include "ropewalk/norm/norm_types.hpp"
@@ -42,6 +43,18 @@ template <class W>
 constexpr RmsNorm<W> rms_norm_gemma(const W* weight, Index size, double eps = 1e-6) {
   RmsNorm<W> norm = rms_norm_torch(weight, size, eps);
   norm.finish = NormFinish::one_plus_weight;
+  return norm;
+}
+
+/// That of a model, with the weight of its queries or that of its keys.
+///
+/// Errors   std::invalid_argument: a model of which no norm is known
+template <class W>
+constexpr RmsNorm<W> rms_norm(const Model& model, const W* weight, Index size) {
+  if (!model.has_norm) detail::fail_norm(model.name);
+  RmsNorm<W> norm = rms_norm_torch(weight, size, model.norm.eps);
+  norm.finish = model.norm.finish;
+  norm.over = model.norm.over;
   return norm;
 }
 

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,17 @@ const char* name_of(rw::Pairing pairing) {
   return pairing == rw::Pairing::interleaved ? "interleaved" : "interleaved_to_half";
 }
 
+std::string norm_of(const Model& model) {
+  if (!model.has_norm) return "-";
+  const char* finish = "one rounding";
+  if (model.norm.finish == rw::NormFinish::round_then_weight) finish = "round then weight";
+  if (model.norm.finish == rw::NormFinish::one_plus_weight) finish = "one plus weight";
+  const char* over = model.norm.over == rw::NormOver::token ? "token" : "head";
+  std::ostringstream text;
+  text << over << ", " << finish << ", " << model.norm.eps;
+  return text.str();
+}
+
 TEST(WholeModels, AreAllHere) {
   std::set<std::string> cases, presets;
   for (const Case& of : pack().cases) cases.insert(of.at("model"));
@@ -192,7 +204,8 @@ TEST(WholeModels, AreListedWithWhatTheySay) {
     const std::string compute = model.compute == rw::Compute::wide ? "wide" : "promoted";
     const std::string name = of.name.substr(0, of.name.rfind('.'));
     EXPECT_EQ(lines.count(std::string("| ") + model.name + " | " + table + " | " + compute + " | " +
-                          pairing + " | " + model.source + " | `" + name + "` |"),
+                          pairing + " | " + norm_of(model) + " | " + model.source + " | `" + name +
+                          "` |"),
               1u);
     ++rows;
   });

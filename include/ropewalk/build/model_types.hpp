@@ -6,6 +6,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/pairing.hpp"
 #include "ropewalk/build/frequency_types.hpp"
+#include "ropewalk/build/norm_rule.hpp"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -92,6 +93,8 @@ struct Model {
   bool double_powers = false;  ///< frequencies in double, whatever the steps (LTX-2)
   TableType table_type = TableType::f32;
   Compute compute = Compute::promoted;
+  NormRule norm;  ///< that of queries and keys right before they turn, each with its own weight
+  bool has_norm = false;  ///< whether with_norm has said so: set norm by it alone
   Weights weights = Weights::any;
   const char* source = "";  ///< the code whose bits these are
 
@@ -138,6 +141,10 @@ struct Model {
   }
   ROPEWALK_INLINE constexpr Model with_compute(Compute of) const {
     return with(&Model::compute, of);
+  }
+  /// Its attention normalises queries and keys, which turn right after that.
+  ROPEWALK_INLINE constexpr Model with_norm(const NormRule& of) const {
+    return with(&Model::has_norm, true).with(&Model::norm, of);
   }
   ROPEWALK_INLINE constexpr Model with_source(const char* of) const {
     return with(&Model::source, of);

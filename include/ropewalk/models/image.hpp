@@ -5,6 +5,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/model_types.hpp"
+#include "ropewalk/build/norm_rule.hpp"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -16,14 +17,16 @@ inline constexpr Model image_models[] = {
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
     Model("Flux.2", {48, 48, 128})
         .with_source("diffusers 0.42.1 transformer_flux2.Flux2PosEmbed")
         .with_axes(32, 32, 32, 32)
         .with_theta(2e3)
         .with_steps(AngleSteps::f64)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
     Model("Krea-2", {48, 12, 128})
         .with_source("diffusers 0.42.1 transformer_krea2.Krea2RotaryPosEmbed")
         .with_axes(32, 48, 48)
@@ -72,7 +75,8 @@ inline constexpr Model image_models[] = {
         .with_theta(1e4)
         .with_compute(Compute::wide)
         .with_cells(Model::Cells::centred_planes)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     Model("Qwen-Image-2.1", {32, 32, 128})
         .with_source("diffusers 0.42.1 transformer_qwenimage21.QwenImage21Rope")
         .with_axes(16, 56, 56)
@@ -93,7 +97,8 @@ inline constexpr Model image_models[] = {
         .with_theta(256)
         .with_steps(AngleSteps::f32_angles)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-5}),
     Model("FIBO 2", {28, 28, 128})
         .with_source("diffusers 0.42.1 transformer_bria_fibo2.RopeEmbedder")
         .with_axes(32, 48, 48)

@@ -5,6 +5,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/model_types.hpp"
+#include "ropewalk/build/norm_rule.hpp"
 #include "ropewalk/models/transformers.hpp"
 #include "ropewalk/options.hpp"
 
@@ -31,10 +32,12 @@ inline constexpr Model language_models[] = {
     detail::transformers_model("Qwen2 7B", {28, 4, 128}, 1e6,
                                "transformers 5.24.0 qwen2.Qwen2RotaryEmbedding"),
     detail::transformers_model("Qwen3 8B", {32, 8, 128}, 1e6,
-                               "transformers 5.24.0 qwen3.Qwen3RotaryEmbedding"),
+                               "transformers 5.24.0 qwen3.Qwen3RotaryEmbedding")
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     detail::transformers_model("Qwen3 8B, YaRN 4x", {32, 8, 128}, 1e6,
                                "transformers 5.24.0 qwen3.Qwen3RotaryEmbedding")
-        .with_scaling(Yarn{4, 32768}),
+        .with_scaling(Yarn{4, 32768})
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     detail::transformers_model("gpt-oss", {64, 8, 64}, 1.5e5,
                                "transformers 5.24.0 gpt_oss.GptOssRotaryEmbedding")
         .with_scaling(Yarn{32, 4096}.without_truncation()),
@@ -49,10 +52,12 @@ inline constexpr Model language_models[] = {
                                "transformers 5.24.0 gemma.GemmaRotaryEmbedding"),
     detail::transformers_model(
         "Gemma 3 4B, local layers", {8, 4, 256}, 1e4,
-        "transformers 5.24.0 gemma3.Gemma3RotaryEmbedding (sliding_attention)"),
+        "transformers 5.24.0 gemma3.Gemma3RotaryEmbedding (sliding_attention)")
+        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-6}),
     detail::transformers_model("Gemma 3 4B, global layers", {8, 4, 256}, 1e6,
                                "transformers 5.24.0 gemma3.Gemma3RotaryEmbedding (full_attention)")
-        .with_scaling(Linear{8}),
+        .with_scaling(Linear{8})
+        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-6}),
     detail::transformers_model(
         "Gemma 3n E4B, global layers", {8, 2, 256}, 1e6,
         "transformers 5.24.0 gemma3n.Gemma3nRotaryEmbedding (full_attention)"),

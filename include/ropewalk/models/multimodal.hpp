@@ -5,6 +5,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/model_types.hpp"
+#include "ropewalk/build/norm_rule.hpp"
 #include "ropewalk/models/transformers.hpp"
 #include "ropewalk/options.hpp"
 
@@ -26,7 +27,8 @@ inline constexpr Model multimodal_models[] = {
     detail::transformers_model("Qwen3-VL 8B", {32, 8, 128}, 5e6,
                                "transformers 5.24.0 qwen3_vl.Qwen3VLTextRotaryEmbedding")
         .with_axes(24, 20, 20)
-        .with_terms(TermRule::interleaved_sections),
+        .with_terms(TermRule::interleaved_sections)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     detail::transformers_model(
         "Qwen3-Omni 30B", {32, 4, 128}, 1e6,
         "transformers 5.24.0 qwen3_omni_moe.Qwen3OmniMoeThinkerTextRotaryEmbedding")

@@ -5,6 +5,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/build/frequency_types.hpp"
 #include "ropewalk/build/model_types.hpp"
+#include "ropewalk/build/norm_rule.hpp"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -14,31 +15,36 @@ inline constexpr Model video_models[] = {
         .with_source("diffusers 0.42.1 transformer_helios.HeliosRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("Wan2.1 14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("Wan2.1 1.3B", {12, 12, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("Wan2.2 A14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("Wan2.2 5B", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_wan.WanRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("SkyReels-V2 14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_skyreels_v2.SkyReelsV2RotaryPosEmbed")
         .with_axes(44, 42, 42)
@@ -77,7 +83,8 @@ inline constexpr Model video_models[] = {
         .with_increasing_frequencies()
         .with_compute(Compute::wide)
         .with_cells(Model::Cells::fractions)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-5}),
     Model("LTX 13B", {32, 32, 128})
         .with_source("diffusers 0.42.1 transformer_ltx.LTXVideoRotaryPosEmbed")
         .with_axes(1364, 1364, 1364)
@@ -85,7 +92,8 @@ inline constexpr Model video_models[] = {
         .with_increasing_frequencies()
         .with_compute(Compute::wide)
         .with_cells(Model::Cells::fractions)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-5}),
     Model("LTX-2", {32, 32, 128})
         .with_source("diffusers 0.42.1 transformer_ltx2.LTX2AudioVideoRotaryPosEmbed (split)")
         .with_axes(1364, 1364, 1364)
@@ -94,7 +102,8 @@ inline constexpr Model video_models[] = {
         .with_increasing_frequencies()
         .with_double_powers()
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::fractions),
+        .with_cells(Model::Cells::fractions)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("LTX-2 audio", {32, 32, 64})
         .with_source("diffusers 0.42.1 transformer_ltx2.LTX2AudioVideoRotaryPosEmbed (split)")
         .with_axes(2048)
@@ -103,7 +112,8 @@ inline constexpr Model video_models[] = {
         .with_increasing_frequencies()
         .with_double_powers()
         .with_compute(Compute::wide)
-        .with_cells(Model::Cells::fractions),
+        .with_cells(Model::Cells::fractions)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("CogVideoX 5B", {48, 48, 64})
         .with_source("diffusers 0.42.1 embeddings.get_3d_rotary_pos_embed")
         .with_axes(16, 24, 24)
@@ -150,7 +160,8 @@ inline constexpr Model video_models[] = {
         .with_axes(32, 32, 32)
         .with_theta(1e4)
         .with_pairing(Pairing::half)
-        .with_table_type(Model::TableType::like_x),
+        .with_table_type(Model::TableType::like_x)
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-5}),
     Model("Motif-Video", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_motif_video.MotifVideoRotaryPosEmbed")
         .with_axes(16, 56, 56)

@@ -16,6 +16,10 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_norm(const char* model) {
+  fail("rms_norm", "no norm is known of %s; with_norm says which it has", model);
+}
+
 /// A norm whose weight's type is forgotten.
 struct RawNorm {
   const void* weight;

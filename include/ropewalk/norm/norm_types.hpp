@@ -8,21 +8,9 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/shape.hpp"
+#include "ropewalk/build/norm_rule.hpp"  // for NormFinish, NormOver
 
 ROPEWALK_BEGIN_TYPES
-
-/// Where a normalised feature is rounded to x's type. y is x / rms(x), in float, w the weight.
-enum class NormFinish {
-  one_rounding,       ///< y * w: torch.nn.RMSNorm
-  round_then_weight,  ///< w times the rounded y: Llama's class in transformers, diffusers' RMSNorm
-  one_plus_weight,    ///< y * (1 + w): Gemma
-};
-
-/// The features that are normalised together.
-enum class NormOver {
-  head,   ///< those of one head
-  token,  ///< those of all heads of a token, head after head
-};
 
 /// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
 /// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.

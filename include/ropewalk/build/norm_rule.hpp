@@ -1,0 +1,33 @@
+// NormRule: how queries and keys are normalised before they turn, but for the weights.
+#ifndef ROPEWALK_BUILD_NORM_RULE_HPP
+#define ROPEWALK_BUILD_NORM_RULE_HPP
+
+#include "ropewalk/base/config.hpp"
+
+ROPEWALK_BEGIN_TYPES
+
+/// Where a normalised feature is rounded to x's type. y is x / rms(x), in float, w the weight.
+enum class NormFinish {
+  one_rounding,       ///< y * w: torch.nn.RMSNorm
+  round_then_weight,  ///< w times the rounded y: Llama's class in transformers, diffusers' RMSNorm
+  one_plus_weight,    ///< y * (1 + w): Gemma
+};
+
+/// The features that are normalised together.
+enum class NormOver {
+  head,   ///< those of one head
+  token,  ///< those of all heads of a token, head after head
+};
+
+/// A root mean square norm without its weight, as a model states it.
+///
+/// Units    eps is added to the mean of the squares, as a float
+struct NormRule {
+  NormFinish finish = NormFinish::one_rounding;
+  NormOver over = NormOver::head;
+  double eps = 0;
+};
+
+ROPEWALK_END_TYPES
+
+#endif  // ROPEWALK_BUILD_NORM_RULE_HPP
