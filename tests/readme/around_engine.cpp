@@ -37,7 +37,7 @@ struct Managed {
 int main() {
   std::vector<bf16> memory(5 * max_seq * heads * head_dim), cached(max_seq * kv_heads * head_dim);
   std::vector<std::uint16_t> numbers(memory.size());
-  const std::vector<bf16> weights(head_dim);
+  const std::vector<bf16> weights(heads * head_dim);
   const bf16 *const q_weight = weights.data(), *const k_weight = weights.data();
   bf16 *const data = memory.data(), *const projected = data, *const cache = cached.data();
   std::uint16_t *const bits = numbers.data();
