@@ -1,0 +1,146 @@
+// Whole models' attention as it begins: slices of one product, norm, rotation and key cache in one
+// call, with the bits of the models' own code.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "../support/bits.hpp"
+#include "../support/forms.hpp"
+#include "folders.hpp"
+#include "pack.hpp"
+#include "ropewalk/ropewalk.hpp"
+
+namespace ropewalk_test {
+namespace {
+
+namespace rw = ropewalk;
+using bf16 = Eigen::bfloat16;
+using rw::Index;
+
+const Pack& pack() {
+  static const Pack whole = read_pack(golden_folder() + "/prologues");
+  return whole;
+}
+
+/// Calls work(table) with the stored table, read where it is.
+template <class Tab, class Work>
+void with_stored_table(const Case& of, const Work& work) {
+  const std::string& kind = of.at("table_kind");
+  const auto view = [](const Tensor& tensor, const std::vector<Tab>& values) {
+    return rw::View<const Tab>(values.data(), {1, tensor.shape[1], 1, tensor.shape[2]});
+  };
+  if (kind == "packed_cos_sin") {
+    const std::vector<Tab> freqs = of.tensor("freqs").values<Tab>();
+    return work(rw::packed_table(view(of.tensor("freqs"), freqs)));
+  }
+  const std::vector<Tab> cos = of.tensor("cos").values<Tab>(), sin = of.tensor("sin").values<Tab>();
+  const auto cos_view = view(of.tensor("cos"), cos), sin_view = view(of.tensor("sin"), sin);
+  if (kind == "full_rep") return work(rw::even_odd_table(cos_view, sin_view));
+  if (kind == "full_dup") return work(rw::duplicated_table(cos_view, sin_view));
+  throw PackError("table_kind is '" + kind + "', which is not known");
+}
+
+/// The heads of all tokens, one after the other.
+std::vector<bf16> features_of(const rw::View<const bf16>& x) {
+  std::vector<bf16> features;
+  for (Index i = 0; i < x.seq() * x.heads(); ++i) {
+    const bf16* row = x.row(0, i / x.heads(), i % x.heads());
+    features.insert(features.end(), row, row + x.head_dim());
+  }
+  return features;
+}
+
+template <class Tab>
+void expect_prologue(const Case& of, const rw::Model& model, const rw::TableView<Tab>& table) {
+  const Index tokens = of.tensor("qkv").shape[1], position = 3, max_seq = tokens + 5;
+  const auto [heads, kv_heads, head_dim, offset] = model.shape;
+  const auto q_weight = of.tensor("q_weight").values<bf16>();
+  const auto k_weight = of.tensor("k_weight").values<bf16>();
+  const std::tuple norms{rw::rms_norm(model, q_weight.data(), static_cast<Index>(q_weight.size())),
+                         rw::rms_norm(model, k_weight.data(), static_cast<Index>(k_weight.size()))};
+  for (const rw::Isa isa : rw::available_isas()) {
+    SCOPED_TRACE(rw::isa_name(isa));
+    std::vector<bf16> packed = of.tensor("qkv").values<bf16>();
+    const std::vector<bf16> before = packed;
+    std::vector<bf16> cache(static_cast<std::size_t>(max_seq * kv_heads * head_dim));
+    const auto qkv = rw::grouped_qkv_view(packed.data(), {1, tokens, heads, head_dim}, kv_heads);
+    const auto slots = rw::bhsd_view(cache.data(), {1, max_seq, kv_heads, head_dim});
+    const auto new_slots = slots.seq(position, tokens);
+    rw::apply(rw::serial, std::tie(qkv.q, new_slots), std::tie(qkv.q, qkv.k), norms, table,
+              model.options(), forced(isa));
+    EXPECT_TRUE(same_bits(features_of(qkv.q), of.tensor("q_out").values<bf16>()));
+    EXPECT_TRUE(same_bits(features_of(new_slots), of.tensor("k_out").values<bf16>()));
+    // Keys and values of the product and the slots around have the bits that they had.
+    const auto old = rw::grouped_qkv_view(before.data(), {1, tokens, heads, head_dim}, kv_heads);
+    EXPECT_EQ(features_of(qkv.k), features_of(old.k));
+    EXPECT_EQ(features_of(qkv.v), features_of(old.v));
+    for (const auto& around : {slots.seq(0, position), slots.seq(position + tokens, 2)}) {
+      const std::vector<bf16> features = features_of(around);
+      EXPECT_EQ(features, std::vector<bf16>(features.size()));
+    }
+  }
+}
+
+TEST(Prologues, OfEveryModelAreOneCall) {
+  std::size_t cases = 0;
+  for (const Case& of : pack().cases) {
+    if (of.at("kind") != "prologue") continue;
+    SCOPED_TRACE(of.name);
+    const rw::Model& model = rw::model_named(of.at("model"));
+    EXPECT_EQ(model.shape.kv_heads, of.integer("kv_heads"));
+    const bool is_like_x = model.table_type == rw::Model::TableType::like_x;
+    const auto work = [&](const auto& table) { expect_prologue(of, model, table); };
+    is_like_x ? with_stored_table<bf16>(of, work) : with_stored_table<float>(of, work);
+    ++cases;
+  }
+  EXPECT_EQ(cases, 3u);
+}
+
+std::vector<bf16> normed(const std::vector<bf16>& x, const rw::Model& model,
+                         const std::vector<bf16>& weight, rw::Isa isa) {
+  const rw::View<const float> none(nullptr, {1, 1, 1, 0});
+  const Index head_dim = model.shape.head_dim, heads = static_cast<Index>(x.size()) / head_dim;
+  std::vector<bf16> out(x.size());
+  rw::apply(rw::serial, rw::View<bf16>(out.data(), {1, 1, heads, head_dim}),
+            rw::View<const bf16>(x.data(), {1, 1, heads, head_dim}),
+            rw::rms_norm(model, weight.data(), static_cast<Index>(weight.size())),
+            rw::half_table(none, none), rw::Options(), forced(isa));
+  return out;
+}
+
+// Those of the preset, and of no other finish or eps that a preset has.
+TEST(Prologues, NormsOfEveryModelHaveTheBitsOfItsCode) {
+  std::set<std::string> with_case;
+  for (const Case& of : pack().cases) {
+    if (of.at("kind") != "norm") continue;
+    SCOPED_TRACE(of.name);
+    with_case.insert(of.at("model"));
+    const rw::Model& model = rw::model_named(of.at("model"));
+    EXPECT_EQ(model.norm.over == rw::NormOver::token, of.at("norm_axes") == "HD");
+    const auto x = of.tensor("x").values<bf16>(), weight = of.tensor("q_weight").values<bf16>();
+    const auto stored = of.tensor("out").values<bf16>();
+    for (const rw::Isa isa : rw::available_isas()) {
+      EXPECT_TRUE(same_bits(normed(x, model, weight, isa), stored)) << rw::isa_name(isa);
+    }
+    for (const auto finish : {rw::NormFinish::one_rounding, rw::NormFinish::round_then_weight,
+                              rw::NormFinish::one_plus_weight}) {
+      for (const double eps : {1e-6, 1e-5}) {
+        const rw::Model other = model.with_norm({finish, model.norm.over, eps});
+        EXPECT_EQ(same_bits(normed(x, other, weight, rw::Isa::scalar), stored),
+                  finish == model.norm.finish && eps == model.norm.eps);
+      }
+    }
+  }
+  for (const rw::Model& model : rw::models) {
+    EXPECT_EQ(with_case.count(model.name), model.has_norm ? 1u : 0u) << model.name;
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk_test
