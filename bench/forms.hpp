@@ -38,7 +38,7 @@ void add_forms(Group& group, Workspace<X>& work, const Device& device) {
     return check_sample<X, Tab>(work);
   };
   const auto table = [&work]() -> const auto& { return work.template rotation<Tab>().view(); };
-  RowMaker<X> rows(group, work, dtype_name<Tab>(), "", reference);
+  RowMaker<X> rows(group, work, {dtype_name<Tab>()}, reference);
 
   rows.out_of_place(
       "strided", [=, &work, &device] { rw::apply_strided(device, work.out(), work.x(), table()); });

@@ -92,8 +92,10 @@ void print_help() {
       "  [--out=<file>]    write the results there as JSON; --benchmark_out is the same\n"
       "  [--benchmark_repetitions=<number>]  rounds over each group of rows; 5 unless given\n"
       "\n"
-      "Names are rope/<form>/<dtype>/<table dtype>/<shape>/t<threads>. A filter on them takes the\n"
-      "limits along that its rows are compared with. The other options are Google Benchmark's:\n");
+      "Names are rope/<form>/<dtype>/<table dtype>/<shape>/t<threads>, with a norm before the\n"
+      "rotation norm/<form>/...; what else varies is one more field. A filter on them takes the\n"
+      "limits and the rows along that its rows are compared with. The other options are Google\n"
+      "Benchmark's:\n");
   benchmark::PrintDefaultHelp();
 }
 

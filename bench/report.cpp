@@ -36,13 +36,14 @@ double rate(const Row& row) {
   return measured(row) ? static_cast<double>(row.bytes) / median_seconds(row) : 0;
 }
 
-Limits limits_of(const Group& group) {
+Limits limits_of(const Group& group, const Row& of) {
   Limits limits;
   for (const Row& row : group.rows) {
     if (row.kind == Kind::memcpy) limits.memcpy = rate(row);
     if (row.kind == Kind::stream_copy) limits.stream_copy = rate(row);
     if (row.kind == Kind::scale_inplace) limits.scale_inplace = rate(row);
     if (row.kind == Kind::fill) limits.fill = rate(row);
+    if (row.name == of.plain) limits.plain = rate(row);
   }
   return limits;
 }
@@ -63,6 +64,7 @@ void set_counters(Run& run, const Row& row, const Limits& limits) {
   if (limits.memcpy > 0) run.counters["of_memcpy"] = bytes_per_second / limits.memcpy;
   const double limit = limits.of(row.kind);
   if (limit > 0) run.counters["of_limit"] = bytes_per_second / limit;
+  if (limits.plain > 0) run.counters["of_plain"] = bytes_per_second / limits.plain;
   if (row.verdict.differing_share) {
     run.counters["differing_bits_share"] = *row.verdict.differing_share;
   }
@@ -126,7 +128,8 @@ void Report::begin() {
       "\nGB/s: x read plus out written, medians of the repetitions. of limit: out of place, to\n"
       "the faster of memcpy and stream_copy; in place, to scale_inplace; a table, to\n"
       "filling its memory, both in memory touched before. +-: half the distance from the slowest "
-      "to the fastest repetition.");
+      "to the fastest repetition.\n"
+      "of plain: with a norm, to the rate of the same rotation without it.");
   if (!path_.empty()) json_.ReportContext(benchmark::BenchmarkReporter::Context());
 }
 
@@ -134,7 +137,7 @@ void Report::begin(const Group& group) {
   std::printf("\n%s, %s, %s, %d thread%s\n", group.preset->name,
               shape_name(group.preset->shape).c_str(), group.dtype.c_str(), group.threads,
               group.threads == 1 ? "" : "s");
-  std::printf("  %-28s %11s %8s %9s %10s %7s\n", "form/table", "us", "GB/s", "of limit",
+  std::printf("  %-33s %11s %8s %9s %10s %7s\n", "form/table", "us", "GB/s", "of limit",
               "of memcpy", "+-");
   std::fflush(stdout);
 }
@@ -142,7 +145,7 @@ void Report::begin(const Group& group) {
 void Report::print(const Row& row, const Limits& limits) {
   const std::string title = is_limit(row.kind) ? "limit/" + row.form : row.form + "/" + row.table;
   if (!measured(row)) {
-    std::printf("  %-28s FAILED: %s\n", title.c_str(), row.verdict.error.c_str());
+    std::printf("  %-33s FAILED: %s\n", title.c_str(), row.verdict.error.c_str());
     return;
   }
   const auto ratio = [&](double limit) {
@@ -150,12 +153,13 @@ void Report::print(const Row& row, const Limits& limits) {
     if (limit > 0) std::snprintf(text, sizeof(text), "%.2f", rate(row) / limit);
     return std::string(text);
   };
-  std::printf("  %-28s %11.2f %8.2f %9s %10s %5.0f %%", title.c_str(), median_seconds(row) * 1e6,
+  std::printf("  %-33s %11.2f %8.2f %9s %10s %5.0f %%", title.c_str(), median_seconds(row) * 1e6,
               rate(row) / 1e9, ratio(limits.of(row.kind)).c_str(), ratio(limits.memcpy).c_str(),
               spread(row) * 100);
   if (row.verdict.differing_share) {
     std::printf("  other bits in %.2g %% of out", *row.verdict.differing_share * 100);
   }
+  if (limits.plain > 0) std::printf("  %.2f of plain", rate(row) / limits.plain);
   std::puts("");
 }
 
@@ -176,8 +180,8 @@ void Report::write(const Row& row, const Limits& limits) {
 }
 
 void Report::add(const Group& group) {
-  const Limits limits = limits_of(group);
   for (const Row& row : group.rows) {
+    const Limits limits = limits_of(group, row);
     print(row, limits);
     if (!path_.empty()) write(row, limits);
     ++rows_;

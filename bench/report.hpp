@@ -18,6 +18,7 @@ struct Limits {
   double stream_copy = 0;
   double scale_inplace = 0;
   double fill = 0;
+  double plain = 0;  ///< of the row without the norm
 
   /// What a row of that kind is held to.
   double of(Kind kind) const;

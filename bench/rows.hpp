@@ -25,8 +25,9 @@ inline bool is_limit(Kind kind) { return kind < Kind::out_of_place; }
 struct Row {
   Kind kind;
   std::string name;
-  std::string form;               ///< with "@<isa>" where one is forced
+  std::string form;               ///< "@<isa>" behind it where one is forced, "norm/" before it
   std::string table;              ///< table dtype and variant; empty for limits
+  std::string plain;              ///< the name of the row without the norm; empty for none
   std::int64_t bytes = 0;         ///< read from x plus written to out, a call; see Moved
   std::function<void()> prepare;  ///< before each timing, untimed
   std::function<void()> call;
@@ -61,6 +62,13 @@ inline std::string place_name(const Group& group) {
   return shape_name(group.preset->shape) + "/t" + std::to_string(group.threads);
 }
 
+/// What tells the names of a RowMaker's rows apart from others of the same form.
+struct Names {
+  std::string table;      ///< its dtype
+  std::string variant{};  ///< the last field; empty for none
+  std::string what = "rope";
+};
+
 /// Where a call moves other bytes than all of x and all of out.
 struct Moved {
   double share_in_place = 1;     ///< of x, where features that do not turn are not touched
@@ -69,17 +77,18 @@ struct Moved {
 
 /// Adds rows that rotate the workspace's x by one table, all held to one reference.
 ///
-/// `variant` is the last field of the names, empty for none; `reference` writes what out must be
-/// to the workspace's expected and says what is wrong with it, empty for nothing.
+/// `reference` writes what out must be to the workspace's expected and says what is wrong with it,
+/// empty for nothing.
 template <class X>
 class RowMaker {
  public:
-  RowMaker(Group& group, Workspace<X>& work, std::string table, const std::string& variant,
+  RowMaker(Group& group, Workspace<X>& work, const Names& names,
            std::function<std::string()> reference, const Moved& moved = {})
       : group_(group),
         work_(work),
-        table_(std::move(table)),
-        variant_(variant.empty() ? "" : "/" + variant),
+        what_(names.what),
+        table_(names.table),
+        variant_(names.variant.empty() ? "" : "/" + names.variant),
         reference_(std::move(reference)),
         moved_(moved) {}
 
@@ -96,21 +105,22 @@ class RowMaker {
   }
 
   /// `call` rotates the workspace's out where it lies.
-  void in_place(const std::string& form, const std::function<void()>& call) {
+  Row& in_place(const std::string& form, const std::function<void()>& call) {
     Row& row = add(Kind::in_place, form, call);
     // A fresh start each time: rounding would move the values on from call to call.
     row.prepare = [&work = work_] { work.copy_x_to_out(); };
     row.verify = verification(row.prepare, call, [&work = work_] { return compare_bits(work); });
+    return row;
   }
 
  private:
   Row& add(Kind kind, const std::string& form, const std::function<void()>& call) {
     Row row;
     row.kind = kind;
-    row.form = form;
+    row.form = what_ == "rope" ? form : what_ + "/" + form;
     row.table = table_ + variant_;
-    row.name =
-        "rope/" + form + "/" + group_.dtype + "/" + table_ + "/" + place_name(group_) + variant_;
+    row.name = what_ + "/" + form + "/" + group_.dtype + "/" + table_ + "/" + place_name(group_) +
+               variant_;
     row.bytes =
         moved_.table_bytes +
         2 * (kind == Kind::in_place ? static_cast<std::int64_t>(moved_.share_in_place *
@@ -124,7 +134,7 @@ class RowMaker {
   std::function<Verdict()> verification(const std::function<void()>& prepare,
                                         const std::function<void()>& call,
                                         const std::function<Verdict()>& check) const {
-    const std::string tag = table_ + variant_;
+    const std::string tag = what_ + "/" + table_ + variant_;
     return [&work = work_, tag, reference = reference_, prepare, call, check] {
       std::string& written = work.expected_tag();
       if (written != tag) {
@@ -140,8 +150,9 @@ class RowMaker {
 
   Group& group_;
   Workspace<X>& work_;
+  std::string what_;
   std::string table_;
-  std::string variant_;
+  std::string variant_;  ///< with its slash
   std::function<std::string()> reference_;
   Moved moved_;
 };

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,8 +68,12 @@ bool Session::select(Group& group) const {
   const auto wanted = [&](const Row& row) { return selection_.wants(row.name); };
   const bool any_form = std::any_of(
       rows.begin(), rows.end(), [&](const Row& row) { return !is_limit(row.kind) && wanted(row); });
+  std::set<std::string> plain;
+  for (const Row& row : rows) {
+    if (wanted(row)) plain.insert(row.plain);
+  }
   const auto unwanted = [&](const Row& row) {
-    return !wanted(row) && !(any_form && is_limit(row.kind));
+    return !wanted(row) && !(any_form && is_limit(row.kind)) && plain.count(row.name) == 0;
   };
   rows.erase(std::remove_if(rows.begin(), rows.end(), unwanted), rows.end());
   if (!options_.list) return !rows.empty();

@@ -10,6 +10,7 @@
 #include "devices.hpp"
 #include "forms.hpp"
 #include "limits.hpp"
+#include "norms.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "rows.hpp"
@@ -53,6 +54,7 @@ void run_group(Session& session, Workspace<X>& work, const Device& device, int t
   add_forms<float>(group, work, device);
   if constexpr (!std::is_same_v<X, float>) add_forms<X>(group, work, device);
   add_variants(group, work, device);
+  add_norms(group, work, device);
   if (!session.select(group)) return;
   work.fill();
   session.run(group);

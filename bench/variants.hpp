@@ -127,7 +127,7 @@ void add_variants(Group& group, Workspace<X>& work, const Device& device) {
                         variant.view(work.x()), variant.table(), options);
       return std::string();
     };
-    RowMaker<X> rows(group, work, dtype_name<float>(), variant.name, reference, variant.moved);
+    RowMaker<X> rows(group, work, {dtype_name<float>(), variant.name}, reference, variant.moved);
     rows.out_of_place("fused", [&work, &device, variant, options] {
       rw::apply(device, variant.view(work.out()), variant.view(work.x()), variant.table(), options);
     });
