@@ -127,11 +127,12 @@ struct SumsOfLanes {
   alignas(64) float lanes[std::size_t{rows_together}][std::size_t{sum_lanes}];
   alignas(64) float totals[std::size_t{rows_together}];
 
-  /// Of such rows, and those that share a register with them.
+  /// Of such rows, and those that share a register with them: with a total of their own these do
+  /// not divide by 0, which a caller may trap.
   ROPEWALK_INLINE void clear(Index rows) {
     const auto zeros = broadcast<float, rows_abreast>(0.0f);
     for (Index r = 0; r < rows; r += rows_abreast) {
-      store(totals + r, zeros);
+      store(totals + r, broadcast<float, rows_abreast>(1.0f));
       for (Index i = 0; i < sum_lanes; ++i) store(lanes[r] + i * rows_abreast, zeros);
     }
   }
