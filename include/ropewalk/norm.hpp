@@ -1,4 +1,5 @@
-// A norm before the rotation: q/k RMSNorm and RoPE in one call, in PyTorch's bits.
+// A norm before the rotation: q/k RMSNorm and RoPE in one call, in PyTorch's bits. What makes
+// norms: norm/makers.hpp.
 #ifndef ROPEWALK_NORM_HPP
 #define ROPEWALK_NORM_HPP
 
@@ -8,60 +9,14 @@
 
 #include "ropewalk/apply.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/build/model_types.hpp"
 #include "ropewalk/norm/check_norm.hpp"
 #include "ropewalk/norm/fused_norm.hpp"
+#include "ropewalk/norm/makers.hpp"
 #include "ropewalk/norm/norm_types.hpp"
 #include "ropewalk/norm/normed_rows.hpp"
+#include "ropewalk/norm/takes_norm.hpp"
 
 ROPEWALK_BEGIN_NAMESPACE
-
-// Makers of norms ---------------------------------------------------------------------------------
-
-/// torch.nn.RMSNorm: Wan, Helios, LTX (across heads), Flux (per head). `eps` as the module's; the
-/// default is that of a module made without one.
-template <class W>
-constexpr RmsNorm<W> rms_norm_torch(const W* weight, Index size, double eps = 0x1p-23) {
-  RmsNorm<W> norm;
-  norm.weight = weight;
-  norm.weight_size = size;
-  norm.eps = eps;
-  return norm;
-}
-
-/// Llama's class in transformers (Qwen3), diffusers' RMSNorm of 16-bit weights (Qwen-Image,
-/// Z-Image): rounds before the weight.
-template <class W>
-constexpr RmsNorm<W> rms_norm_hf(const W* weight, Index size, double eps = 1e-6) {
-  RmsNorm<W> norm = rms_norm_torch(weight, size, eps);
-  norm.finish = NormFinish::round_then_weight;
-  return norm;
-}
-
-/// Gemma 3, whose weight is added to 1.
-template <class W>
-constexpr RmsNorm<W> rms_norm_gemma(const W* weight, Index size, double eps = 1e-6) {
-  RmsNorm<W> norm = rms_norm_torch(weight, size, eps);
-  norm.finish = NormFinish::one_plus_weight;
-  return norm;
-}
-
-/// That of a model, with the weight of its queries or that of its keys.
-///
-/// Errors   std::invalid_argument: a model of which no norm is known
-template <class W>
-constexpr RmsNorm<W> rms_norm(const Model& model, const W* weight, Index size) {
-  if (!model.has_norm) detail::fail_norm(model.name);
-  RmsNorm<W> norm = rms_norm_torch(weight, size, model.norm.eps);
-  norm.finish = model.norm.finish;
-  norm.over = model.norm.over;
-  return norm;
-}
-
-/// Any of them without a weight.
-constexpr RmsNorm<float> rms_norm_without_weight(double eps) {
-  return rms_norm_torch<float>(nullptr, 0, eps);
-}
 
 // The fused form ----------------------------------------------------------------------------------
 
@@ -117,34 +72,6 @@ void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>
 ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
-
-/// Whether a norm can be before the rotation of an X into an Out.
-template <class Out, class X>
-constexpr bool takes_norm(TypeTag<NoNorm>) {
-  return true;
-}
-template <class Out, class X, class W>
-constexpr bool takes_norm(TypeTag<RmsNorm<W>>) {
-  using Scalar = std::remove_const_t<ViewElement<X>>;
-  constexpr bool is_double = std::is_same_v<Scalar, double>;
-  constexpr bool is_same = std::is_same_v<ViewElement<Out>, Scalar>;
-  constexpr bool fits = std::is_same_v<W, float> || std::is_same_v<W, Scalar>;
-  static_assert(!is_double, "ropewalk: x of a norm must be float, half or bfloat16, not double");
-  static_assert(is_double || is_same, "ropewalk: out of a norm must have the type of x");
-  static_assert(is_double || fits, "ropewalk: the weight of a norm must be float or of x's type");
-  return !is_double && is_same && fits;
-}
-
-/// Those of several tensors.
-template <class... Outs, class... Xs, class... Norms>
-constexpr bool take_norms(TypeTag<std::tuple<Outs...>>, TypeTag<std::tuple<Xs...>>,
-                          TypeTag<std::tuple<Norms...>>) {
-  constexpr bool is_one_each = sizeof...(Xs) == sizeof...(Norms);
-  static_assert(is_one_each,
-                "ropewalk: one norm for each x is needed, no_norm where there is none");
-  if constexpr (is_one_each) return (takes_norm<Outs, Xs>(TypeTag<std::decay_t<Norms>>{}) && ...);
-  return false;
-}
 
 template <class Device, class Tab, class How, class... Outs, class... Xs, class... Norms>
 void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,

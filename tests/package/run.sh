@@ -260,7 +260,12 @@ git -C "$source" -c user.name=test -c user.email=test@example.org commit --quiet
 
 if (($#)); then
   ways=("$@")
-  if [[ $needs_install == *" $1 "* ]]; then ways=(install "$@"); fi
+  for way in "$@"; do
+    if [[ $needs_install == *" $way "* ]]; then
+      ways=(install "$@")
+      break
+    fi
+  done
 fi
 for way in "${ways[@]}"; do run_way "$way"; done
 finish

@@ -15,6 +15,7 @@ ROPEWALK_BEGIN_NESTED(detail)
 namespace gpu {
 
 constexpr int most_threads = 384;  ///< of a block
+constexpr Index most_sums = 64;    ///< rows that a block adds up; no more threads are along z
 constexpr Index most_blocks_x = std::numeric_limits<int>::max() / 64, most_blocks = 65535;
 
 /// The work of a call as its blocks see it. Of several tensors, which have one batch and one count
@@ -130,8 +131,8 @@ inline Index whole_warps(Index threads) {
 }
 
 /// Blocks of whole warps for tokens whose threads keep coefficients for several heads. Together: a
-/// block has all heads of its tokens, which it adds up first, by warps that are four of a token.
-/// Without threads: there is no such block.
+/// block has all heads of its tokens, which its warps add up first. Of 0 threads where there is no
+/// such block.
 inline LaunchGrid grid_of_tokens(const Extent& extent, Index jobs, bool together) {
   constexpr Index most_heads = 8, most = 128, least_together = 64;
   const Index units = at_least_one(extent.units), heads = at_least_one(extent.inner);
@@ -155,14 +156,14 @@ inline LaunchGrid grid_of_tokens(const Extent& extent, Index jobs, bool together
 /// Blocks of whole warps for some rows each, which they add up before their threads have a unit
 /// each; together: for all heads of some tokens.
 inline LaunchGrid grid_of_sums(const Extent& extent, Index jobs, bool together) {
-  constexpr Index least = 128, most_z = 64;
+  constexpr Index least = 128;
   // Some threads more than there are units, where whole warps would be too many rows.
   Index units = at_least_one(std::min<Index>(extent.units, most_threads));
   for (Index multiple = 2; units * whole_warps(units) > most_threads; multiple *= 2) {
     units = parts(units, multiple) * multiple;
   }
   const Index step = whole_warps(units), inner = at_least_one(extent.inner);
-  const Index rows = std::min(parts(parts(least, units), step) * step, most_z);
+  const Index rows = std::min(parts(parts(least, units), step) * step, most_sums);
   Index inner_at_once = 1;
   while (rows % (2 * inner_at_once) == 0 && inner % (2 * inner_at_once) == 0) inner_at_once *= 2;
   const Index inner_blocks = together ? 1 : parts(inner, inner_at_once);

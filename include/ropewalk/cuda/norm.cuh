@@ -13,7 +13,8 @@
 #include "ropewalk/cuda/apply.cuh"
 #include "ropewalk/cuda/norm_rotate.cuh"
 #include "ropewalk/cuda/options.cuh"
-#include "ropewalk/norm.hpp"
+#include "ropewalk/norm/makers.hpp"
+#include "ropewalk/norm/takes_norm.hpp"
 #include "ropewalk/options.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -80,14 +81,18 @@ ROPEWALK_BEGIN_NESTED(cuda)
 /// Shapes   as cuda::apply; a table of no pairs: normalises alone
 /// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
 /// Alias    as cuda::apply; a weight, which is device memory, must be apart from every out
-/// Errors   those of cuda::apply, and of ropewalk::apply with a norm about the norm
+/// Errors   those of cuda::apply; std::invalid_argument before anything is launched: a weight of
+///          another size, null with a size or for one_plus_weight, or float where PyTorch would
+///          return float; eps negative or not finite; more than 2^24 features together
 /// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none
-/// Order    norm.order: by default that of PyTorch's CUDA kernels for the norm's finish and weight.
-///          NormOrder::cpu gives the bits of ropewalk::apply
-/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on CUDA of
-///          rows that are whole multiples of 4 features, aligned as 4 are, up to 8,160 of them
-///          where its reduction adds them up. Others PyTorch adds up otherwise, this as those
-/// Speed    as cuda::apply: one kernel
+/// Order    norm.order; by default that of rms_norm for one_rounding by a weight of x's type or
+///          none, else that of pow and mean. A class of one rounding that is written by pow and
+///          mean (OLMo 2) asks for NormOrder::cuda_reduce; NormOrder::cpu gives the bits of
+///          ropewalk::apply
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on an H100
+///          and an H200. Not its bits: rows whose features are no multiple of 4 or not aligned as 4
+///          are, and by cuda_reduce more than 8,160 features, which PyTorch adds up in other orders
+/// Speed    one kernel; multiples of a copy are in bench/README.md
 template <class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply(cudaStream_t stream, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
            const How& options = {}, const CudaOptions& device = {}) {

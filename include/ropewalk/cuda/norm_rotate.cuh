@@ -9,7 +9,12 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/build/steps.hpp"
+#include "ropewalk/call/arguments.hpp"
+#include "ropewalk/cuda/device/norm_sums.cuh"
+#include "ropewalk/cuda/device/normalised.cuh"
+#include "ropewalk/cuda/device/packs.cuh"
 #include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/kernels/normed_any_kernel.cuh"
@@ -47,7 +52,7 @@ NormedTensors<T, Norm> normed_tensors(const T& tensors, const Norm& norm) {
 
 // Norms -------------------------------------------------------------------------------------------
 
-/// The threads that PyTorch's reduction has for a row, of `rows` of `size` features in all.
+/// The threads that PyTorch's reduction has for a row of `size` features, of `rows` in all.
 inline unsigned threads_of_reduction(Index size, Index rows) {
   constexpr Index warp = 32, by_quads = 128, most = 512;
   const auto power_in = [](Index count) {

@@ -15,11 +15,10 @@ ROPEWALK_BEGIN_TYPES
 /// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
 /// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.
 enum class NormOrder {
-  automatic,   ///< what PyTorch does on the device of the call for a norm of this finish and weight
-  cpu,         ///< as on a CPU, and then a device has a CPU's bits
-  cuda_fused,  ///< torch.nn.functional.rms_norm by a weight of x's type, or none
-  cuda_reduce,  ///< x.pow(2).mean(-1): transformers, diffusers; rms_norm by a weight of another
-                ///< type
+  automatic,    ///< on a CPU cpu; on CUDA what torch's, transformers' and Gemma's classes have
+  cpu,          ///< on a device, too: the bits of a CPU
+  cuda_fused,   ///< torch.nn.functional.rms_norm by a weight of x's type, or none
+  cuda_reduce,  ///< x.pow(2).mean(-1), and rms_norm by a weight of another type
 };
 
 /// A root mean square norm, in PyTorch's arithmetic.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/norm_sums.cuh"

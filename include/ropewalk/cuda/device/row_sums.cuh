@@ -7,6 +7,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/device/norm_sums.cuh"
 #include "ropewalk/cuda/device/normalised.cuh"
+#include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/norm/norm_types.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -15,9 +16,7 @@ namespace gpu {
 
 /// What the warps of a block have added up: the sum of a row, or those of its four warps.
 struct RowSums {
-  static constexpr unsigned most = 64;  // rows of a block
-
-  float of_warps[std::size_t{most}][std::size_t{fused_warps}];
+  float of_warps[std::size_t{most_sums}][std::size_t{fused_warps}];
 };
 
 /// Calls add_up(i, lane) for each i < count by the lanes of one of the block's whole warps.

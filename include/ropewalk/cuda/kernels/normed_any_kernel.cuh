@@ -31,8 +31,8 @@ struct NormedRow {
   }
 };
 
-/// A block for a row, or for all heads of a token. In place each
-/// thread writes what it alone has read.
+/// A block for a row, or for all heads of a token. In place each thread writes what it alone has
+/// read.
 template <class Arithmetic, class X, class Tab, class W>
 struct NormedAnyJob : AnyJob<Arithmetic, X, X, Tab> {
   DeviceNorm<W> norm;

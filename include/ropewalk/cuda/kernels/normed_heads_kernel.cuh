@@ -1,5 +1,5 @@
-// The kernel for rows that are normalised each by itself, then turned by a table that their heads
-// share: sums in registers.
+// The kernel for rows that are normalised, then turned by a table that their heads share: rows by
+// themselves, or all heads of a token together.
 #ifndef ROPEWALK_CUDA_KERNELS_NORMED_HEADS_KERNEL_CUH
 #define ROPEWALK_CUDA_KERNELS_NORMED_HEADS_KERNEL_CUH
 
@@ -21,12 +21,12 @@ ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
 
-/// One tensor by a table that heads share: a thread keeps the coefficients of its unit for several
-/// heads. What is added up:
-///   a row of 64 or 128 features by its lanes, all of one warp, which have a quad of each of
-///   PyTorch's chains in their registers: the sum is a tree over them. All lanes of a warp take
-///   part, those without a row with zeros; or all heads of a token by the warps of its block,
-///   before; see find_sums.
+/// One tensor: a thread keeps the coefficients of its unit for several heads.
+///
+/// A row of 64 or 128 features is added up by its lanes, which are of one warp and have a quad of
+/// each of PyTorch's chains in their registers: the sum is a tree over them. All lanes of a warp
+/// take part, those without a row with zeros. All heads of a token are added up before, by the
+/// warps of its block; see find_sums.
 template <class Rows, class W>
 struct NormedHeadsJob : Rows {
   using U = typename Rows::U;
