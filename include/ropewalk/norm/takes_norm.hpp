@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/base/tensor_kinds.hpp"
+#include "ropewalk/view.hpp"
 #include "ropewalk/norm/norm_types.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
