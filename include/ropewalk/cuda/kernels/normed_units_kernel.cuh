@@ -116,7 +116,8 @@ struct NormedUnitsJob : Rows {
 
   __device__ __forceinline__ void write(Unit& unit, float reciprocal) const {
     const auto from = places_of(unit, read_pairing(Rows::pairing));
-    const Index weights = norm.over_token ? Index{unit.row.inner} * this->packs * U::pack : 0;
+    const Index weights =
+        norm.over_token ? static_cast<Index>(unit.row.inner) * this->packs * U::pack : 0;
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
       if (i == 1 && !from.has_second) continue;

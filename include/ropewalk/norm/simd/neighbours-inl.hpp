@@ -47,7 +47,7 @@ ROPEWALK_INLINE bool stored_by_conversion(Eigen::bfloat16* out,
   }
   if (__builtin_expect(all != ~std::uint32_t{0}, 0)) return false;
 #pragma GCC unroll 4
-  for (int g = 0; g < Group; ++g) store(out + g * 2 * Count, packed[g]);
+  for (int g = 0; g < Group; ++g) store(out + Index{g} * 2 * Count, packed[g]);
   return true;
 }
 

@@ -135,7 +135,7 @@ template <bool Rounds, class X, class W>
     at = normalise_group<Rounds, 1, count, X>(rows, weight, reciprocals, at);
   }
   if constexpr (count > least) {
-    while (features - at >= 2 * least) {
+    while (features - at >= Index{2} * least) {
       at = normalise_group<Rounds, 1, least, X>(rows, weight, reciprocals, at);
     }
   }
