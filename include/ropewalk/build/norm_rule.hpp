@@ -23,9 +23,13 @@ enum class NormOver {
 ///
 /// Units    eps is added to the mean of the squares, as a float
 struct NormRule {
-  NormFinish finish = NormFinish::one_rounding;
-  NormOver over = NormOver::head;
-  double eps = 0;
+  ROPEWALK_INLINE constexpr NormRule() : NormRule(NormFinish::one_rounding, NormOver::head, 0) {}
+  ROPEWALK_INLINE constexpr NormRule(NormFinish of_finish, NormOver of_over, double of_eps)
+      : finish(of_finish), over(of_over), eps(of_eps) {}
+
+  NormFinish finish;
+  NormOver over;
+  double eps;
 };
 
 ROPEWALK_END_TYPES
