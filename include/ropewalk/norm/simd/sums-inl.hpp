@@ -133,7 +133,9 @@ struct SumsOfLanes {
     const auto zeros = broadcast<float, rows_abreast>(0.0f);
     for (Index r = 0; r < rows; r += rows_abreast) {
       store(totals + r, broadcast<float, rows_abreast>(1.0f));
-      for (Index i = 0; i < sum_lanes; ++i) store(lanes[r] + i * rows_abreast, zeros);
+      for (Index of_row = r; of_row < r + rows_abreast; ++of_row) {
+        for (Index at = 0; at < sum_lanes; at += rows_abreast) store(lanes[of_row] + at, zeros);
+      }
     }
   }
 };
