@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -48,17 +47,7 @@ class Problem : DrawnCall<X, Tab, Out> {
  private:
   void check(const Form& form) {
     restore();
-    const Verdict must_be = verdict(form);
-    bool refused = false;
-    std::string error;
-    try {
-      call(form);
-    } catch (const std::invalid_argument& thrown) {
-      refused = true;
-      error = ": " + std::string(thrown.what());
-    }
-    expect(must_be == Verdict::open || refused == (must_be == Verdict::refused),
-           form.name() + (refused ? " refuses" : " accepts") + error);
+    const bool refused = this->refuses(form, verdict(form), [&] { call(form); });
     wanted_ = before_;
     if (!refused) {
       for (const Job& job : jobs_) write_wanted(form, job);

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -91,6 +93,22 @@ class DrawnCall {
              (job.out.block != job.x.block + 1 && !(in_place && may_be_in_place));
     }
     return open ? Verdict::open : Verdict::accepted;
+  }
+
+  /// Calls, and says whether the library refused, which it must as `must_be` says.
+  template <class Call>
+  static bool refuses(const Form& form, Verdict must_be, const Call& call) {
+    bool refused = false;
+    std::string error;
+    try {
+      call();
+    } catch (const std::invalid_argument& thrown) {
+      refused = true;
+      error = ": " + std::string(thrown.what());
+    }
+    expect(must_be == Verdict::open || refused == (must_be == Verdict::refused),
+           form.name() + (refused ? " refuses" : " accepts") + error);
+    return refused;
   }
 
   void restore() {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -133,17 +132,7 @@ class NormProblem : DrawnCall<X, Tab, X> {
 
   void check(const Form& form) {
     restore();
-    const Verdict must_be = verdict_with_norms(form);
-    bool refused = false;
-    std::string error;
-    try {
-      call(form);
-    } catch (const std::invalid_argument& thrown) {
-      refused = true;
-      error = ": " + std::string(thrown.what());
-    }
-    expect(must_be == Verdict::open || refused == (must_be == Verdict::refused),
-           form.name() + (refused ? " refuses" : " accepts") + error);
+    const bool refused = this->refuses(form, verdict_with_norms(form), [&] { call(form); });
     wanted_ = before_;
     for (std::size_t i = 0; i < jobs_.size() && !refused; ++i) write_wanted(i);
     expect(after_ == wanted_, form.name() + " leaves other bytes");
