@@ -44,11 +44,13 @@ constexpr bool has_exact_squares = std::is_same_v<X, Eigen::half>&& register_byt
 /// sum + x * x
 template <class X, int Count>
 ROPEWALK_INLINE void add_square(Register<float, Count>& sum, const Register<float, Count>& x) {
+#if ROPEWALK_X86
   if constexpr (has_exact_squares<X>) {
     asm("vfmadd231ps {%1, %1, %0|%0, %1, %1}" : "+v"(sum.v) : "v"(x.v));
-  } else {
-    sum = ordered_sum(sum, square(x));
+    return;
   }
+#endif
+  sum = ordered_sum(sum, square(x));
 }
 
 /// Levels above the first, in memory.
