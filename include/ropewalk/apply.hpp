@@ -28,6 +28,8 @@ ROPEWALK_BEGIN_NAMESPACE
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
 /// Tokens   nothing is written of those that position ids leave: see TableView::leaving
+/// Caches   an out may be slots of a cache, View::rows, and an x beside others values that are
+///          copied there as they are: see `copied`
 /// Options  a constant such as half_pairs, which compiles the kernels of one pairing, or a variable
 ///          of type Options, which chooses at run time and compiles those of all; not bare braces.
 ///          cpu: which stores, which instruction set; the bits are the same
@@ -168,7 +170,8 @@ void apply_inplace(const Device& device, X&& x, const Tab& table, const How& opt
 template <class Device, class Out, class X, class Tab, class How>
 void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table,
                    const How& options) {
-  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+  if constexpr (detail::takes_call_of_views<How, Device, std::remove_reference_t<Out>, const X,
+                                            Tab>()) {
     detail::apply_by_rows<detail::StridedRow>("apply_strided", device, as_view(out),
                                               detail::read_only(as_view(x)), as_table(table),
                                               options);
@@ -178,7 +181,8 @@ void apply_strided(const Device& device, Out&& out, const X& x, const Tab& table
 template <class Device, class Out, class X, class Tab, class How>
 void apply_stack_flatten(const Device& device, Out&& out, const X& x, const Tab& table,
                          const How& options) {
-  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+  if constexpr (detail::takes_call_of_views<How, Device, std::remove_reference_t<Out>, const X,
+                                            Tab>()) {
     detail::apply_by_rows<detail::StackFlattenRow>("apply_stack_flatten", device, as_view(out),
                                                    detail::read_only(as_view(x)), as_table(table),
                                                    options);

@@ -23,7 +23,7 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Normalises every row of `x`, rounds it to x's type, and rotates it as apply of the same
 /// arguments without a norm does; writes `out`.
 ///
-/// Shapes   as apply; a table of no pairs: normalises alone
+/// Shapes, Caches   as apply; a table of no pairs: normalises alone
 /// Types    x float, half or bfloat16, out of the same; the norm's weight float or of that type
 /// Alias    as apply; a weight must be apart from every out of its call
 /// Errors   std::invalid_argument before anything is written: those of apply, but that head_dim may
@@ -186,7 +186,8 @@ void apply_inplace(const Device& device, Xs&& xs, const std::tuple<Norms...>& no
 template <class Device, class Out, class X, class W, class Tab, class How>
 void apply_strided(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm,
                    const Tab& table, const How& options) {
-  if constexpr (detail::takes_call<How, Device, std::remove_reference_t<Out>, const X, Tab>()) {
+  if constexpr (detail::takes_call_of_views<How, Device, std::remove_reference_t<Out>, const X,
+                                            Tab>()) {
     using Norm = detail::TypeTag<RmsNorm<W>>;
     if constexpr (detail::takes_norm<std::remove_reference_t<Out>, const X>(Norm{})) {
       detail::apply_strided_normed(device, as_view(out), detail::read_only(as_view(x)), norm,

@@ -44,6 +44,12 @@ enum class Stores {
                 ///< have at most 16 KiB; other rows are stored as by `cached`
 };
 
+/// Whether two tokens of a call may have one slot of a cache: see View::rows.
+enum class Slots {
+  differ,   ///< the caller promises that they do not
+  checked,  ///< two that do are an error, for tests: takes as many steps as pairs of tokens
+};
+
 /// How the fused form runs on a CPU; the bits are the same whatever it says.
 struct CpuOptions {
   ROPEWALK_INLINE constexpr CpuOptions() = default;
@@ -52,6 +58,7 @@ struct CpuOptions {
 
   Stores stores = Stores::automatic;
   Isa isa = Isa::automatic;  ///< the instruction set to use
+  Slots slots = Slots::differ;
 };
 
 ROPEWALK_END_TYPES

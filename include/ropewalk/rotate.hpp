@@ -12,6 +12,7 @@
 #include "ropewalk/base/tensor_kinds.hpp"
 #include "ropewalk/build/model_rule.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/cache_tensors.hpp"
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cpu/fused.hpp"
 #include "ropewalk/model.hpp"
@@ -41,7 +42,8 @@ template <class Device, class X, class Of, class Tab>
 void rotate(const Device& device, X&& xs, const Of& model, const Tab& table,
             const CpuOptions& cpu = {});
 
-/// The same with outputs of their own, which also take the features that pass through:
+/// The same with outputs of their own, slots of a cache perhaps, which also take the features that
+/// pass through:
 ///   rotate(device, std::tie(q_out, k_out), std::tie(q, k), model, table)
 template <class Device, class Out, class X, class Of, class Tab,
           class = std::enable_if_t<detail::is_model<Of>>>
@@ -131,17 +133,43 @@ void rotate_in_place(const Names& names, const Device& device, const Of& of, con
   }
 }
 
+/// What a model says of an x that is only copied: nothing.
+template <class X, class Tab>
+void check_model(const Names&, const Model&, const Copied<X>&, const TableView<Tab>&) {}
+
+template <class T>
+SlotView<T> turning_part(const Model& model, const SlotView<T>& slots) {
+  return {turning_part(model, cache_view(slots)), slots.rows()};
+}
+template <class T>
+SlotView<T> passing_part(const Model& model, const SlotView<T>& slots) {
+  return {passing_part(model, cache_view(slots)), slots.rows()};
+}
+template <class T>
+Copied<T> turning_part(const Model& model, const Copied<T>& x) {
+  return {turning_part(model, x.view)};
+}
+template <class T>
+Copied<T> passing_part(const Model& model, const Copied<T>& x) {
+  return {passing_part(model, x.view)};
+}
+
+template <class R>
+void check_rotation(const Names& names, InPlace in_place, const R& of) {
+  check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host, HeadDim::even, of.slots());
+}
+
 /// Whole rotations of a model whose features before an offset pass through: all is checked as a
 /// whole, then what turns is turned, and the rest is copied by a table of no pairs.
 template <class Device, class How, class Tab, class... Outs, class... Xs>
 void rotate_and_pass(const Names& names, const Device& device, const Model& model,
                      const How& options, const CpuOptions& cpu, const TableView<Tab>& table,
-                     const std::tuple<View<Outs>...>& outs, const View<Xs>&... xs) {
+                     const std::tuple<Outs...>& outs, const Xs&... xs) {
   std::apply(
-      [&](const View<Outs>&... out) {
+      [&](const Outs&... out) {
         const InPlace in_place = in_place_by(options.pairing);
         Names named = names;
-        ((check_arguments(named, out, xs, table, in_place), named.next()), ...);
+        ((check_rotation(named, in_place, rotation(out, xs, table)), named.next()), ...);
         check_all_apart(names, rotation(out, xs, table)...);
         fused(names, device, options, cpu,
               rotation(turning_part(model, out), turning_part(model, xs), table)...);
@@ -175,7 +203,7 @@ void rotate_apart(const Names& names, const Device& device, const Of& of, const 
       };
       std::apply(
           [&](auto&... out) {
-            const std::tuple<View<ViewElement<Outs>>...> views{as_view(out)...};
+            const std::tuple<std::decay_t<decltype(as_view(out))>...> views{as_view(out)...};
             std::apply([&](auto&... x) { rotate_all(views, as_view(x)...); }, xs);
           },
           outs);

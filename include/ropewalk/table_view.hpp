@@ -117,13 +117,7 @@ class TableView {
   template <class Ids>
   ROPEWALK_INLINE TableView gather(Ids&& ids) const {
     if constexpr (detail::takes_ids<Ids, detail::IdsOf::tokens>()) {
-      if constexpr (detail::is_list<std::remove_reference_t<Ids>>) {
-        return gather(ids.data(), ids.size());
-      } else if constexpr (static_cast<int>(std::decay_t<Ids>::NumIndices) == 1) {
-        return gather(ids.data(), ids.dimension(0));
-      } else {
-        return gather(ids.data(), ids.dimension(0), ids.dimension(1));
-      }
+      return gather(ids.data(), detail::batch_of_ids(ids), detail::seq_of_ids(ids));
     } else {
       return *this;
     }
@@ -150,8 +144,7 @@ class TableView {
 
   /// The table whose sample b takes the rows of positions starts[b], starts[b] + 1, ..., `count` of
   /// them: batched decode, each sample at its own position; more than one token a sample in
-  /// speculative decode or chunked prefill. The cache slots of samples at different positions are
-  /// not one View: rotate keys in place, then store them.
+  /// speculative decode or chunked prefill. Their keys go to the slots of a cache by View::rows.
   ///   rows_of_each(starts, count)           [batch]: a container or an Eigen tensor or map
   ///   rows_of_each(starts, batch, count)    [batch], a pointer
   ///
@@ -160,11 +153,7 @@ class TableView {
   template <class Starts>
   ROPEWALK_INLINE TableView rows_of_each(Starts&& starts, detail::Size count) const {
     if constexpr (detail::takes_ids<Starts, detail::IdsOf::samples>()) {
-      if constexpr (detail::is_dense_tensor<std::remove_reference_t<Starts>>) {
-        return rows_of_each(starts.data(), starts.dimension(0), count);
-      } else {
-        return rows_of_each(starts.data(), starts.size(), count);
-      }
+      return rows_of_each(starts.data(), detail::seq_of_ids(starts), count);
     } else {
       return *this;
     }

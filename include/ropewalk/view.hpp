@@ -3,12 +3,12 @@
 #define ROPEWALK_VIEW_HPP
 
 #include <cinttypes>
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/row_ids.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
@@ -81,6 +81,29 @@ class View {
   /// The part of features [begin, begin + count): a rotary suffix, one axis of several.
   ROPEWALK_INLINE View features(Index begin, Index count) const {
     return part({"features", "the view"}, "head_dim", begin, count, 1, &Shape::head_dim);
+  }
+
+  /// The rows of a paged cache [blocks, block_size, kv_heads, head_dim] that tokens go to as an out
+  /// of apply or rotate. Slot i is row i % block_size of block i / block_size; below 0: nothing is
+  /// written of the token. slots are [seq] or [batch, seq]: see TableView::gather.
+  ///
+  /// Alias    as gather; no slot twice is the caller's promise: see CpuOptions::slots
+  /// Errors   std::invalid_argument by the call that writes: null, a slot past the last one
+  template <class Ids>
+  ROPEWALK_INLINE SlotView<T> rows(Ids&& slots) const {
+    if constexpr (detail::takes_ids<Ids, detail::IdsOf::tokens>()) {
+      return rows(slots.data(), detail::batch_of_ids(slots), detail::seq_of_ids(slots));
+    } else {
+      return {raw_, {}};
+    }
+  }
+  template <class Pointer>
+  ROPEWALK_INLINE SlotView<T> rows(Pointer slots, detail::Size batch, detail::Size seq) const {
+    if constexpr (detail::takes_pointer_to_ids<Pointer>()) {
+      return detail::slot_view<T>(raw_, slots, batch.value, seq.value);
+    } else {
+      return {raw_, {}};
+    }
   }
 
   /// The features of one token and head.
@@ -194,35 +217,8 @@ ROPEWALK_END_NAMESPACE
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// What a T&& is read as: a temporary tensor is not written.
-template <class T>
-using TensorArgument =
-    std::conditional_t<std::is_lvalue_reference_v<T>, std::remove_reference_t<T>, const T>;
-
-template <class Map>
-auto* data_of(Map& map) {
-  if constexpr (is_dense_tensor<Map>) {
-    return map.data();
-  } else {
-    return map.data_handle();
-  }
-}
-
 template <class Map>
 using ViewOfTensor = View<std::remove_pointer_t<decltype(data_of(std::declval<Map&>()))>>;
-
-template <class Span>
-Axes axes_of(const Place& place, const Span& span) {
-  Axes axes;
-  axes.rank = static_cast<Index>(span.rank());
-  check_rank(place, axes.rank);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(axes.rank); ++i) {
-    axes.sizes[i] = static_cast<Index>(span.extent(i));
-    axes.strides[i] = static_cast<Index>(span.stride(i));
-  }
-  check_axes(place, axes);
-  return axes;
-}
 
 template <class Map>
 ViewOfTensor<Map> view_of_tensor(Map& map) {

@@ -618,47 +618,47 @@ auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table
 
 // Position ids.
 #elif defined(POINTER_TO_IDS)
-// position ids must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
 auto call(const rw::Table<float>& table, const std::int32_t* ids) {
   return table.view().gather(ids);
 }
 #elif defined(SLICE_OF_IDS)
-// position ids must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
 auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
   return table.view().gather(ids.chip(0, 0));
 }
 #elif defined(MATRIX_OF_IDS)
-// position ids must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
 auto call(const rw::Table<float>& table, const Eigen::VectorXi& ids) {
   return table.view().gather(ids);
 }
 #elif defined(TEMPORARY_IDS)
-// position ids are read when the table is, must not be a temporary
+// position ids and slots are read by the call, must not be a temporary
 auto call(const rw::Table<float>& table) {
   return table.view().gather(std::vector<std::int64_t>{1, 2});
 }
 #elif defined(TEMPORARY_ARRAY_OF_CONST_IDS)
-// position ids are read when the table is, must not be a temporary
+// position ids and slots are read by the call, must not be a temporary
 auto call(const rw::Table<float>& table) {
   return table.view().gather(std::array<const std::int32_t, 3>{1, 2, 3});
 }
 #elif defined(TEMPORARY_TENSOR_OF_IDS)
-// position ids are read when the table is, must not be a temporary
+// position ids and slots are read by the call, must not be a temporary
 auto call(const rw::Table<float>& table) {
   return table.view().gather(Eigen::Tensor<std::int64_t, 1, Eigen::RowMajor>(3));
 }
 #elif defined(TEMPORARY_STARTS)
-// position ids are read when the table is, must not be a temporary
+// position ids and slots are read by the call, must not be a temporary
 auto call(const rw::Table<float>& table) {
   return table.view().rows_of_each(std::vector<std::int32_t>(3), 1);
 }
 #elif defined(SIZE_OF_A_VECTOR_OF_IDS)
-// position ids that come with sizes must be a pointer
+// position ids and slots that come with sizes must be a pointer
 auto call(const rw::Table<float>& table, const std::vector<std::int64_t>& ids) {
   return table.view().gather(ids, 1);
 }
 #elif defined(POINTER_TO_IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t (int, long or long long)
+// position ids and slots must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, const std::int16_t* ids) {
   return table.view().gather(ids, 1);
 }
@@ -668,25 +668,66 @@ auto call(const rw::Table<float>& table, Map<const std::int32_t, 2> at) {
   return table.view().rows_of_each(at, 1);
 }
 #elif defined(POINTER_TO_STARTS_WITHOUT_BATCH)
-// position ids must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
 auto call(const rw::Table<float>& table, const std::int32_t* at) {
   return table.view().rows_of_each(at, 1);
 }
 #elif defined(IDS_OF_16_BITS)
-// position ids must be int32_t or int64_t (int, long or long long)
+// position ids and slots must be int32_t or int64_t (int, long or long long)
 auto call(const rw::Table<float>& table, Map<const std::int16_t, 1> ids) {
   return table.view().gather(ids);
 }
 #elif defined(IDS_OF_RANK_3)
-// position ids must be [seq] or [batch, seq]
+// position ids and slots must be [seq] or [batch, seq]
 auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
   return table.view().gather(ids);
 }
 #elif defined(COLUMN_MAJOR_IDS)
-// position ids must be row-major (Eigen::RowMajor)
+// position ids and slots must be row-major (Eigen::RowMajor)
 auto call(const rw::Table<float>& table, Map<std::int64_t, 2, Eigen::ColMajor> ids) {
   return table.view().gather(ids);
 }
+
+// Slots of a cache, and values that are copied.
+#elif defined(SLOTS_IN_PLACE)
+// x is rows of slots, must be a tensor: outs alone go to slots
+void call(rw::View<float> cache, const std::vector<int>& slots, const rw::Table<float>& table) {
+  rw::apply_inplace(device, cache.rows(slots), table);
+}
+#elif defined(SLOTS_AS_X)
+// x is rows of slots, must be a tensor: outs alone go to slots
+void call(Map<float> out, rw::View<float> cache, const std::vector<int>& slots,
+          const rw::Table<float>& table) {
+  rw::apply(device, out, cache.rows(slots), table);
+}
+#elif defined(SLOTS_OF_A_FORM)
+// out is rows of slots, must be a tensor: apply and rotate on a CPU alone write to slots
+void call(rw::View<float> cache, Map<const float> x, const std::vector<int>& slots,
+          const rw::Table<float>& table) {
+  rw::apply_strided(device, cache.rows(slots), x, table);
+}
+#elif defined(COPIED_BY_A_FORM)
+// x is copied, must be a tensor: apply and rotate on a CPU alone copy
+void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
+  rw::apply_stack_flatten(device, out, rw::copied(x), table);
+}
+#elif defined(COPIED_IN_PLACE)
+// x must not be const, since it is written
+void call(Map<float> x, const rw::Table<float>& table) {
+  rw::apply_inplace(device, rw::copied(x), table);
+}
+#elif defined(SLOTS_OF_A_CONST_CACHE)
+// out must not be const, since it is written
+void call(rw::View<const float> cache, Map<const float> x, const std::vector<int>& slots,
+          const rw::Table<float>& table) {
+  rw::apply(device, cache.rows(slots), x, table);
+}
+#elif defined(TEMPORARY_SLOTS)
+// position ids and slots are read by the call, must not be a temporary
+auto call(rw::View<float> cache) { return cache.rows(std::vector<std::int64_t>{1, 2}); }
+#elif defined(POINTER_TO_SLOTS)
+// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+auto call(rw::View<float> cache, const std::int64_t* slots) { return cache.rows(slots); }
 
 // None of them: what is sound compiles.
 #else

@@ -1,4 +1,4 @@
-// RowIds: which row of a table each token takes, by position ids in the caller's memory.
+// RowIds: which row of a table, or of a cache, each token takes, by ids in the caller's memory.
 #ifndef ROPEWALK_BASE_ROW_IDS_HPP
 #define ROPEWALK_BASE_ROW_IDS_HPP
 
@@ -10,6 +10,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/shape.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
 
 ROPEWALK_BEGIN_TYPES
@@ -80,7 +81,32 @@ class RowIds {
   Index first_ = 0, rows_ = 0, left_ = 0;
 };
 
+/// Where the rows of tokens [batch, seq] go: an id each of the slots of a cache.
+struct SlotRows {
+  /// The slot of a token; below 0: none, nothing is written of it.
+  ROPEWALK_INLINE Index slot(Index b, Index s) const { return ids.given(b, s); }
+
+  RowIds ids;
+  Index batch, seq;
+};
+
 }  // namespace detail
+
+/// Rows of a cache, one for each token: what View::rows gives, for an out of apply and rotate.
+template <class T>
+class SlotView {
+ public:
+  ROPEWALK_INLINE SlotView(const detail::RawView& cache, const detail::SlotRows& rows)
+      : cache_(cache), rows_(rows) {}
+
+  ROPEWALK_INLINE const detail::RawView& cache() const { return cache_; }
+  ROPEWALK_INLINE const detail::SlotRows& rows() const { return rows_; }
+
+ private:
+  detail::RawView cache_;
+  detail::SlotRows rows_;
+};
+
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -139,8 +165,9 @@ constexpr bool points_to_ids() {
   using Id = std::remove_const_t<std::remove_pointer_t<Pointer>>;
   constexpr bool is_id =
       std::is_same_v<Id, int> || std::is_same_v<Id, long> || std::is_same_v<Id, long long>;
-  static_assert(is_id,
-                "ropewalk: position ids must be int32_t or int64_t (int, long or long long)");
+  static_assert(
+      is_id,
+      "ropewalk: position ids and slots must be int32_t or int64_t (int, long or long long)");
   return is_id;
 }
 
@@ -151,11 +178,11 @@ constexpr bool takes_axes_of_ids() {
     constexpr bool is_ranked = rank == 1 || (rank == 2 && Of == IdsOf::tokens);
     constexpr bool is_dense_rows = rank != 2 || is_row_major<Tensor>;
     static_assert(is_ranked || Of != IdsOf::tokens,
-                  "ropewalk: position ids must be [seq] or [batch, seq]");
+                  "ropewalk: position ids and slots must be [seq] or [batch, seq]");
     static_assert(is_ranked || Of != IdsOf::samples,
                   "ropewalk: starts must be [batch], a position of each sample");
     static_assert(!is_ranked || is_dense_rows,
-                  "ropewalk: position ids must be row-major (Eigen::RowMajor)");
+                  "ropewalk: position ids and slots must be row-major (Eigen::RowMajor)");
     return is_ranked && is_dense_rows;
   } else {
     return true;
@@ -168,13 +195,14 @@ template <class Ids, IdsOf Of>
 constexpr bool takes_ids() {
   using Object = std::remove_reference_t<Ids>;
   constexpr bool is_known = is_dense_tensor<Object> || is_list<Object>;
-  static_assert(is_known,
-                "ropewalk: position ids must be a std::vector or another container with data() and "
-                "size(), an Eigen TensorMap or Tensor, or a pointer with its sizes");
+  static_assert(
+      is_known,
+      "ropewalk: position ids and slots must be a std::vector or another container with data() and "
+      "size(), an Eigen TensorMap or Tensor, or a pointer with its sizes");
   if constexpr (is_known) {
     constexpr bool stays = std::is_lvalue_reference_v<Ids> || !owns_data<Object>;
     static_assert(stays,
-                  "ropewalk: position ids are read when the table is, must not be a temporary "
+                  "ropewalk: position ids and slots are read by the call, must not be a temporary "
                   "container or tensor: name it");
     if constexpr (stays && points_to_ids<decltype(std::declval<Object&>().data())>()) {
       return takes_axes_of_ids<Object, Of>();
@@ -183,14 +211,55 @@ constexpr bool takes_ids() {
   return false;
 }
 
+/// The sizes of what takes_ids lets pass: [seq] or [batch, seq].
+template <class Ids>
+Size seq_of_ids(const Ids& ids) {
+  if constexpr (is_dense_tensor<Ids>) {
+    return ids.dimension(static_cast<int>(Ids::NumIndices) - 1);
+  } else {
+    return ids.size();
+  }
+}
+
+template <class Ids>
+Size batch_of_ids(const Ids& ids) {
+  if constexpr (is_dense_tensor<Ids>) {
+    if constexpr (static_cast<int>(Ids::NumIndices) == 2) return ids.dimension(0);
+  }
+  return 1;
+}
+
 template <class Pointer>
 constexpr bool takes_pointer_to_ids() {
   constexpr bool is_pointer = std::is_pointer_v<Pointer>;
-  static_assert(is_pointer,
-                "ropewalk: position ids that come with sizes must be a pointer: containers and "
-                "tensors have their own, and first_position says what the first row is called");
+  static_assert(
+      is_pointer,
+      "ropewalk: position ids and slots that come with sizes must be a pointer: containers and "
+      "tensors have their own, and first_position says what the first row is called");
   if constexpr (is_pointer) return points_to_ids<Pointer>();
   return false;
+}
+
+// Slots -------------------------------------------------------------------------------------------
+
+/// A cache whose blocks follow one another without a gap is one block of all its slots.
+inline RawView with_blocks_joined(RawView cache) {
+  Shape& shape = cache.shape;
+  if (cache.strides.batch == saturating_product(shape.seq, cache.strides.seq)) {
+    shape.seq = saturating_product(shape.batch, shape.seq);
+    shape.batch = 1;
+  }
+  return cache;
+}
+
+template <class T, class Id>
+SlotView<T> slot_view(const RawView& cache, const Id* slots, Index batch, Index seq) {
+  const Place place{"rows", "slots"};
+  check_not_negative(place, "batch", batch);
+  check_not_negative(place, "seq", seq);
+  const Index all = saturating_product(cache.shape.batch, cache.shape.seq);
+  return {with_blocks_joined(cache),
+          {{slots, IdsOf::tokens, batch == 1 ? 0 : seq, all}, batch, seq}};
 }
 
 ROPEWALK_END_NESTED

@@ -7,8 +7,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
+#include "ropewalk/base/shape.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -98,6 +100,33 @@ constexpr bool takes_layout() {
   static_assert(!is_ranked || is_row_major<Map>,
                 "ropewalk: x and out must be row-major (Eigen::RowMajor)");
   return is_ranked && is_row_major<Map>;
+}
+
+/// What a T&& is read as: a temporary tensor is not written.
+template <class T>
+using TensorArgument =
+    std::conditional_t<std::is_lvalue_reference_v<T>, std::remove_reference_t<T>, const T>;
+
+template <class Map>
+auto* data_of(Map& map) {
+  if constexpr (is_dense_tensor<Map>) {
+    return map.data();
+  } else {
+    return map.data_handle();
+  }
+}
+
+template <class Span>
+Axes axes_of(const Place& place, const Span& span) {
+  Axes axes;
+  axes.rank = static_cast<Index>(span.rank());
+  check_rank(place, axes.rank);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(axes.rank); ++i) {
+    axes.sizes[i] = static_cast<Index>(span.extent(i));
+    axes.strides[i] = static_cast<Index>(span.stride(i));
+  }
+  check_axes(place, axes);
+  return axes;
 }
 
 ROPEWALK_END_NESTED

@@ -10,6 +10,7 @@
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/extents.hpp"
 #include "ropewalk/call/overlap.hpp"
+#include "ropewalk/call/slots.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
@@ -25,6 +26,7 @@ struct Names {
         has_out(of_out != nullptr) {}
 
   Place ids() const { return {function, "the position ids"}; }
+  Place slots() const { return {function, "the slots", out.index}; }
   /// Goes to the next of several tensors.
   void next() { ++x.index, ++out.index; }
 
@@ -210,16 +212,21 @@ ROPEWALK_INLINE void check_apart_from_table(const Names& names, const Span& writ
 }
 
 /// Checks out, x and table of a call; false if there is nothing to do. Of an out that is the very
-/// object x, what was found of x holds.
+/// object x, what was found of x holds. Of an out whose rows go to slots, `out` is the cache.
 inline bool check_arguments(const Names& names, const RawView& out, const RawView& x,
                             const RawTable& table, InPlace in_place, Ids ids = Ids::on_host,
-                            HeadDim head_dim = HeadDim::even) {
+                            HeadDim head_dim = HeadDim::even, const SlotRows* slots = nullptr) {
   const Index x_extent = checked_extent(names.x, x);
   const Span read = span_of(x.data, x_extent, x.element_bytes);
   const Span written =
       &out == &x ? read : span_of(out.data, checked_extent(names.out, out), out.element_bytes);
   const Index table_extent = checked_extent(names.table, table);
-  check_shapes(names, out.shape, x.shape, table, head_dim);
+  if (slots == nullptr) {
+    check_shapes(names, out.shape, x.shape, table, head_dim);
+  } else {
+    check_shapes(names, shape_of_tokens(out, *slots), x.shape, table, head_dim);
+    in_place = InPlace::refused;
+  }
   if (x_extent == 0) return false;
   check_apart_from_itself(names.out, out);
   check_can_gather(names.table, table);
@@ -229,6 +236,7 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
     fail_at_x(names, in_place, same);
   }
   check_apart_from_table(names, written, table, table_extent);
+  if (slots != nullptr) check_slots(names.out, *slots);
   return true;
 }
 

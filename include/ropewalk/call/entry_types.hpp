@@ -9,6 +9,7 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/tensor_kinds.hpp"
+#include "ropewalk/call/cache_tensors.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -49,10 +50,11 @@ template <class T>
 inline constexpr bool has_table<T, std::void_t<TableScalar<T>>> = true;
 
 /// What stands in the place of a tensor.
-enum class Instead { nothing, table, tuple, expression, matrix, pointer, other };
+enum class Instead { nothing, table, tuple, expression, matrix, pointer, slots, other };
 
 template <class T>
 constexpr Instead instead_of_tensor() {
+  if (is_slots<std::remove_const_t<T>>) return Instead::slots;
   if (has_view<T>) return Instead::nothing;
   if (has_table<T>) return Instead::table;
   if (is_tuple<std::decay_t<T>>) return Instead::tuple;
@@ -92,6 +94,8 @@ constexpr bool takes_x() {
                 "ropewalk: x is an Eigen Matrix, Array or Map, must be a tensor: a row-major "
                 "TensorMap of its data, or View(data, shape, strides)");
   static_assert(is != Instead::pointer, "ropewalk: x is a pointer, must be View(pointer, shape)");
+  static_assert(is != Instead::slots,
+                "ropewalk: x is rows of slots, must be a tensor: outs alone go to slots");
   static_assert(is != Instead::other,
                 "ropewalk: x must be a View, a row-major Eigen TensorMap or Tensor, or of a type "
                 "with an as_view of its own");
@@ -134,7 +138,7 @@ constexpr bool takes_out() {
   static_assert(is != Instead::other,
                 "ropewalk: out must be a View, a row-major Eigen TensorMap or Tensor, or of a type "
                 "with an as_view of its own");
-  if constexpr (is == Instead::nothing) {
+  if constexpr (is == Instead::nothing || is == Instead::slots) {
     constexpr bool is_const = std::is_const_v<ViewElement<Out>>;
     static_assert(
         !is_const,
@@ -219,7 +223,7 @@ constexpr bool takes_options() {
   return are_options<How>;
 }
 
-/// The arguments of a call, references taken off; on CUDA the device is a stream.
+/// The arguments of a call, references taken off.
 template <class How, class Device, class Out, class X, class Tab>
 constexpr bool takes_call() {
   if constexpr (takes_device<Device>()) {
@@ -232,6 +236,13 @@ template <class... Xs>
 constexpr bool takes_some() {
   static_assert(sizeof...(Xs) > 0, "ropewalk: std::tie() holds no tensor, must hold one or more");
   return sizeof...(Xs) > 0;
+}
+
+/// The same of one that takes tensors alone; on CUDA the device is a stream.
+template <class How, class Device, class Out, class X, class Tab>
+constexpr bool takes_call_of_views() {
+  if constexpr (takes_views<Out, X>()) return takes_call<How, Device, Out, X, Tab>();
+  return false;
 }
 
 /// Those of several outs and xs. A type that is wrong is asserted once, however often it is there.

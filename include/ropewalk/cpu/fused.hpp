@@ -9,6 +9,7 @@
 #include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/cache_tensors.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/dispatch.hpp"
 #include "ropewalk/cpu/job.hpp"
@@ -21,14 +22,24 @@ ROPEWALK_BEGIN_NESTED(detail)
 
 /// One tensor to rotate, its types beside what the caller gave. In place out is the same object, so
 /// that it is checked once.
-template <class OutType, class XType, class TabType>
+template <class OutType, class XType, class TabType, class HeldTable = const RawTable&>
 struct Rotation {
   using Out = OutType;
   using X = XType;
   using Tab = TabType;
 
+  static constexpr const SlotRows* slots() { return nullptr; }
+
   const RawView &out, &x;
-  const RawTable& table;
+  HeldTable table;
+};
+
+/// The same whose out is a cache.
+template <class R>
+struct SlotRotation : R {
+  const SlotRows* slots() const { return &rows; }
+
+  const SlotRows& rows;
 };
 
 /// Valid as long as the views are: made where it is passed.
@@ -45,6 +56,35 @@ ROPEWALK_INLINE Rotation<X, X, Tab> rotation(const View<X>& x ROPEWALK_LIFETIME_
   return {x, x, table};
 }
 
+/// What is copied turns by no pairs of the table, whose ids still say which tokens are left.
+template <class Out, class X, class Tab>
+ROPEWALK_INLINE Rotation<Out, X, Tab, RawTable> rotation(
+    const View<Out>& out ROPEWALK_LIFETIME_BOUND, const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
+    const TableView<Tab>& table) {
+  return {out, x.view, table.pairs(0, 0)};
+}
+
+template <class R>
+ROPEWALK_INLINE SlotRotation<R> to_slots(const R& rotation,
+                                         const SlotRows& rows ROPEWALK_LIFETIME_BOUND) {
+  return {rotation, rows};
+}
+
+template <class Out, class X, class Tab>
+ROPEWALK_INLINE auto rotation(const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND,
+                              const View<X>& x ROPEWALK_LIFETIME_BOUND,
+                              const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
+  return to_slots(Rotation<Out, std::remove_const_t<X>, Tab>{out.cache(), x, table}, out.rows());
+}
+
+template <class Out, class X, class Tab>
+ROPEWALK_INLINE auto rotation(const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND,
+                              const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
+                              const TableView<Tab>& table) {
+  return to_slots(Rotation<Out, X, Tab, RawTable>{out.cache(), x.view, table.pairs(0, 0)},
+                  out.rows());
+}
+
 /// Whether the fused form may turn x in its own place.
 constexpr InPlace in_place_by(Pairing pairing) {
   return moves_features(pairing) ? InPlace::features_move : InPlace::allowed;
@@ -53,31 +93,57 @@ constexpr InPlace in_place_by(Pairing pairing) {
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
 template <class R>
 void prepare(Job& job, const Names& names, const R& of, const Kernels& kernels, InPlace in_place,
-             Stores stores) {
+             const CpuOptions& cpu) {
   job.out = &of.out;
   job.x = &of.x;
   job.table = &of.table;
-  if (check_arguments(names, of.out, of.x, of.table, in_place)) {
-    settle(job, kernels, stores);
+  job.slots = of.slots();
+  if (check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host, HeadDim::even,
+                      job.slots)) {
+    settle(job, kernels, cpu.stores);
   } else {
     job.kernel = nullptr;
   }
+}
+
+/// The slots of one tensor beside every out of the call, all of which have passed their own checks.
+template <class Of, class... All>
+void check_slots_of(const Names& names, const CpuOptions& cpu, const Of& of, const All&... all) {
+  const SlotRows* slots = of.slots();
+  if (slots == nullptr) return;
+  Place out = names.out;
+  if (out.index >= 0) out.index = 0;
+  const Span read = span_of_slots(*slots);
+  const auto check_apart = [&](const RawView& written) {
+    if (overlap(span_of(written), read)) fail_overlap(out, names.slots());
+    ++out.index;
+  };
+  (check_apart(all.out), ...);
+  if (cpu.slots == Slots::checked) check_slots_differ(names.out, *slots);
+}
+
+template <class... All>
+void check_all_slots(const Names& names, const CpuOptions& cpu, const All&... all) {
+  Names named = names;
+  ((check_slots_of(named, cpu, all, all...), named.next()), ...);
 }
 
 /// Rotates one tensor or several of any number of tokens. Not inlined: a call of one token would
 /// save registers for it.
 template <class Device, class... Rotations>
 [[gnu::noinline]] void fused_jobs(const Names& names, const Device& device, const Kernels* kernels,
-                                  InPlace in_place, Stores stores, const Rotations&... rotations) {
+                                  InPlace in_place, const CpuOptions& cpu,
+                                  const Rotations&... rotations) {
   Job jobs[sizeof...(Rotations)];
   Job* end = jobs;
   if constexpr (sizeof...(Rotations) == 1) {
-    (prepare(*end++, names, rotations, *kernels, in_place, stores), ...);
+    (prepare(*end++, names, rotations, *kernels, in_place, cpu), ...);
   } else {
     Names named = names;
-    ((prepare(*end++, named, rotations, *kernels++, in_place, stores), named.next()), ...);
+    ((prepare(*end++, named, rotations, *kernels++, in_place, cpu), named.next()), ...);
     check_all_apart(names, rotations...);
   }
+  check_all_slots(names, cpu, rotations...);
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.each,
@@ -92,7 +158,7 @@ ROPEWALK_INLINE bool rotate_tokens(const Names& names, const Kernels* kernels,
   RowBatch rows[sizeof...(Rotations)];
   RowBatch* end = rows;
   const Kernels* with = kernels;
-  if (!(rows_of_token(*end++, of.out, of.x, of.table, *with++) && ...)) {
+  if (!((of.slots() == nullptr && rows_of_token(*end++, of.out, of.x, of.table, *with++)) && ...)) {
     return false;
   }
   check_all_apart(names, of...);
@@ -118,7 +184,7 @@ void fused(const Names& names, const Device& device, const How& options, const C
       rotate_tokens(names, kernels, rotations...)) {
     return;
   }
-  fused_jobs(names, device, kernels, in_place, cpu.stores, rotations...);
+  fused_jobs(names, device, kernels, in_place, cpu, rotations...);
 }
 
 ROPEWALK_END_NESTED

@@ -36,8 +36,9 @@ struct Job {
   const RawView* out;
   const RawView* x;
   const RawTable* table;
-  RowKernel kernel;  ///< none: there is nothing to do, and the rest is not settled
-  RowBatch rows;     ///< those of the first token, all heads
+  const SlotRows* slots;  ///< of the cache `out`; null: out has a row for each of x
+  RowKernel kernel;       ///< none: there is nothing to do, and the rest is not settled
+  RowBatch rows;          ///< those of the first token, all heads
   bool in_place;
   bool nontemporal;         ///< write past the caches
   bool all_heads_together;  ///< of a token, in one batch

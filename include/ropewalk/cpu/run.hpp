@@ -29,6 +29,15 @@ inline Index table_offset(const Job& job, Index b, Index s, Index h) {
   return offset_of(job.table_strides, job.rows.layout.table_stride, b, ids ? ids.row(b, s) : s, h);
 }
 
+inline Index out_offset(const Job& job, Index b, Index s, Index h) {
+  const Index heads_stride = job.rows.layout.out_stride;
+  if (job.slots == nullptr) return offset_of(job.out_strides, heads_stride, b, s, h);
+  const Shape& cache = job.out->shape;
+  const Index slot = job.slots->slot(b, s);
+  const Index block = cache.batch == 1 ? 0 : slot / cache.seq;
+  return offset_of(job.out_strides, heads_stride, block, slot - block * cache.seq, h);
+}
+
 /// All heads of a token, unless they are further apart than its tokens. Then each is a sequence of
 /// its own in memory, of which caches and prefetchers follow so many: with 16 at once
 /// [batch, heads, seq, head_dim] reaches 0.9 to 1.0 of the rate of [batch, seq, heads, head_dim],
@@ -61,7 +70,7 @@ inline void set_prefetches(Job& job) {
   plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
   plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
-  if (!job.nontemporal && !job.in_place) {
+  if (!job.nontemporal && !job.in_place && job.slots == nullptr) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
   const Index entry_bytes = job.table->element_bytes;
@@ -143,13 +152,12 @@ inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index 
 /// `batch` is that of any token.
 inline void run_heads(const Job& job, RowBatch& batch, Index b, Index s, Index end, Index h,
                       Index heads) {
-  if (job.table->ids.leaves(b, s)) return;
+  if (job.table->ids.leaves(b, s) || (job.slots != nullptr && job.slots->slot(b, s) < 0)) return;
   const RowLayout& layout = batch.layout;
   batch.prefetch = prefetches_at(job.prefetch, s, end);
   batch.table_offset = table_offset(job, b, s, h);
   batch.x = moved(job.x->data, offset_of(job.x_strides, layout.x_stride, b, s, h));
-  batch.out = const_cast<void*>(
-      moved(job.out->data, offset_of(job.out_strides, layout.out_stride, b, s, h)));
+  batch.out = const_cast<void*>(moved(job.out->data, out_offset(job, b, s, h)));
   batch.rows = heads;
   // Rows of a gathered table come in any order.
   if (job.prefetch.of_table && s + 1 < end) {
@@ -182,7 +190,7 @@ inline void run_tokens(const Job& job, RowBatch& batch, Index b, Index begin, In
   constexpr Index tokens_together = 256;
   const Index heads = job.x->shape.heads;
   // Rows longer than that are walked in parts, all rows of a batch part by part.
-  if (heads == 1 && !job.table->ids && batch.layout.pairs <= most_pairs) {
+  if (heads == 1 && !job.table->ids && job.slots == nullptr && batch.layout.pairs <= most_pairs) {
     return run_one_head(job, batch, b, begin, end);
   }
   const Index together = heads_together(job);

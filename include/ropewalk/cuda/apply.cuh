@@ -26,7 +26,8 @@ namespace gpu {
 template <class Tab, class How, class... Outs, class... Xs>
 void apply_all(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
                const Tab& table, const How& options, const cuda::CudaOptions& device) {
-  if constexpr (takes_tuples<How, cudaStream_t, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
+  if constexpr ((takes_views<Outs, Xs>() && ...) &&
+                takes_tuples<How, cudaStream_t, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
@@ -99,8 +100,8 @@ void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table, const H
   if constexpr (detail::are_tuples<Out, X>) {
     detail::gpu::apply_all(stream, detail::tied(std::forward<Out>(out)), detail::tied(x), table,
                            options, device);
-  } else if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
-                                          Tab>()) {
+  } else if constexpr (detail::takes_call_of_views<How, cudaStream_t, std::remove_reference_t<Out>,
+                                                   const X, Tab>()) {
     detail::gpu::rotate<detail::gpu::Fused>(
         {"cuda::apply", "x", "out"}, stream, options, device,
         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));

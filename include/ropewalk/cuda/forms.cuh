@@ -20,7 +20,7 @@ namespace gpu {
 template <class Stores, class Out, class X, class Tab, class How>
 void apply_form(const char* function, cudaStream_t stream, Out& out, const X& x, const Tab& table,
                 const How& options, const cuda::CudaOptions& device) {
-  if constexpr (takes_call<How, cudaStream_t, Out, const X, Tab>()) {
+  if constexpr (takes_call_of_views<How, cudaStream_t, Out, const X, Tab>()) {
     rotate<PairByPair<Stores>>({function, "x", "out"}, stream, options, device,
                                tensors(as_view(out), as_view(x), as_table(table)));
   }

@@ -94,9 +94,9 @@ inline void check_norm(const Names& names, const RawNorm& norm, const Shape& x, 
 /// Checks one tensor of a call and its norm; false if there is nothing to do.
 inline bool check_normed(const Names& names, const RawView& out, const RawView& x,
                          const RawTable& table, const RawNorm& norm, InPlace in_place,
-                         Ids where = Ids::on_host) {
+                         Ids where = Ids::on_host, const SlotRows* slots = nullptr) {
   const HeadDim head_dim = table.shape.pairs == 0 ? HeadDim::any : HeadDim::even;
-  const bool has_work = check_arguments(names, out, x, table, in_place, where, head_dim);
+  const bool has_work = check_arguments(names, out, x, table, in_place, where, head_dim, slots);
   check_norm(names, norm, x.shape, where);
   return has_work;
 }

@@ -111,8 +111,8 @@ void check_weight_apart(const Names& names, const NormedRotation<R, RmsNorm<W>>&
 
 template <class R>
 void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotation<R, NoNorm>& of,
-                    const Kernels& kernels, Isa, InPlace in_place, Stores stores) {
-  prepare(job, names, of, kernels, in_place, stores);
+                    const Kernels& kernels, Isa, InPlace in_place, const CpuOptions& cpu) {
+  prepare(job, names, of, kernels, in_place, cpu);
 }
 
 /// Checks a job's tensor and its norm, and settles how they are done: their types are the kernels'
@@ -122,7 +122,9 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
                            Stores stores) {
   const Shape& x = job.x->shape;
   job.kernel = nullptr;
-  if (!check_normed(names, *job.out, *job.x, *job.table, norm, in_place)) return;
+  if (!check_normed(names, *job.out, *job.x, *job.table, norm, in_place, Ids::on_host, job.slots)) {
+    return;
+  }
   rows.weight = norm.weight;
   rows.features = x.head_dim;
   rows.row_bytes = row_bytes(*job.x);
@@ -145,12 +147,13 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
 template <class R, class W>
 void prepare_normed(Job& job, NormRows& rows, const Names& names,
                     const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
-                    InPlace in_place, Stores stores) {
+                    InPlace in_place, const CpuOptions& cpu) {
   job.out = &of.out;
   job.x = &of.x;
   job.table = &of.table;
+  job.slots = of.slots();
   prepare_normed(job, rows, names, raw_norm<typename R::X>(of.norm),
-                 norm_kernel<typename R::X, W>(isa), kernels, in_place, stores);
+                 norm_kernel<typename R::X, W>(isa), kernels, in_place, cpu.stores);
 }
 
 /// Normalises and rotates one tensor or several; see fused.
@@ -165,10 +168,11 @@ void fused_norms(const Names& names, const Device& device, const How& options,
   NormRows rows[sizeof...(Of)];
   std::size_t at = 0;
   Names named = names;
-  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, in_place, cpu.stores),
-    named.next(), ++at),
+  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, in_place, cpu), named.next(),
+    ++at),
    ...);
   check_all_apart(names, of...);
+  check_all_slots(names, cpu, of...);
   named = names;
   ((check_weight_apart_from_all(named, of, of...), named.next()), ...);
   const Work work = work_of(jobs, jobs + sizeof...(Of));
