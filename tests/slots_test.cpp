@@ -182,6 +182,18 @@ TYPED_TEST(Slots, OneHeadAndOneToken) {
   }
 }
 
+// A cache of one row has the shape of one token, which may be left all the same.
+TEST(Slots, OneRowIsNotADenseOut) {
+  const Shape shape{1, 1, heads, head_dim};
+  const auto x = random_values<float>(size_of(shape), Values::uniform, 1);
+  auto cache = random_values<float>(size_of(shape), Values::uniform, 2);
+  const auto before = cache;
+  const std::vector<int> slots = {-1};
+  rw::apply(rw::serial, rw::View<float>(cache.data(), shape).rows(slots),
+            rw::View<const float>(x.data(), shape), table_of(1));
+  EXPECT_TRUE(same_bytes(cache, before));
+}
+
 template <class T>
 class NormedSlots : public testing::Test {};
 using NormDtypes = testing::Types<float, half, bfloat16>;
@@ -384,7 +396,15 @@ TEST_F(SlotErrors, OneSlotTwiceWhereThatIsChecked) {
   checked.slots = rw::Slots::checked;
   EXPECT_EQ(error(in_slots(), checked),
             "apply: slot [1, 1] of out is 3, must not be that of a token before it");
-  slots[4] = 7;
+  EXPECT_EQ(error_of([&] {
+              rw::apply(rw::serial, std::tuple{in_slots()}, std::tuple{rows()},
+                        std::tuple{rw::no_norm}, table, rw::half_pairs, checked);
+            }),
+            "apply: slot [1, 1] of outs[0] is 3, must not be that of a token before it");
+  slots[5] = slots[4] = 7;
+  EXPECT_EQ(error(in_slots(), checked),
+            "apply: slot [1, 2] of out is 7, must not be that of a token before it");
+  slots[5] = 6;
   EXPECT_EQ(
       error_of([&] { rw::apply(rw::serial, in_slots(), rows(), table, rw::half_pairs, checked); }),
       "");

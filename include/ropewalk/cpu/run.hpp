@@ -70,7 +70,7 @@ inline void set_prefetches(Job& job) {
   plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
   plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
-  if (!job.nontemporal && !job.in_place && job.slots == nullptr) {
+  if (!job.nontemporal && job.slots == nullptr && !job.in_place) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
   const Index entry_bytes = job.table->element_bytes;
@@ -152,7 +152,8 @@ inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index 
 /// `batch` is that of any token.
 inline void run_heads(const Job& job, RowBatch& batch, Index b, Index s, Index end, Index h,
                       Index heads) {
-  if (job.table->ids.leaves(b, s) || (job.slots != nullptr && job.slots->slot(b, s) < 0)) return;
+  if (job.table->ids.leaves(b, s)) return;
+  if (job.slots != nullptr && job.slots->slot(b, s) < 0) return;
   const RowLayout& layout = batch.layout;
   batch.prefetch = prefetches_at(job.prefetch, s, end);
   batch.table_offset = table_offset(job, b, s, h);
