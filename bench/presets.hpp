@@ -47,7 +47,7 @@ struct Restriction {
 // the caches and of few tokens, where a call's fixed cost counts.
 inline constexpr Restriction restrictions[] = {
     {"rope/eigen_expression/.*", ".*/(1x8192x40x128|1x512x32x128)/.*"},
-    {"rope/.*/(half|packed|bhsd|partial96|gathered|per_head)",
+    {"rope/.*/(half|packed|bhsd|partial96|gathered|per_head|slots)",
      ".*/1x8192x40x128/.*|.*/(1x1024x(40x128|160x32|64x80|40x96|40x112)|1x40960x1x128)/.*/half"},
     {"rope/[^/]*@.*", "[^/]*/[^/]*/[^/]*/f32/(1x8192x40x128|1x512x32x128|1x1x32x128)/.*"},
     {"[^/]*/.*/1x((4|16|64|128)x32|64x40)x128/.*",

@@ -54,6 +54,7 @@ void run_group(Session& session, Workspace<X>& work, const Device& device, int t
   add_forms<float>(group, work, device);
   if constexpr (!std::is_same_v<X, float>) add_forms<X>(group, work, device);
   add_variants(group, work, device);
+  add_slots(group, work, device);
   add_norms(group, work, device);
   if (!session.select(group)) return;
   work.fill();

@@ -137,6 +137,35 @@ void add_variants(Group& group, Workspace<X>& work, const Device& device) {
   }
 }
 
+/// Out of place to the slots of a cache, each token far from the one before it.
+template <class X, class Device>
+void add_slots(Group& group, Workspace<X>& work, const Device& device) {
+  namespace rw = ropewalk;
+  const rw::Shape& shape = work.preset().shape;
+  const auto slots = std::make_shared<std::vector<Index>>();
+  // A prime, so that no slot is there twice, whatever the number of tokens but a multiple of it.
+  for (Index token = 0; token < work.tokens(); ++token) {
+    slots->push_back(token * 2731 % work.tokens());
+  }
+  const auto table = [&work]() -> const auto& { return work.template rotation<float>().view(); };
+  const auto reference = [=, &work] {
+    const rw::View<X> out(work.expected().data(), {work.tokens(), 1, shape.heads, shape.head_dim});
+    const rw::View<const X> x = rw::as_view(work.x());
+    for (Index token = 0; token < work.tokens(); ++token) {
+      const Index b = token / shape.seq, s = token % shape.seq;
+      rw::apply_strided(Eigen::DefaultDevice(),
+                        out.batch((*slots)[static_cast<std::size_t>(token)], 1),
+                        x.batch(b, 1).seq(s, 1), table().rows(s, 1));
+    }
+    return std::string();
+  };
+  RowMaker<X> rows(group, work, {dtype_name<float>(), "slots"}, reference);
+  rows.out_of_place("fused", [=, &work, &device] {
+    const auto out = rw::as_view(work.out()).rows(slots->data(), shape.batch, shape.seq);
+    rw::apply(device, out, work.x(), table());
+  });
+}
+
 }  // namespace ropewalk_bench
 
 #endif  // ROPEWALK_BENCH_VARIANTS_HPP

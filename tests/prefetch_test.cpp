@@ -482,6 +482,36 @@ TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreGathered) {
   this->check(shape, Arrangement::dense, table.view().gather(map), fused_forms());
 }
 
+// Slots that lie far apart, none of every seventh token.
+TYPED_TEST(Prefetch, StaysInsideTheSlotsOfItsTokens) {
+  using X = typename TypeParam::X;
+  const rw::Shape shape = this->large(1, 4, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<X> x(Arrangement::dense, shape), memory(Arrangement::dense, shape);
+  const rw::View<X> cache = memory.view();
+  std::vector<Index> slots;
+  for (Index s = 0; s < shape.seq; ++s) slots.push_back(s % 7 == 3 ? -1 : s * 2731 % shape.seq);
+  for (const rw::Isa isa : rw::available_isas()) {
+    record(shape.seq, [&] {
+      rw::apply(Parts{3}, cache.rows(slots), x.read(), table.view(), {}, {rw::Stores::cached, isa});
+    });
+    Index in_slots = 0;
+    for (const Part& part : recorded) {
+      Memory read, written;
+      add_touched(read, read, part, x.view(), x.read(), table.view());
+      for (Index s = part.begin; s < part.end; ++s) {
+        const Index slot = slots[static_cast<std::size_t>(s)];
+        if (slot >= 0) written.add(cache.row(0, slot, 0), 4 * 64);
+      }
+      for (const void* address : part.addresses) {
+        in_slots += written.holds(address);
+        ASSERT_TRUE(read.holds(address) || written.holds(address));
+      }
+    }
+    EXPECT_EQ(in_slots > 0, isa != rw::Isa::scalar);
+  }
+}
+
 TYPED_TEST(Prefetch, StaysInsideSeveralTensors) {
   const rw::Shape q_shape = this->large(1, 8, 128);
   rw::Shape k_shape = q_shape;

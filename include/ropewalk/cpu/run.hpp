@@ -70,7 +70,7 @@ inline void set_prefetches(Job& job) {
   plan.distances.x_l1 = plan.tokens_l1 * job.x_strides.seq;
   plan.distances.x_l2 = plan.tokens_l2 * job.x_strides.seq;
   // Nontemporal stores need no line in the cache; in place, x has brought it.
-  if (!job.nontemporal && job.slots == nullptr && !job.in_place) {
+  if (!job.nontemporal && !job.in_place) {
     plan.distances.out_l1 = plan.tokens_l1 * job.out_strides.seq;
   }
   const Index entry_bytes = job.table->element_bytes;
@@ -147,6 +147,12 @@ inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index 
   return within;
 }
 
+/// How far from the rows of token s those of the token are whose slot is asked for meanwhile.
+inline Index distance_to_slot(const Job& job, Index b, Index s, Index h) {
+  const Index next = s + job.prefetch.tokens_l1;
+  return job.slots->slot(b, next) < 0 ? 0 : out_offset(job, b, next, h) - out_offset(job, b, s, h);
+}
+
 /// Heads [h, h + heads) of token s, before those of s + 1 and so on up to token `end`. What is
 /// prefetched meanwhile is theirs: beyond may be the end of the tensor, or another thread's part.
 /// `batch` is that of any token.
@@ -156,6 +162,9 @@ inline void run_heads(const Job& job, RowBatch& batch, Index b, Index s, Index e
   if (job.slots != nullptr && job.slots->slot(b, s) < 0) return;
   const RowLayout& layout = batch.layout;
   batch.prefetch = prefetches_at(job.prefetch, s, end);
+  if (job.slots != nullptr && batch.prefetch.out_l1 != 0) {
+    batch.prefetch.out_l1 = distance_to_slot(job, b, s, h);
+  }
   batch.table_offset = table_offset(job, b, s, h);
   batch.x = moved(job.x->data, offset_of(job.x_strides, layout.x_stride, b, s, h));
   batch.out = const_cast<void*>(moved(job.out->data, out_offset(job, b, s, h)));
