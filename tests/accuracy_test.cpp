@@ -1,6 +1,6 @@
 // Accuracy: how far tables and rotations are from exact ones, computed with 113 bits.
 //
-// The numbers that the README states are printed by these tests and are bounds in them.
+// The numbers that bench/README.md states are printed by these tests and are bounds in them.
 #include <gtest/gtest.h>
 
 #if defined(__x86_64__) && !defined(__clang__) && __has_include(<quadmath.h>)
@@ -90,7 +90,7 @@ TEST(Accuracy, OfTables) {
       const Error error = table_error(steps[k], bound.first);
       std::printf("  %.4g (mean %.3g)", error.largest, error.mean);
       EXPECT_LE(error.largest, bound.largest[k]);
-      EXPECT_GE(error.largest, bound.largest[k] / 2) << "the README says worse than it is";
+      EXPECT_GE(error.largest, bound.largest[k] / 2) << "bench/README.md says worse than it is";
     }
     std::printf("\n");
   }
@@ -138,7 +138,7 @@ void expect_rotation(const char* what, rw::Compute compute, double bound) {
   const Error error = rotation_error<X, Tab>(compute);
   std::printf("note: accuracy: %s, in ulps: %.3f (mean %.3f)\n", what, error.largest, error.mean);
   EXPECT_LE(error.largest, bound) << what;
-  EXPECT_GE(error.largest, bound / 2) << what << ": the README says worse than it is";
+  EXPECT_GE(error.largest, bound / 2) << what << ": bench/README.md says worse than it is";
 }
 
 TEST(Accuracy, OfRotations) {

@@ -1,6 +1,6 @@
-// What the block and the lines of the README's page for engines stand in: names for what an engine
-// has at hand. Each row is a block of its own, for the example that it names. Without exceptions
-// the handler that a row sets gets the text of a wrong call.
+// What the block and the lines of the page for engines (tests/examples/README.md) stand in: names
+// for what an engine has at hand. Each row is a block of its own, for the example that it names.
+// Without exceptions the handler that a row sets gets the text of a wrong call.
 #define EIGEN_USE_THREADS
 #include <cstdint>
 #include <cstdio>

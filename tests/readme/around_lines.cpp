@@ -1,5 +1,5 @@
-// What the lines of the README's table of models stand in: names for what an engine has at hand.
-// Each row is a block, and `model` is the preset that it names in quotes.
+// What the lines in the table of the page of presets stand in: names for what an engine has at
+// hand. Each row is a block, and `model` is the preset that it names in quotes.
 #include <ropewalk/ropewalk.hpp>
 #include <tuple>
 #include <unsupported/Eigen/CXX11/Tensor>
