@@ -48,6 +48,12 @@ END { if (rows < 10) exit 1 }' "$root/include/ropewalk/models/README.md" >lines.
 "${options[@]}" "$folder/around_lines.cpp" -o lines
 ./lines
 
+# names_programs PAGE: it links to every program beside it, and to no other
+names_programs() {
+  diff <(grep -oE '\([a-z0-9_]+\.cpp\)' "$1" | tr -d '()' | sort -u) \
+    <(cd "${1%/*}" && printf '%s\n' *.cpp | sort)
+}
+
 # The page for engines: its block, then its rows, each for the example that it names; the row of the
 # failure handler is for a build without exceptions. Every example is named, and none else.
 engine=$root/tests/examples/README.md
@@ -75,8 +81,28 @@ status=0
 ./engine 2>error.txt | cat >>error.txt || status=$?
 echo "engine: apply_inplace: head_dim of x is 63, must be even" | diff - error.txt
 ((status == 1))
-diff <(grep -oE '\([a-z0-9_]+\.cpp\)' "$engine" | tr -d '()' | sort -u) \
-  <(cd "$root/tests/examples" && printf '%s\n' *.cpp | sort)
+names_programs "$engine"
+
+# The page for those who come from another system: its lines stand in the programs that it names,
+# which compile and run as examples. Every program is named, and none else.
+(cd "$root/tests/examples/migrate" && awk -F ' [|] ' '
+  function squeezed(text) { gsub(/[ \n]+/, " ", text); gsub(/[(] /, "(", text); return text }
+  function text_of(file,  line, text) {
+    while ((getline line <file) > 0) text = text "\n" line
+    close(file)
+    return squeezed(text)
+  }
+  match($4, /\([a-z0-9_]+\.cpp/) {
+    file = substr($4, RSTART + 1, RLENGTH - 1)
+    text = text_of(file)
+    for (i = split($2, lines, /<br>/); i > 0; --i) {
+      gsub(/`/, "", lines[i])
+      if (!index(text, squeezed(lines[i]))) { print file " lacks: " lines[i]; status = 1 }
+    }
+    ++rows
+  }
+  END { exit status || rows < 10 }' README.md)
+names_programs "$root/tests/examples/migrate/README.md"
 
 # Links that are no addresses, from the folder of their page; paths in code, from the root, but for
 # what a run of the benchmark makes.
