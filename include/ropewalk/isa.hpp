@@ -36,6 +36,7 @@ ROPEWALK_BEGIN_NAMESPACE
 inline constexpr Isa all_isas[] = {Isa::scalar, Isa::neon,       Isa::sse2,      Isa::avx2,
                                    Isa::avx512, Isa::avx512bf16, Isa::avx512fp16};
 
+/// Its name, as ROPEWALK_ISA and isa_from_name take it.
 inline const char* isa_name(Isa isa) {
   switch (isa) {
     case Isa::automatic:

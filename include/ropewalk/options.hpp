@@ -70,6 +70,7 @@ ROPEWALK_BEGIN_NAMESPACE
 template <class X, class Y>
 using Promoted = typename detail::Promote<X, Y>::type;
 
+/// Options of one pairing each, as the argument of a call.
 inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};
 inline constexpr FixedOptions<Pairing::half> half_pairs{};
 inline constexpr FixedOptions<Pairing::interleaved_to_half> interleaved_to_half_pairs{};

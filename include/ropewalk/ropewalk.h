@@ -25,20 +25,20 @@
 extern "C" {
 #endif
 
+/* What most functions return. */
 enum ropewalk_status {
   ROPEWALK_OK = 0,
   ROPEWALK_INVALID_ARGUMENT = 1, /* what functions list as their errors */
   ROPEWALK_OUT_OF_MEMORY = 2,
   ROPEWALK_INTERNAL = 3 /* nothing that a caller can do: please report its text */
 };
-
+/* Types of scalars. */
 enum ropewalk_dtype {
   ROPEWALK_DTYPE_F32 = 0,
   ROPEWALK_DTYPE_F64 = 1,
   ROPEWALK_DTYPE_F16 = 2,
   ROPEWALK_DTYPE_BF16 = 3
 };
-
 /* Which features make pair i. */
 enum ropewalk_pairing {
   ROPEWALK_PAIRING_INTERLEAVED = 0,        /* 2i and 2i + 1 */

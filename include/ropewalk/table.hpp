@@ -124,6 +124,7 @@ class Table {
   ROPEWALK_INLINE Index heads() const { return shape_.heads; }
   ROPEWALK_INLINE Index pairs() const { return shape_.pairs; }
 
+  /// The cos of all pairs of one token and head; the sin stand behind them.
   ROPEWALK_INLINE T* cos(Index b, Index s, Index h = 0) { return data_ + offset(b, s, h); }
   ROPEWALK_INLINE const T* cos(Index b, Index s, Index h = 0) const {
     return data_ + offset(b, s, h);

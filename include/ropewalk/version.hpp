@@ -2,6 +2,7 @@
 #ifndef ROPEWALK_VERSION_HPP
 #define ROPEWALK_VERSION_HPP
 
+/// The three numbers of the version, by the rules of semantic versioning.
 #define ROPEWALK_VERSION_MAJOR 0
 #define ROPEWALK_VERSION_MINOR 1
 #define ROPEWALK_VERSION_PATCH 0

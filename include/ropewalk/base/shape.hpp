@@ -41,6 +41,7 @@ struct Shape {
   Index batch = 1, seq = 1, heads = 1, head_dim = 0;
 };
 
+/// Whether all sizes are equal.
 ROPEWALK_INLINE constexpr bool operator==(const Shape& a, const Shape& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
 }
@@ -55,6 +56,7 @@ struct Strides {
   Index batch = 0, seq = 0, heads = 0;
 };
 
+/// Whether all strides are equal.
 ROPEWALK_INLINE constexpr bool operator==(const Strides& a, const Strides& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
 }

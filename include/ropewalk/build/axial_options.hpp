@@ -8,6 +8,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// What axial_table may be told.
 struct AxialOptions {
   List<double> first;      ///< position of the first cell on each axis; none: 0
   List<List<double>> ids;  ///< positions of the cells; an empty list counts on

@@ -70,6 +70,7 @@ struct Yarn {
   double attention_factor = 0;  ///< not given: follows from the factor and the mscales
   Index max_length = 0;
 
+  /// The same rule with one thing changed.
   ROPEWALK_INLINE constexpr Yarn with_mscales(double of, double of_all_dim) const {
     Yarn rule = *this;
     rule.mscale = of;
@@ -170,6 +171,7 @@ struct Term {
   double frequency;  ///< in radians per position
 };
 
+/// Whether pair, axis and frequency are equal.
 constexpr bool operator==(const Term& a, const Term& b) {
   return a.pair == b.pair && a.axis == b.axis && !(a.frequency < b.frequency) &&
          !(b.frequency < a.frequency);
@@ -206,6 +208,7 @@ struct Scaling : detail::PlainScaling {
   LongRope longrope;
 };
 
+/// What frequencies may be told.
 struct FrequencyOptions {
   Index length = 0;  ///< tokens in the longest sequence: DynamicNtk and LongRope depend on it
   AngleSteps steps = AngleSteps::f64;

@@ -58,6 +58,7 @@ struct Model {
                 ///< the model turns by 2 * fraction - 1: LTX. No grid gives them
   };
 
+  /// Sizes of an attention layer.
   struct Shape {
     ROPEWALK_INLINE constexpr Shape() : Shape(1, 1, 0) {}
     ROPEWALK_INLINE constexpr Shape(Index of_queries, Index of_keys, Index features,
@@ -70,6 +71,7 @@ struct Model {
     Index offset;  ///< the first feature that turns: those before it pass through
   };
 
+  /// Any of the scaling rules but LongRope, which holds lists.
   using Scaling = detail::PlainScaling;
 
   ROPEWALK_INLINE constexpr Model() = default;
@@ -108,6 +110,7 @@ struct Model {
   }
 
  public:
+  /// The same model with one thing changed, as are those that follow.
   ROPEWALK_INLINE constexpr Model with_axes(Index first, Index second = 0, Index third = 0,
                                             Index fourth = 0) const {
     Model model = *this;
@@ -135,7 +138,6 @@ struct Model {
   ROPEWALK_INLINE constexpr Model with_double_powers() const {
     return with(&Model::double_powers, true);
   }
-
   ROPEWALK_INLINE constexpr Model with_table_type(TableType of) const {
     return with(&Model::table_type, of);
   }
@@ -198,6 +200,7 @@ ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The value of a FixedModel, as the argument of a call.
 template <const Model& Of>
 inline constexpr FixedModel<Of> fixed_model{};
 

@@ -29,6 +29,7 @@ struct Positions {
   Index seq = 0;
   List<Axis> axes;
 
+  /// The position of one token on one axis.
   double at(Index axis, Index b, Index s) const {
     const Axis& along = axes[static_cast<std::size_t>(axis)];
     return along

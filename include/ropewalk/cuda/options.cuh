@@ -7,6 +7,7 @@
 ROPEWALK_BEGIN_TYPES
 namespace cuda {
 
+/// How a call runs on a device; the bits are the same whatever it says.
 struct CudaOptions {
   /// Asks the driver whether data is memory that it knows, which takes time.
   bool check_pointers = false;

@@ -9,6 +9,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of audio models.
 inline constexpr Model audio_models[] = {
     Model("Stable Audio", {24, 24, 64})
         .with_source("diffusers 0.42.1 embeddings.get_1d_rotary_pos_embed")

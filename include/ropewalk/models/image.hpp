@@ -10,6 +10,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of image models.
 inline constexpr Model image_models[] = {
     Model("Flux.1", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_flux.FluxPosEmbed")

@@ -11,6 +11,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of language models.
 inline constexpr Model language_models[] = {
     detail::transformers_model("Llama 2 7B", {32, 32, 128}, 1e4,
                                "transformers 5.24.0 llama.LlamaRotaryEmbedding")

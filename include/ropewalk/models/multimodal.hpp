@@ -11,6 +11,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of multimodal models.
 inline constexpr Model multimodal_models[] = {
     detail::transformers_model("Qwen2-VL 7B", {28, 4, 128}, 1e6,
                                "transformers 5.24.0 qwen2_vl.Qwen2VLRotaryEmbedding")

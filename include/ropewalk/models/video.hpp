@@ -10,6 +10,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of video models.
 inline constexpr Model video_models[] = {
     Model("Helios", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_helios.HeliosRotaryPosEmbed")

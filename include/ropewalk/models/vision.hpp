@@ -9,6 +9,7 @@
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The presets of vision models.
 inline constexpr Model vision_models[] = {
     Model("Qwen2-VL vision", {16, 16, 80})
         .with_source("transformers 5.24.0 qwen2_vl.Qwen2VLVisionRotaryEmbedding")

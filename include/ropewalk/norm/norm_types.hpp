@@ -65,6 +65,7 @@ ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// The value of a NoNorm, as the argument of a call.
 inline constexpr NoNorm no_norm{};
 
 ROPEWALK_END_NAMESPACE
