@@ -39,7 +39,7 @@ has() {
 os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-numpy) /usr/bin/python3 -c 'import numpy' ;;
     python3-matplotlib) /usr/bin/python3 -c 'import matplotlib, numpy' ;;
-    debootstrap) command -v debootstrap ;;
+    debootstrap | doxygen | python3) command -v "$1" ;;
     qemu-user) command -v qemu-x86_64 ;;
     valgrind) command -v valgrind && echo '#include <valgrind/callgrind.h>' | preprocesses ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
