@@ -22,8 +22,11 @@ def lines_of(*command):
 listed = lines_of("git", "ls-files", "--cached", "--others", "--exclude-standard")
 files = {file for file in listed if os.path.exists(file)}
 files |= {str(parent) for file in files for parent in pathlib.Path(file).parents}
-known = {word for file in files if file.endswith((".hpp", ".h", ".cuh", ".txt", ".cmake", ".sh"))
-         for word in re.findall(r"\w+", pathlib.Path(file).read_text())}
+code = ""
+for file in files:
+    if file.endswith((".hpp", ".h", ".cuh", ".txt", ".cmake", ".sh")) and "/docs/" not in file:
+        code += re.sub(r"//.*|/\*.*?\*/|^\s*# .*", "", pathlib.Path(file).read_text(), flags=re.M)
+known = set(re.findall(r"\w+", code))
 tops = {file.split("/")[0] for file in files if "/" in file}
 
 
