@@ -210,6 +210,28 @@ TYPED_TEST(GgmlAdapter, ForwardIsTheSameWithParametersOfDst) {
   }
 }
 
+// ggml multiplies theta by a float from pair to pair, and takes cosf and sinf of it. The adapter's
+// documentation names the numbers.
+TEST(GgmlAdapterBits, DifferFromThoseOfProductsInFloat) {
+  Rope rope;
+  rope.n_dims = 128;
+  constexpr int position = 4095;
+  const float scale = std::pow(rope.freq_base, -2.0f / static_cast<float>(rope.n_dims));
+  float theta = position;
+  int differing = 0;
+  float most = 0;
+  for (int pair = 0; pair < rope.n_dims / 2; ++pair, theta *= scale) {
+    const Coefficients<float> of = coefficients(rope, position, pair, 1);
+    for (const float by : {std::cos(theta) - of.cos_a, std::sin(theta) - of.sin_a}) {
+      differing += std::abs(by) > 0 ? 1 : 0;
+      most = std::max(most, std::abs(by));
+    }
+  }
+  EXPECT_GE(differing, 120);
+  EXPECT_GT(most, 4e-4f);
+  EXPECT_LT(most, 6e-4f);
+}
+
 /// The text that a changed operator is refused with; nothing is written.
 template <class Change>
 std::string refused(const Change& change) {
