@@ -117,9 +117,9 @@ void rotate(const Tensor& dst, const Tensor& a, const Tensor& b, const Tensor* c
 /// Alias    dst may be a; any other overlap is an error
 /// Types    a, dst: f32 or f16; b: i32; c: f32; userdata: a Rope
 /// Errors   std::invalid_argument before this thread writes anything; where ggml itself aborts
-/// Bits     frequencies, angles, cos and sin in double, each rounded once to float; in float, both
-///          products and their sum are rounded. ggml multiplies theta by a float from pair to pair:
-///          at position 4095 nearly all its cos and sin are others, by up to 5e-4 (theta 1e4)
+/// Bits     cos and sin by steps in double, rounded once to float; products and sum in float, each
+///          rounded. ggml's theta is a product of floats from pair to pair: at position 4095 nearly
+///          all its cos and sin are others, by up to 5e-4 (theta 1e4); and it fuses a product
 /// Allocates cos and sin of its tokens in each call. What rotates many layers makes them once.
 inline void rope_custom(Tensor* dst, const Tensor* a, const Tensor* b, const Tensor* c, int ith,
                         int nth, void* userdata) {
