@@ -1,12 +1,11 @@
 // Devices: without a pool, and without the header of Eigen's tensors; pools by what they can do.
-#include "ropewalk/device.hpp"
-
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
+#include "ropewalk/options.hpp"
 #include "ropewalk/table_layouts.hpp"
 
 // What needs no tensor of Eigen's does not include them; every call of `EveryEntry` by rw::serial

@@ -4,7 +4,7 @@
 
 #include "pool.hpp"
 #include "ropewalk/apply.hpp"
-#include "ropewalk/device.hpp"
+#include "ropewalk/options.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "tensors.hpp"
 

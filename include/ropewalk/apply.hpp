@@ -10,7 +10,6 @@
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/entry_types.hpp"
 #include "ropewalk/cpu/fused.hpp"
-#include "ropewalk/device.hpp"
 #include "ropewalk/forms/rows.hpp"
 #include "ropewalk/forms/stack_flatten.hpp"
 #include "ropewalk/forms/strided.hpp"
@@ -33,7 +32,7 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Options  a constant such as half_pairs, which compiles the kernels of one pairing, or a variable
 ///          of type Options, which chooses at run time and compiles those of all; not bare braces.
 ///          cpu: which stores, which instruction set; the bits are the same
-/// Device   serial (device.hpp), or an Eigen device
+/// Device   serial (options.hpp), or an Eigen device
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
 ///          an error. Parts of one memory that share no byte are apart

@@ -1,4 +1,5 @@
-// What a caller may tell: the arithmetic of every form, and how the fused form runs on a CPU.
+// What a caller may tell: the arithmetic of every form, how the fused form runs on a CPU, and the
+// device of a call that has no thread pool.
 #ifndef ROPEWALK_OPTIONS_HPP
 #define ROPEWALK_OPTIONS_HPP
 
@@ -61,6 +62,14 @@ struct CpuOptions {
   Slots slots = Slots::differ;
 };
 
+/// The type of `serial`: a call that takes one runs on the thread that makes it.
+///
+/// Other devices are not named here, since they are known by what they can do. One with
+/// parallelFor(size, cost, work) and currentThreadId(), as Eigen::ThreadPoolDevice has them, splits
+/// the work; with its numThreads() and parallelFor(size, cost, size of ranges, work) into ranges
+/// that are worth a thread. Any other, Eigen::DefaultDevice too, is as good as this one.
+struct Serial {};
+
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -69,6 +78,9 @@ ROPEWALK_BEGIN_NAMESPACE
 /// bfloat16.
 template <class X, class Y>
 using Promoted = typename detail::Promote<X, Y>::type;
+
+/// No pool, and no header of Eigen's tensors either: rw::apply(rw::serial, out, x, table).
+inline constexpr Serial serial{};
 
 /// Options of one pairing each, as the argument of a call.
 inline constexpr FixedOptions<Pairing::interleaved> interleaved_pairs{};

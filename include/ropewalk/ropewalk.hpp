@@ -6,7 +6,6 @@
 #include "ropewalk/build.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/device.hpp"
 #include "ropewalk/frequencies.hpp"
 #include "ropewalk/isa.hpp"
 #include "ropewalk/model.hpp"
