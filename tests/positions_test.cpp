@@ -168,6 +168,55 @@ TEST(PositionsOf, StackedSamples) {
   EXPECT_EQ(along(both, 0, 1), (List{5, 6}));
 }
 
+// In the order given, of each sample; of the values those alone at which a token stands.
+TEST(PositionsOf, SelectedTokens) {
+  const Positions both =
+      stack({packed_positions(std::vector<int>{0, 3, 5}), sequence_positions(5, 7)});
+  const Positions some = select_tokens(both, {4, 0, 4, 1});
+  EXPECT_EQ(some.batch, 2);
+  EXPECT_EQ(some.seq, 4);
+  EXPECT_EQ(along(some, 0, 0), (List{1, 0, 1, 1}));
+  EXPECT_EQ(along(some, 0, 1), (List{11, 7, 11, 8}));
+  EXPECT_EQ(distinct(some), 5u);
+  const Positions grid = select_tokens(grid_positions(Grid{2, 2, 3}), {5, 6});
+  EXPECT_EQ(along(grid, 0), (List{0, 1}));
+  EXPECT_EQ(along(grid, 1), (List{1, 0}));
+  EXPECT_EQ(along(grid, 2), (List{2, 0}));
+  EXPECT_EQ(distinct(select_tokens(sequence_positions(1000), {3})), 1u);
+}
+
+TEST(PositionsOf, NoTokensSelected) {
+  const Positions none = select_tokens(grid_positions(Grid{2, 3}), {});
+  EXPECT_EQ(none.seq, 0);
+  ASSERT_EQ(none.axes.size(), 2u);
+  EXPECT_EQ(distinct(none, 1), 0u);
+  // Samples without tokens are counted, not visited.
+  EXPECT_EQ(select_tokens({Index{1} << 62, 0, {{}}}, {}).batch, Index{1} << 62);
+}
+
+TEST(PositionsErrors, OfSelectedTokens) {
+  EXPECT_EQ(error_of([] {
+              select_tokens(sequence_positions(3), {0, 3});
+            }),
+            "select_tokens: an entry of tokens is 3, must be 0 or more and less than 3");
+  EXPECT_EQ(error_of([] { select_tokens(sequence_positions(3), {-1}); }),
+            "select_tokens: an entry of tokens is -1, must be 0 or more and less than 3");
+  EXPECT_EQ(error_of([] {
+              select_tokens({1, 2, {{{0.5}, {0}}}}, {1});
+            }),
+            "select_tokens: tokens on an axis of positions is 1, must be 2");
+  EXPECT_EQ(error_of([] {
+              select_tokens({1, 1, {{{0.5}, {1}}}}, {0});
+            }),
+            "select_tokens: an index of positions is 1, must be 0 or more and less than 1");
+  // A token may be asked for more than once, but not so often of so many samples without an axis.
+  EXPECT_EQ(
+      error_of([] {
+        select_tokens({Index{1} << 58, 1, {}}, {0, 0});
+      }),
+      "select_tokens: length of tokens is 288230376151711744 * 2, overflows, must fit memory");
+}
+
 TEST(PositionsErrors, NameWhatIsWrong) {
   constexpr Index huge = Index{1} << 40;
   EXPECT_EQ(error_of([] { sequence_positions(-1); }),

@@ -84,6 +84,15 @@ Positions concatenate(const List<Positions>& parts);
 ///          1, an index that has no value
 Positions stack(const List<Positions>& parts);
 
+/// Some tokens of every sample, in the order given, where they stand: what a rank needs to make the
+/// table of its own tokens, row for row that of all. For a shard: its token_ids (shards.hpp).
+///
+/// Shapes   tokens [count]: 0 to seq - 1, in any order, repeated or not
+/// Errors   std::invalid_argument: a token that there is not; positions that make_table refuses
+/// Frequencies whose scaling follows the length (FrequencyOptions::length) stay those of the whole
+/// sequence.
+Positions select_tokens(const Positions& positions, const List<Index>& tokens);
+
 ROPEWALK_END_NAMESPACE
 
 #include "ropewalk/build/positions.hpp"  // for the definitions

@@ -14,6 +14,7 @@
 #include "ropewalk/options.hpp"
 #include "ropewalk/positions.hpp"
 #include "ropewalk/rotate.hpp"
+#include "ropewalk/shards.hpp"
 #include "ropewalk/shift.hpp"
 #include "ropewalk/storage.hpp"
 #include "ropewalk/table.hpp"

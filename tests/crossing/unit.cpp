@@ -29,7 +29,11 @@ rw::Model model() {
 }
 
 rw::Table<float> table(const rw::Model& of, rw::Index seq) {
-  rw::Table<float> rows = rw::model_table(of, rw::Grid{seq - 1});
+  rw::Chunk chunk;
+  rw::Shard shard;
+  chunk = rw::contiguous_shard(seq - 1, 1, 0);
+  shard = chunk;
+  rw::Table<float> rows = rw::model_table(of, rw::sequence_positions(shard.seq()));
   rows.append(rw::model_table(of, rw::sequence_positions(1, seq - 1)));
   rw::Table<float> copy(rows);
   copy = rows;

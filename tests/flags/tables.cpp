@@ -159,6 +159,8 @@ void print_positions(const Read& read) {
   print("concatenate", rw::concatenate({part, rw::id_positions(ids)}));
   print("stack", rw::stack({part, rw::id_positions(ids)}));
   print("zip_axes", rw::zip_axes({part, rw::id_positions(ids)}));
+  const rw::List<Index> tokens = rw::token_ids(rw::zigzag_shard(read(301), read(4), read(1)));
+  print("select_tokens", rw::select_tokens(rw::sequence_positions(read(301), read(0.1)), tokens));
 }
 
 template <class T, class Read>

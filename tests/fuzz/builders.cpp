@@ -229,7 +229,7 @@ void make_positions(Input& in, Made& made) {
     if (in.below(2) == 1) list.push_back(draw_sequence(in, 6));
     return list;
   };
-  switch (in.below(12)) {
+  switch (in.below(13)) {
     case 0:
       of = draw_sequence(in, 20);
       break;
@@ -271,6 +271,9 @@ void make_positions(Input& in, Made& made) {
     case 10:
       of = rw::stack(parts());
       return;
+    case 12:
+      of = rw::select_tokens(of, made.counts);
+      break;
     default:
       of = {draw_size(in, 3), draw_size(in, 5), {{draw_reals(in), draw_sizes(in)}}};
       return;  // unchecked as yet

@@ -51,7 +51,8 @@ void build_tables(Use use) {
   use_all(use, table);
   const double ids[] = {3, -0.5, 3, 1, 2};
   const rw::Positions positions =
-      rw::concatenate({rw::id_positions(ids, 5), rw::sequence_positions(30)});
+      rw::select_tokens(rw::concatenate({rw::id_positions(ids, 5), rw::sequence_positions(30)}),
+                        rw::token_ids(rw::zigzag_shard(35, 2, 0)));
   for (const rw::Scaling& rule :
        {rw::Scaling{rw::Unscaled{}}, rw::Scaling{rw::Yarn{4, 512}}, rw::Scaling{rw::Llama3{}},
         rw::Scaling{rw::DynamicNtk{2, 512}}, rw::Scaling{rw::LongRope{{1, 1}, {2, 3}, 4, 512}}}) {

@@ -88,6 +88,38 @@ inline Positions joined(const Place& place, const List<Positions>& parts) {
   return all;
 }
 
+/// Positions that a caller may have made of any numbers.
+inline void check_positions(const Place& place, const Positions& positions) {
+  check_not_negative(place, "batch", positions.batch);
+  check_not_negative(place, "seq", positions.seq);
+  const Index tokens = checked_count(place, "tokens", positions.batch, positions.seq);
+  for (const Positions::Axis& axis : positions.axes) {
+    check_equal(place, "tokens on an axis", static_cast<Index>(axis.index.size()), tokens);
+    for (const double value : axis.values) check_finite(place, "a value", value);
+    const auto distinct = static_cast<Index>(axis.values.size());
+    for (const Index index : axis.index) check_entry(place, "an index", index, distinct);
+  }
+}
+
+/// The tokens of each sample, and of an axis' values those alone at which one stands.
+inline Positions::Axis selected(const Positions& positions, const Positions::Axis& axis,
+                                const List<Index>& tokens) {
+  Positions::Axis some;
+  List<Index> kept_as(axis.values.size(), -1);
+  for (Index b = 0; b < positions.batch; ++b) {
+    for (const Index token : tokens) {
+      const Index index = axis.index[static_cast<std::size_t>(b * positions.seq + token)];
+      Index& kept = kept_as[static_cast<std::size_t>(index)];
+      if (kept < 0) {
+        kept = static_cast<Index>(some.values.size());
+        some.values.push_back(axis.values[static_cast<std::size_t>(index)]);
+      }
+      some.index.push_back(kept);
+    }
+  }
+  return some;
+}
+
 ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
@@ -248,6 +280,19 @@ inline Positions stack(const List<Positions>& parts) {
   all.batch = static_cast<Index>(parts.size());
   all.seq = parts.front().seq;
   return all;
+}
+
+inline Positions select_tokens(const Positions& positions, const List<Index>& tokens) {
+  const detail::Place place{"select_tokens", "tokens"};
+  detail::check_positions({place.function, "positions"}, positions);
+  for (const Index token : tokens) detail::check_entry(place, "an entry", token, positions.seq);
+  Positions some{positions.batch, static_cast<Index>(tokens.size()), {}};
+  detail::checked_count(place, "length", some.batch, some.seq);
+  some.axes.resize(positions.axes.size());
+  for (std::size_t i = 0; i < some.axes.size() && some.seq > 0; ++i) {
+    some.axes[i] = detail::selected(positions, positions.axes[i], tokens);
+  }
+  return some;
 }
 
 ROPEWALK_END_NAMESPACE

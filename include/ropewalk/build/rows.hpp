@@ -49,10 +49,6 @@ struct Turn {
   }
 };
 
-inline Index distinct(const Positions::Axis& axis) {
-  return static_cast<Index>(axis.values.size());
-}
-
 /// The frequencies of the pairs that one axis turns, and their rows [cos | sin] at every distinct
 /// position.
 template <class T>
@@ -162,17 +158,6 @@ void fill_by_rule(const Positions& positions, const Frequencies& frequencies, co
         }
       }
     }
-  }
-}
-
-inline void check_positions(const Place& place, const Positions& positions) {
-  check_not_negative(place, "batch", positions.batch);
-  check_not_negative(place, "seq", positions.seq);
-  const Index tokens = checked_count(place, "tokens", positions.batch, positions.seq);
-  for (const Positions::Axis& axis : positions.axes) {
-    check_equal(place, "tokens on an axis", static_cast<Index>(axis.index.size()), tokens);
-    for (const double value : axis.values) check_finite(place, "a value", value);
-    for (const Index index : axis.index) check_entry(place, "an index", index, distinct(axis));
   }
 }
 
