@@ -41,6 +41,8 @@ os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-matplotlib) /usr/bin/python3 -c 'import matplotlib, numpy' ;;
     debootstrap | doxygen | python3) command -v "$1" ;;
     qemu-user) command -v qemu-x86_64 ;;
+    openmpi-bin) mpirun --version | grep 'Open MPI' ;;
+    libopenmpi-dev) echo '#include <mpi.h>' | OMPI_CXX=g++ mpicxx -E -x c++ - ;;
     valgrind) command -v valgrind && echo '#include <valgrind/callgrind.h>' | preprocesses ;;
     googletest) test -e /usr/src/googletest/CMakeLists.txt ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
