@@ -21,6 +21,7 @@ ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NAMESPACE
 
+/// Slots and copied tensors as they are: calls tell them from a View.
 template <class T>
 SlotView<T> as_view(const SlotView<T>& slots) {
   return slots;
