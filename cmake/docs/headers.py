@@ -60,6 +60,7 @@ def public(text, group):
         (r"^ROPEWALK_BEGIN_NESTED\(detail\)[\s\S]*?^ROPEWALK_END_NESTED", blank),
         (r"^namespace (detail|ropewalk) {[\s\S]*?^}  // namespace (detail|ropewalk)", blank),
         (r"(^ *///.*\n)*^ *ROPEWALK_INLINE (operator )?const detail::.*\n", blank),
+        (r"^ *ROPEWALK_INLINE \w+\(const detail::[\s\S]*?{}\n", blank),
         (r"\A(//.*\n)+", comment),
         (r"^ROPEWALK_(BEGIN|END)_[A-Z]+(?:\((\w+)\))?", namespace),
         (r"^#define ROPEWALK_(ROPEWALK_H|VERSION_HPP)$", begin),

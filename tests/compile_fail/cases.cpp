@@ -618,17 +618,20 @@ auto call(Map<const float, 3, Eigen::ColMajor> parts) { return rw::complex_table
 
 // Position ids.
 #elif defined(POINTER_TO_IDS)
-// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an
+// Eigen
 auto call(const rw::Table<float>& table, const std::int32_t* ids) {
   return table.view().gather(ids);
 }
 #elif defined(SLICE_OF_IDS)
-// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an
+// Eigen
 auto call(const rw::Table<float>& table, Map<const std::int32_t, 3> ids) {
   return table.view().gather(ids.chip(0, 0));
 }
 #elif defined(MATRIX_OF_IDS)
-// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an
+// Eigen
 auto call(const rw::Table<float>& table, const Eigen::VectorXi& ids) {
   return table.view().gather(ids);
 }
@@ -668,7 +671,8 @@ auto call(const rw::Table<float>& table, Map<const std::int32_t, 2> at) {
   return table.view().rows_of_each(at, 1);
 }
 #elif defined(POINTER_TO_STARTS_WITHOUT_BATCH)
-// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an
+// Eigen
 auto call(const rw::Table<float>& table, const std::int32_t* at) {
   return table.view().rows_of_each(at, 1);
 }
@@ -711,6 +715,11 @@ void call(rw::View<float> cache, Map<const float> x, const std::vector<int>& slo
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply_stack_flatten(device, out, rw::copied(x), table);
 }
+#elif defined(COPIED_POINTER)
+// what is copied must be a View, a row-major Eigen TensorMap or Tensor, or of a type
+void call(Map<float> out, const float* x, const rw::Table<float>& table) {
+  rw::apply(device, out, rw::copied(x), table);
+}
 #elif defined(COPIED_IN_PLACE)
 // x must not be const, since it is written
 void call(Map<float> x, const rw::Table<float>& table) {
@@ -726,7 +735,8 @@ void call(rw::View<const float> cache, Map<const float> x, const std::vector<int
 // position ids and slots are read by the call, must not be a temporary
 auto call(rw::View<float> cache) { return cache.rows(std::vector<std::int64_t>{1, 2}); }
 #elif defined(POINTER_TO_SLOTS)
-// position ids and slots must be a std::vector or another container with data() and size(), an Eigen
+// position ids and slots must be a std::vector or another container with data() and size(), an
+// Eigen
 auto call(rw::View<float> cache, const std::int64_t* slots) { return cache.rows(slots); }
 
 // None of them: what is sound compiles.

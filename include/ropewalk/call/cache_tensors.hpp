@@ -81,8 +81,18 @@ ROPEWALK_BEGIN_NAMESPACE
 ///         std::tuple{q, k, copied(v)}, table)
 /// Tokens that position ids or slots leave are left here, too.
 template <class Tensor>
-Copied<std::remove_const_t<detail::ViewElement<const Tensor>>> copied(const Tensor& tensor) {
-  return {as_view(tensor)};
+auto copied(const Tensor& tensor) {
+  constexpr bool is_tensor = detail::has_view<const Tensor>;
+  static_assert(
+      is_tensor,
+      "ropewalk: what is copied must be a View, a row-major Eigen TensorMap or Tensor, or "
+      "of a type with an as_view of its own");
+  if constexpr (is_tensor) {
+    using Scalar = std::remove_const_t<detail::ViewElement<const Tensor>>;
+    return Copied<Scalar>{as_view(tensor)};
+  } else {
+    return Copied<float>{View<const float>(nullptr, Shape())};
+  }
 }
 
 ROPEWALK_END_NAMESPACE
