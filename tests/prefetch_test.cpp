@@ -484,11 +484,11 @@ TYPED_TEST(Prefetch, StaysInsideTheRowsThatAreGathered) {
 
 // Slots that lie far apart, none of every seventh token.
 TYPED_TEST(Prefetch, StaysInsideTheSlotsOfItsTokens) {
-  using X = typename TypeParam::X;
   const rw::Shape shape = this->large(1, 4, 64);
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
-  const Tensor<X> x(Arrangement::dense, shape), memory(Arrangement::dense, shape);
-  const rw::View<X> cache = memory.view();
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape),
+      memory(Arrangement::dense, shape);
+  const rw::View<typename TypeParam::X> cache = memory.view();
   std::vector<Index> slots;
   for (Index s = 0; s < shape.seq; ++s) slots.push_back(s % 7 == 3 ? -1 : s * 2731 % shape.seq);
   for (const rw::Isa isa : rw::available_isas()) {

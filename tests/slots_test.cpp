@@ -415,10 +415,21 @@ TEST_F(SlotErrors, NothingToDo) {
   const std::int64_t* null = nullptr;
   EXPECT_EQ(error_of([&] { rw::apply(rw::serial, out().rows(null, 1, 0), none, table_of(0)); }),
             "");
+  rw::CpuOptions checked;
+  checked.slots = rw::Slots::checked;
+  const rw::View<const float> no_heads(x.data(), {1, 2, 0, head_dim});
+  EXPECT_EQ(error_of([&] {
+              rw::apply(rw::serial, out().heads(0, 0).rows(null, 1, 2), no_heads, table_of(2),
+                        rw::half_pairs, checked);
+            }),
+            "");
   // All tokens left: a cache of no rows is enough.
   slots.assign(6, -1);
-  const rw::View<float> empty(nullptr, {0, block_size, heads, head_dim});
-  EXPECT_EQ(error(empty.rows(slots.data(), 2, 3)), "");
+  for (const Shape& none_of :
+       {Shape{0, block_size, heads, head_dim}, Shape{4, 0, heads, head_dim}}) {
+    const rw::View<float> empty(nullptr, none_of, {1, head_dim, head_dim});
+    EXPECT_EQ(error(empty.rows(slots.data(), 2, 3)), "");
+  }
 }
 
 }  // namespace

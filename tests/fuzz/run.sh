@@ -45,7 +45,7 @@ minimise() {
   rm -r "$all"
 }
 
-for body in apply builders norms; do
+for body in apply builders norms slots; do
   if [[ ${1-} == --minimise ]]; then
     minimise "$body"
   else

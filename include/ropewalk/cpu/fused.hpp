@@ -107,10 +107,11 @@ void prepare(Job& job, const Names& names, const R& of, const Kernels& kernels, 
 }
 
 /// The slots of one tensor beside every out of the call, all of which have passed their own checks.
+/// Of an empty tensor slots are not read.
 template <class Of, class... All>
 void check_slots_of(const Names& names, const CpuOptions& cpu, const Of& of, const All&... all) {
   const SlotRows* slots = of.slots();
-  if (slots == nullptr) return;
+  if (slots == nullptr || of.x.empty()) return;
   Place out = names.out;
   if (out.index >= 0) out.index = 0;
   const Span read = span_of_slots(*slots);
