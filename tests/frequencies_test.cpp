@@ -488,6 +488,8 @@ TEST(FrequenciesErrors, NameWhatIsWrong) {
             "frequencies: theta of the rope is inf, must be finite and more than 0");
   EXPECT_EQ(text(64, 1e10, StaticNtk{1e300}),
             "frequencies: theta of the rope is inf, must be finite and more than 0");
+  EXPECT_EQ(text(8, 4e-265, Linear{1e-300}),
+            "frequencies: a frequency of the rope is inf, must be finite");
   EXPECT_EQ(text(64, 1e4, Linear{nan}),
             "frequencies: factor of Linear is nan, must be finite and more than 0");
   EXPECT_EQ(text(2, 1e4, StaticNtk{2}),

@@ -13,8 +13,8 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   rotary_dim / 2 pairs
 /// Errors   std::invalid_argument: rotary_dim odd or negative; theta or a factor that is not finite
-///          and more than 0, or beyond the type of the steps; lists of LongRope that do not have
-///          one factor a pair
+///          and more than 0, or beyond the type of the steps, as a frequency; lists of LongRope
+///          that do not have one factor a pair
 /// Source   transformers 5 modeling_rope_utils.py; the float steps are its steps, with libm's pow
 Frequencies frequencies(Index rotary_dim, double theta, const Scaling& scaling = Unscaled{},
                         const FrequencyOptions& options = {});

@@ -71,6 +71,7 @@ inline Frequencies frequencies(Index rotary_dim, double theta, const Scaling& sc
   };
   Frequencies result = detail::with_rule(scaling, scaled);
   detail::check_finite(place, "attention_factor", result.attention_factor);
+  for (const Term& term : result.terms) detail::check_finite(place, "a frequency", term.frequency);
   return result;
 }
 
