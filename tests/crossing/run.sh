@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# View, Table, TableView, Options and Model pass between units of any flags, compilers and languages
-# (.cu too): they link, and each computes the same bits from what another made.
+# View, SlotView, Table, TableView, RmsNorm, Options and Model pass between units of any flags,
+# compilers and languages (.cu too): they link, and each computes the same bits from what another
+# made.
 # usage: run.sh BUILD_DIR INCLUDE_FLAG...
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../support/script.sh"

@@ -46,8 +46,17 @@ rw::TableView<float> rows(const rw::TableView<float>& of, rw::Index from) {
 
 void rotate(const rw::View<float>& x, const rw::TableView<float>& by, const rw::Options& options,
             const rw::CpuOptions& cpu) {
-  rw::apply_inplace(rw::serial, x.seq(1, x.seq() - 1).heads(0, 4).features(0, 24), by, options,
-                    cpu);
+  const auto part = x.seq(1, x.seq() - 1).heads(0, 4).features(0, 24);
+  rw::apply_inplace(rw::serial, part, by, options, cpu);
+  // To a cache of its own, and from there back.
+  static float memory[8 * 4 * 24];
+  static constexpr int slots[] = {5, 2, 7, 0, 1, 6, 4, 3};
+  const rw::View<float> cache(memory, {2, 4, 4, 24});
+  rw::RmsNorm<float> norm;
+  norm = norm.over_token().in_order(rw::NormOrder::cpu);
+  rw::apply(rw::serial, cache.rows(slots, 1, 8), part, norm, by, options, cpu);
+  const rw::View<const float> values(memory, part.shape());
+  rw::apply(rw::serial, part, rw::copied(values), by, options, cpu);
 }
 
 }  // namespace

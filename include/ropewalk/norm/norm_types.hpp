@@ -33,6 +33,8 @@ struct RmsNorm {
   static_assert(std::is_same_v<W, float> || (detail::is_dtype<W> && sizeof(W) == 2),
                 "ropewalk: the weight of a norm must be float, half or bfloat16");
 
+  ROPEWALK_INLINE constexpr RmsNorm() = default;
+
   /// The same over all heads of a token.
   ROPEWALK_INLINE constexpr RmsNorm over_token() const {
     RmsNorm norm = *this;
