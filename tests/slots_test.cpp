@@ -357,6 +357,10 @@ TEST_F(SlotErrors, SlotsOfOtherTokens) {
             "apply: heads of out is 2, must be 3");
   EXPECT_EQ(error_of([&] { static_cast<void>(out().rows(slots.data(), 2, -3)); }),
             "rows: seq of slots is -3, must be 0 or more");
+  EXPECT_NE(error_of([&] {
+              static_cast<void>(out().rows(slots.data(), Index{1} << 40, Index{1} << 40));
+            }),
+            "");
 }
 
 TEST_F(SlotErrors, MemoryThatMeets) {
@@ -367,7 +371,7 @@ TEST_F(SlotErrors, MemoryThatMeets) {
   std::memcpy(inside, slots.data(), slots.size() * sizeof(std::int64_t));
   before = cache;
   EXPECT_EQ(error(out().rows(inside, 2, 3)),
-            "apply: memory of out overlaps that of the slots, must be apart from it");
+            "apply: memory of out overlaps that of the slots of out, must be apart from it");
   // Two outs in one cache, whatever their slots.
   EXPECT_EQ(error_of([&] {
               rw::apply(rw::serial, std::tuple{in_slots(), in_slots()}, std::tuple{rows(), rows()},
@@ -382,12 +386,13 @@ TEST_F(SlotErrors, SlotsThatAnotherOutWouldWrite) {
   std::vector<float> other(x.size());
   auto* inside = reinterpret_cast<std::int64_t*>(other.data());
   std::memcpy(inside, slots.data(), slots.size() * sizeof(std::int64_t));
-  EXPECT_EQ(error_of([&] {
-              rw::apply(rw::serial,
-                        std::tuple{rw::View<float>(other.data(), shape), out().rows(inside, 2, 3)},
-                        std::tuple{rows(), rows()}, table);
-            }),
-            "apply: memory of outs[0] overlaps that of the slots[1], must be apart from it");
+  EXPECT_EQ(
+      error_of([&] {
+        rw::apply(rw::serial,
+                  std::tuple{rw::View<float>(other.data(), shape), out().rows(inside, 2, 3)},
+                  std::tuple{rows(), rows()}, table);
+      }),
+      "apply: memory of outs[0] overlaps that of the slots of outs[1], must be apart from it");
 }
 
 TEST_F(SlotErrors, OneSlotTwiceWhereThatIsChecked) {
@@ -408,6 +413,58 @@ TEST_F(SlotErrors, OneSlotTwiceWhereThatIsChecked) {
   EXPECT_EQ(
       error_of([&] { rw::apply(rw::serial, in_slots(), rows(), table, rw::half_pairs, checked); }),
       "");
+}
+
+// Copied rows turn by no pairs of the table, but others of the call read it.
+TEST_F(SlotErrors, CopiesInTheTable) {
+  std::vector<float> memory(2 * x.size(), 0.5f), values = memory;
+  const rw::TableView<float> in_memory =
+      rw::half_table(rw::View<const float>(memory.data(), {1, 3, 1, pairs}),
+                     rw::View<const float>(memory.data() + 3 * pairs, {1, 3, 1, pairs}));
+  const std::string wanted =
+      "apply: memory of outs[1] overlaps that of the table, must be apart from it";
+  const rw::View<float> dense(memory.data() + 8, shape);
+  std::vector<float> turned(x.size());
+  const rw::View<float> first(turned.data(), shape);
+  const std::tuple xs{rows(), rw::copied(rw::View<const float>(values.data(), shape))};
+  EXPECT_EQ(error_of([&] { rw::apply(rw::serial, std::tie(first, dense), xs, in_memory); }),
+            wanted);
+  const auto cache_of_table = dense.rows(slots.data(), 2, 3);
+  slots = {0, 1, 2, 3, 4, 5};
+  EXPECT_EQ(
+      error_of([&] { rw::apply(rw::serial, std::tie(first, cache_of_table), xs, in_memory); }),
+      wanted);
+  EXPECT_EQ(error_of([&] {
+              rw::apply(rw::serial, std::tie(first, dense), xs,
+                        std::tuple{rw::rms_norm_without_weight(1e-6), rw::no_norm}, in_memory);
+            }),
+            wanted);
+  EXPECT_TRUE(same_bytes(turned, std::vector<float>(x.size())));
+}
+
+// Of a model whose first features pass through, which are written by themselves.
+TEST_F(SlotErrors, OfAModelInTwoParts) {
+  const rw::Model& model = rw::model_named("DeepSeek-V3");
+  const Index width = model.shape.head_dim;
+  const std::vector<bfloat16> k(count_of(2 * width), bfloat16(1.0f));
+  std::vector<bfloat16> memory(count_of(4 * width)), first = memory;
+  auto* inside = reinterpret_cast<int*>(memory.data());
+  const rw::View<bfloat16> out(memory.data(), {2, 2, 1, width});
+  EXPECT_EQ(error_of([&] {
+              rw::rotate(rw::serial, out.rows(inside, 2),
+                         rw::View<const bfloat16>(k.data(), {1, 2, 1, width}), model,
+                         rw::model_table<bfloat16>(model, rw::Grid{2}));
+            }),
+            "rotate: memory of out overlaps that of the slots of out, must be apart from it");
+  EXPECT_TRUE(same_bytes(memory, first));
+}
+
+TEST_F(SlotErrors, CopiedRowsMayBeOdd) {
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+  std::vector<float> copies(6);
+  rw::apply(rw::serial, rw::View<float>(copies.data(), {1, 2, 1, 3}),
+            rw::copied(rw::View<const float>(values.data(), {1, 2, 1, 3})), table_of(2));
+  EXPECT_TRUE(same_bytes(copies, values));
 }
 
 TEST_F(SlotErrors, NothingToDo) {

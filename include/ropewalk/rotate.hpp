@@ -154,11 +154,6 @@ Copied<T> passing_part(const Model& model, const Copied<T>& x) {
   return {passing_part(model, x.view)};
 }
 
-template <class R>
-void check_rotation(const Names& names, InPlace in_place, const R& of) {
-  check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host, HeadDim::even, of.slots());
-}
-
 /// Whole rotations of a model whose features before an offset pass through: all is checked as a
 /// whole, then what turns is turned, and the rest is copied by a table of no pairs.
 template <class Device, class How, class Tab, class... Outs, class... Xs>
@@ -169,8 +164,9 @@ void rotate_and_pass(const Names& names, const Device& device, const Model& mode
       [&](const Outs&... out) {
         const InPlace in_place = in_place_by(options.pairing);
         Names named = names;
-        ((check_rotation(named, in_place, rotation(out, xs, table)), named.next()), ...);
+        ((check_rotation(named, rotation(out, xs, table), in_place), named.next()), ...);
         check_all_apart(names, rotation(out, xs, table)...);
+        check_all_filling(names, cpu, rotation(out, xs, table)...);
         fused(names, device, options, cpu,
               rotation(turning_part(model, out), turning_part(model, xs), table)...);
         fused(names, device, options, cpu,

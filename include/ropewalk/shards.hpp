@@ -64,7 +64,7 @@ Shard zigzag_shard(Index seq, Index ranks, Index rank);
 /// Units    `first` is added to each: where the sequence begins among packed ones, of which each
 ///          is cut by itself
 /// Errors   std::invalid_argument: a chunk that begins below 0 or has a negative count, more
-///          tokens than fit memory, an id that does not fit 64 bits
+///          tokens than 2^59, an id that does not fit 64 bits
 List<Index> token_ids(const Shard& shard, Index first = 0);
 
 ROPEWALK_END_NAMESPACE

@@ -98,6 +98,10 @@ class View {
     }
   }
   template <class Pointer>
+  ROPEWALK_INLINE SlotView<T> rows(Pointer slots, detail::Size seq) const {
+    return rows(slots, 1, seq);
+  }
+  template <class Pointer>
   ROPEWALK_INLINE SlotView<T> rows(Pointer slots, detail::Size batch, detail::Size seq) const {
     if constexpr (detail::takes_pointer_to_ids<Pointer>()) {
       return detail::slot_view<T>(raw_, slots, batch.value, seq.value);

@@ -168,15 +168,20 @@ way_deb() {
   sh root/consume "$PWD/root"
 }
 
-# Installed by apt on a system that has nothing else, which brings what they depend on.
-way_deb_clean_root() {
+# A system that has nothing but its package manager, in the folder root.
+make_clean_root() {
   local system
-  test -e "$work/deb/root" || skip_way "no packages were made"
   ((EUID == 0)) || skip_way "this is not root"
   (need debootstrap) || skip_way "debootstrap cannot be installed"
   system=$(. /etc/os-release && echo "$VERSION_CODENAME")
   debootstrap --variant=minbase --components=main,universe "$system" root ||
     skip_way "no clean root can be made here: $(tail -n 1 log)"
+}
+
+# Installed by apt on such a system, which brings what they depend on.
+way_deb_clean_root() {
+  test -e "$work/deb/root" || skip_way "no packages were made"
+  make_clean_root
   cp "$work"/deb/*.deb root/
   consume_deb root
   DEBIAN_FRONTEND=noninteractive chroot root sh -c \
@@ -224,9 +229,23 @@ way_conan() {
   done
 }
 
+# The ways above on such a system, from a clone: git, and what a way is called by, is all that is
+# there before. The others bring a root of their own, or a package manager's program from a network.
+way_clean_root() {
+  make_clean_root
+  cp -r "$source" root/ropewalk
+  chroot root sh -c "apt-get update -q &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends git make pkg-config \
+      python3"
+  chroot root env HOME=/root /ropewalk/tests/package/run.sh "${ways_of_clean_root[@]}" || return 1
+  rm -r --one-file-system root
+}
+
+ways_of_clean_root=(install find_package find_compiled find_c add_subdirectory fetch_content
+  parent_add_subdirectory makefile pkg_config amalgamated vcpkg)
 ways=(install find_package find_compiled find_c version_refused find_without_eigen add_subdirectory
   fetch_content parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
-  deb deb_clean_root vcpkg conan)
+  deb deb_clean_root vcpkg conan clean_root)
 needs_install=" find_package find_compiled find_c version_refused find_without_eigen add_subdirectory "
 needs_install+=" pkg_config deb "
 

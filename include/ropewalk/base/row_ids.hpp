@@ -4,6 +4,7 @@
 
 #include <cinttypes>
 #include <cstdint>
+#include <limits>
 #include <tuple>  // for tuple_size
 #include <type_traits>
 #include <utility>
@@ -257,6 +258,8 @@ SlotView<T> slot_view(const RawView& cache, const Id* slots, Index batch, Index 
   const Place place{"rows", "slots"};
   check_not_negative(place, "batch", batch);
   check_not_negative(place, "seq", seq);
+  check_at_most(place, "batch * seq", saturating_product(batch, seq),
+                std::numeric_limits<Index>::max() / 16);
   const Index all = saturating_product(cache.shape.batch, cache.shape.seq);
   return {with_blocks_joined(cache),
           {{slots, IdsOf::tokens, batch == 1 ? 0 : seq, all}, batch, seq}};

@@ -26,7 +26,9 @@ struct Names {
         has_out(of_out != nullptr) {}
 
   Place ids() const { return {function, "the position ids"}; }
-  Place slots() const { return {function, "the slots", out.index}; }
+  Place slots() const {
+    return {function, out.index < 0 ? "the slots of out" : "the slots of outs", out.index};
+  }
   /// Goes to the next of several tensors.
   void next() { ++x.index, ++out.index; }
 

@@ -75,11 +75,17 @@ ROPEWALK_END_NESTED
 
 ROPEWALK_BEGIN_NAMESPACE
 
-/// An x of apply or rotate whose rows go to their out as they are, beside others that turn: values
-/// on their way into the cache.
+/// An x of apply or rotate whose rows go to their out unturned, beside others that turn: values on
+/// their way into the cache.
 ///   apply(device, std::tuple{q, keys.rows(slots), values.rows(slots)},
 ///         std::tuple{q, k, copied(v)}, table)
-/// Tokens that position ids or slots leave are left here, too.
+///
+/// Shapes   tensor [batch, seq, heads, head_dim], head_dim of any size
+/// Types    as an x of apply; where out is of the promoted type its values are widened, otherwise
+///          every bit is copied
+/// Tokens   those that position ids or slots leave are left here, too
+/// Alias    out must be apart from it, and from the table that others read
+/// Errors   by the call that reads it, as apply
 template <class Tensor>
 auto copied(const Tensor& tensor) {
   constexpr bool is_tensor = detail::has_view<const Tensor>;

@@ -22,21 +22,38 @@ ROPEWALK_BEGIN_NESTED(detail)
 
 /// One tensor to rotate, its types beside what the caller gave. In place out is the same object, so
 /// that it is checked once.
-template <class OutType, class XType, class TabType, class HeldTable = const RawTable&>
+template <class OutType, class XType, class TabType>
 struct Rotation {
   using Out = OutType;
   using X = XType;
   using Tab = TabType;
 
   static constexpr const SlotRows* slots() { return nullptr; }
+  static constexpr const RawTable* unused_table() { return nullptr; }
 
   const RawView &out, &x;
-  HeldTable table;
+  const RawTable& table;
 };
 
-/// The same whose out is a cache.
+/// One that is only copied: turned by no pairs of the table, whose ids still say which tokens are
+/// left, and which other tensors of the call read.
+template <class OutType, class XType, class TabType>
+struct Copy {
+  using Out = OutType;
+  using X = XType;
+  using Tab = TabType;
+
+  static constexpr const SlotRows* slots() { return nullptr; }
+  const RawTable* unused_table() const { return &whole; }
+
+  const RawView &out, &x;
+  const RawTable& whole;
+  RawTable table;
+};
+
+/// One of both whose out is a cache.
 template <class R>
-struct SlotRotation : R {
+struct ToSlots : R {
   const SlotRows* slots() const { return &rows; }
 
   const SlotRows& rows;
@@ -56,38 +73,38 @@ ROPEWALK_INLINE Rotation<X, X, Tab> rotation(const View<X>& x ROPEWALK_LIFETIME_
   return {x, x, table};
 }
 
-/// What is copied turns by no pairs of the table, whose ids still say which tokens are left.
 template <class Out, class X, class Tab>
-ROPEWALK_INLINE Rotation<Out, X, Tab, RawTable> rotation(
-    const View<Out>& out ROPEWALK_LIFETIME_BOUND, const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
-    const TableView<Tab>& table) {
-  return {out, x.view, table.pairs(0, 0)};
-}
-
-template <class R>
-ROPEWALK_INLINE SlotRotation<R> to_slots(const R& rotation,
-                                         const SlotRows& rows ROPEWALK_LIFETIME_BOUND) {
-  return {rotation, rows};
+ROPEWALK_INLINE Copy<Out, X, Tab> rotation(const View<Out>& out ROPEWALK_LIFETIME_BOUND,
+                                           const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
+                                           const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
+  return {out, x.view, table, table.pairs(0, 0)};
 }
 
 template <class Out, class X, class Tab>
-ROPEWALK_INLINE auto rotation(const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND,
-                              const View<X>& x ROPEWALK_LIFETIME_BOUND,
-                              const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
-  return to_slots(Rotation<Out, std::remove_const_t<X>, Tab>{out.cache(), x, table}, out.rows());
+ROPEWALK_INLINE ToSlots<Rotation<Out, std::remove_const_t<X>, Tab>> rotation(
+    const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND, const View<X>& x ROPEWALK_LIFETIME_BOUND,
+    const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
+  return {{out.cache(), x, table}, out.rows()};
 }
 
 template <class Out, class X, class Tab>
-ROPEWALK_INLINE auto rotation(const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND,
-                              const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
-                              const TableView<Tab>& table) {
-  return to_slots(Rotation<Out, X, Tab, RawTable>{out.cache(), x.view, table.pairs(0, 0)},
-                  out.rows());
+ROPEWALK_INLINE ToSlots<Copy<Out, X, Tab>> rotation(
+    const SlotView<Out>& out ROPEWALK_LIFETIME_BOUND, const Copied<X>& x ROPEWALK_LIFETIME_BOUND,
+    const TableView<Tab>& table ROPEWALK_LIFETIME_BOUND) {
+  return {{out.cache(), x.view, table, table.pairs(0, 0)}, out.rows()};
 }
 
 /// Whether the fused form may turn x in its own place.
 constexpr InPlace in_place_by(Pairing pairing) {
   return moves_features(pairing) ? InPlace::features_move : InPlace::allowed;
+}
+
+/// Checks one tensor; false if there is nothing to do.
+template <class R>
+bool check_rotation(const Names& names, const R& of, InPlace in_place) {
+  const HeadDim head_dim = of.unused_table() == nullptr ? HeadDim::even : HeadDim::any;
+  return check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host, head_dim,
+                         of.slots());
 }
 
 /// Checks one tensor and settles how it is done: its types are the kernels' from here on.
@@ -98,20 +115,23 @@ void prepare(Job& job, const Names& names, const R& of, const Kernels& kernels, 
   job.x = &of.x;
   job.table = &of.table;
   job.slots = of.slots();
-  if (check_arguments(names, of.out, of.x, of.table, in_place, Ids::on_host, HeadDim::even,
-                      job.slots)) {
+  if (check_rotation(names, of, in_place)) {
     settle(job, kernels, cpu.stores);
   } else {
     job.kernel = nullptr;
   }
 }
 
-/// The slots of one tensor beside every out of the call, all of which have passed their own checks.
-/// Of an empty tensor slots are not read.
+/// The slots of one tensor beside every out of the call, and the table beside one that is copied.
+/// All have passed their own checks; of an empty tensor neither is read.
 template <class Of, class... All>
-void check_slots_of(const Names& names, const CpuOptions& cpu, const Of& of, const All&... all) {
+void check_filling(const Names& names, const CpuOptions& cpu, const Of& of, const All&... all) {
+  if (of.x.empty()) return;
+  if (const RawTable* table = of.unused_table()) {
+    check_apart_from_table(names, span_of(of.out), *table, checked_extent(names.table, *table));
+  }
   const SlotRows* slots = of.slots();
-  if (slots == nullptr || of.x.empty()) return;
+  if (slots == nullptr) return;
   Place out = names.out;
   if (out.index >= 0) out.index = 0;
   const Span read = span_of_slots(*slots);
@@ -123,10 +143,11 @@ void check_slots_of(const Names& names, const CpuOptions& cpu, const Of& of, con
   if (cpu.slots == Slots::checked) check_slots_differ(names.out, *slots);
 }
 
+/// What tensors that fill a cache need beyond the checks of each.
 template <class... All>
-void check_all_slots(const Names& names, const CpuOptions& cpu, const All&... all) {
+void check_all_filling(const Names& names, const CpuOptions& cpu, const All&... all) {
   Names named = names;
-  ((check_slots_of(named, cpu, all, all...), named.next()), ...);
+  ((check_filling(named, cpu, all, all...), named.next()), ...);
 }
 
 /// Rotates one tensor or several of any number of tokens. Not inlined: a call of one token would
@@ -144,7 +165,7 @@ template <class Device, class... Rotations>
     ((prepare(*end++, named, rotations, *kernels++, in_place, cpu), named.next()), ...);
     check_all_apart(names, rotations...);
   }
-  check_all_slots(names, cpu, rotations...);
+  check_all_filling(names, cpu, rotations...);
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.each,

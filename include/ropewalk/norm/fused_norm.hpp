@@ -172,7 +172,7 @@ void fused_norms(const Names& names, const Device& device, const How& options,
     ++at),
    ...);
   check_all_apart(names, of...);
-  check_all_slots(names, cpu, of...);
+  check_all_filling(names, cpu, of...);
   named = names;
   ((check_weight_apart_from_all(named, of, of...), named.next()), ...);
   const Work work = work_of(jobs, jobs + sizeof...(Of));
