@@ -22,11 +22,13 @@ def lines_of(*command):
 listed = lines_of("git", "ls-files", "--cached", "--others", "--exclude-standard")
 files = {file for file in listed if os.path.exists(file)}
 files |= {str(parent) for file in files for parent in pathlib.Path(file).parents}
-code = ""
+code = {True: "", False: ""}  # of the library, of all else
 for file in files:
     if file.endswith((".hpp", ".h", ".cuh", ".txt", ".cmake", ".sh")) and "/docs/" not in file:
-        code += re.sub(r"//.*|/\*.*?\*/|^\s*# .*", "", pathlib.Path(file).read_text(), flags=re.M)
-known = set(re.findall(r"\w+", code))
+        text = pathlib.Path(file).read_text()
+        code[file.startswith("include/")] += re.sub(r"//.*|/\*.*?\*/|^\s*# .*", "", text, flags=re.M)
+known = set(re.findall(r"\w+", code[True]))
+macros = set(re.findall(r"ROPEWALK_\w+", code[True] + code[False]))
 tops = {file.split("/")[0] for file in files if "/" in file}
 
 
@@ -57,7 +59,7 @@ def missing(page):
         if str(path) not in files or (heading and heading not in headings(path)):
             yield target
     for name in re.findall(r"\b(?:rw|ropewalk)::(?:cuda::)?(\w+)|\b(ROPEWALK_\w+)", text):
-        if "".join(name) not in known:
+        if "".join(name) not in (macros if name[1] else known):
             yield "".join(name)
     for quoted in re.findall(r"```.*?```|`[^`]*`", text, re.S):
         for word in re.findall(r"[\w.*/+-]+", re.sub(r"[<{\[][^>}\]]*[>}\]]", "*", quoted)):

@@ -1,6 +1,5 @@
 // Sequence and head parallelism: each rank has some tokens, or some heads of all tokens, and turns
-// them as they stand in the whole sequence. The ranks are a loop here, and MPI or NCCL in an
-// engine.
+// them as they stand in the whole sequence. An engine has MPI or NCCL where a loop is here.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

@@ -186,7 +186,9 @@ void every_problem() {
 }  // namespace
 
 int main() try {
-  if (cudaGetDeviceCount(&ranks) != cudaSuccess || ranks < 2) return 77;
+  const cudaError_t counted = cudaGetDeviceCount(&ranks);  // fails where there is none
+  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && ranks < 2)) return 77;
+  check(counted);
   comms.resize(ranks), streams.resize(ranks);
   check(ncclCommInitAll(comms.data(), ranks, nullptr));
   on_each_rank([](int r) { check(cudaStreamCreate(&streams[r])); });

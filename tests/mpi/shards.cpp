@@ -1,8 +1,10 @@
 // Sequence and head parallelism over MPI. Every rank turns, and normalises, its part of the queries
 // [seq, heads, head_dim] as they stand in the whole sequence; gathered, the parts are the whole,
-// bit for bit. Contiguous shards, zigzag shards (ring attention) and Ulysses. usage: mpirun -n
-// RANKS shards [--local] With --local a shard's positions begin at 0: the mistake, which the
-// comparisons must find.
+// bit for bit. Contiguous shards, zigzag shards (ring attention) and Ulysses.
+//
+// usage: mpirun -n RANKS shards [--local]
+//
+// With --local a shard's positions begin at 0: the mistake, which the comparisons must find.
 #define OMPI_SKIP_MPICXX  // the functions of C, and no warnings of those of C++
 #include <mpi.h>
 

@@ -118,9 +118,8 @@ void rotary_embedding(const Device& device, const Tensor& y, const Tensor& x, co
 /// Types    x, y, caches: one of float32, float16, bfloat16; position_ids: int64
 /// Errors   std::invalid_argument before anything is written: types, shapes or attributes that do
 ///          not fit, null data, overlap, a position id outside the caches
-/// Bits     those of ONNX' reference implementation: every product and sum rounded to x's type.
-/// ONNX
-///          Runtime computes float16 in float, and fuses one product into the sum
+/// Bits     those of ONNX' reference implementation: every product and sum rounded to x's type;
+///          ONNX Runtime computes float16 in float, and fuses one product into the sum
 template <class Device>
 void rotary_embedding(const Device& device, const Tensor& y, const Tensor& x,
                       const Tensor& cos_cache, const Tensor& sin_cache, const Tensor* position_ids,
