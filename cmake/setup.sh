@@ -39,7 +39,8 @@ has() {
 os.stat(of.get_path("include") + "/Python.h")' ;;
     python3-numpy) /usr/bin/python3 -c 'import numpy' ;;
     python3-matplotlib) /usr/bin/python3 -c 'import matplotlib, numpy' ;;
-    debootstrap | doxygen | python3) command -v "$1" ;;
+    debootstrap | doxygen | file | python3) command -v "$1" ;;
+    dpkg-dev) command -v dpkg-shlibdeps ;;
     qemu-user) command -v qemu-x86_64 ;;
     openmpi-bin) mpirun --version | grep 'Open MPI' ;;
     libopenmpi-dev) echo '#include <mpi.h>' | OMPI_CXX=g++ mpicxx -E -x c++ - ;;

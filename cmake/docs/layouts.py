@@ -85,8 +85,9 @@ PICTURES = {
          table("0 … 7 … 2048 … 4095".split(), "..r.r..")],
         [Memory("k [batch, 1, kv_heads, head_dim]", counted("k", 8), TOKENS[:3],
                 ["rrrrrrrr", "........", "rrrrrrrr"], strides(64, 8, "heads", "batch"))],
-        [Memory("staged [batch, 1, kv_heads, head_dim]", counted("k", 8), TOKENS[:3],
-                ["wwwwwwww", "........", "wwwwwwww"], strides(64, 8, "heads", "batch"))]],
+        [Memory("cache [blocks, block_size, kv_heads, head_dim]", counted("k", 8),
+                "0 … 23 … 48 … 63".split(), [mark * 8 for mark in "..w.w.."],
+                strides(64, 8, "heads", "slots"))]],
     "chunked_prefill": [
         [Memory("x [batch, seq, heads, head_dim]", counted("h", 8),
                 [f"{b},{s}" if s != "…" else s for b in range(2) for s in CHUNK],

@@ -158,6 +158,7 @@ SCRIPT
 # What compiles and what runs, apart; unpacked, since who is not root can do no more.
 way_deb() {
   command -v dpkg-deb || skip_way "this is not Debian or Ubuntu"
+  need file dpkg-dev
   cmake -S "$source" -B "$source/build" -U CMAKE_INSTALL_LIBDIR -DCMAKE_INSTALL_PREFIX=/usr
   (cd "$source/build" && cpack -G DEB)
   mv "$source"/build/*.deb .
@@ -172,7 +173,9 @@ way_deb() {
 make_clean_root() {
   local system
   ((EUID == 0)) || skip_way "this is not root"
+  [[ -z ${ROPEWALK_NO_INSTALL-} ]] || skip_way "with --no-install nothing is downloaded"
   (need debootstrap) || skip_way "debootstrap cannot be installed"
+  trap 'umount --quiet "$PWD/root/proc" || true' EXIT  # where it ends halfway
   system=$(. /etc/os-release && echo "$VERSION_CODENAME")
   debootstrap --variant=minbase --components=main,universe "$system" root ||
     skip_way "no clean root can be made here: $(tail -n 1 log)"
@@ -217,6 +220,7 @@ way_conan() {
   python3 -m py_compile "$source/cmake/conan/conanfile.py"
   export CONAN_HOME=$PWD/home PATH=$PATH:$tools/bin
   if ! command -v conan; then
+    [[ -z ${ROPEWALK_NO_INSTALL-} ]] || skip_way "no Conan here, and --no-install"
     if ! python3 -m venv "$tools" || ! "$tools/bin/pip" install --quiet 'conan>=2,<3'; then
       skip_way "no Conan here, and pip gets none; that the recipe is Python holds"
     fi
@@ -229,20 +233,21 @@ way_conan() {
   done
 }
 
-# The ways above on such a system, from a clone: git, and what a way is called by, is all that is
-# there before. The others bring a root of their own, or a package manager's program from a network.
+# The ways above on such a system, from a clone: what README has its reader install is there before,
+# and what it says that a way needs. The others bring a root of their own, or download a program.
 way_clean_root() {
+  local installs
   make_clean_root
   cp -r "$source" root/ropewalk
-  chroot root sh -c "apt-get update -q &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends git make pkg-config \
-      python3"
+  installs=$(grep -o -m 1 'apt-get install git [a-z0-9+ -]*' "$source/README.md")
+  chroot root env DEBIAN_FRONTEND=noninteractive sh -c \
+    "apt-get update -q && $installs -q -y --no-install-recommends file dpkg-dev pkg-config python3"
   chroot root env HOME=/root /ropewalk/tests/package/run.sh "${ways_of_clean_root[@]}" || return 1
   rm -r --one-file-system root
 }
 
 ways_of_clean_root=(install find_package find_compiled find_c add_subdirectory fetch_content
-  parent_add_subdirectory makefile pkg_config amalgamated vcpkg)
+  parent_add_subdirectory makefile pkg_config amalgamated deb vcpkg)
 ways=(install find_package find_compiled find_c version_refused find_without_eigen add_subdirectory
   fetch_content parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
   deb deb_clean_root vcpkg conan clean_root)

@@ -23,7 +23,7 @@ need_compiler() {
 }
 
 enter_empty() {
-  rm -rf "$1"
+  rm -rf --one-file-system "$1"
   mkdir -p "$1"
   cd "$1"
 }
