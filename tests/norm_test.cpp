@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <random>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -121,6 +123,44 @@ struct Problem {
     }
   }
 };
+
+/// 2^exponent, or what X has of it, by a random mantissa and sign.
+template <class X>
+X of_exponent(std::mt19937& random, int exponent) {
+  const float mantissa = static_cast<float>(256 + random() % 256) / 256;
+  return static_cast<X>(std::ldexp(random() % 2 == 0 ? mantissa : -mantissa, exponent));
+}
+
+// Rows that are turned in registers, and those that cannot be: features, weights and coefficients
+// of every magnitude, zeros of both signs, outputs of zero.
+TYPED_TEST(Norm, EveryMagnitude) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::W;
+  const bool promotes = !std::is_same_v<X, W>;
+  std::mt19937 random(1);
+  for (int trial = 0; trial < 160; ++trial) {
+    SCOPED_TRACE(testing::Message() << "trial " << trial);
+    NormFinish finish = finishes[trial % 3];
+    if (promotes && finish == NormFinish::round_then_weight) finish = NormFinish::one_rounding;
+    const Index head_dim = trial % 5 == 0 ? 192 : 64 << trial % 2;
+    const Shape shape{1, 2, 19, head_dim};
+    Problem<X, W> problem(shape, trial % 4 == 3, finish, head_dim / 2, Place::dense,
+                          Values::uniform);
+    const int scale = trial * 2 - 160, spread = trial % 7 < 4 ? 1 : 24;
+    for (X& x : problem.x) {
+      const int exponent = scale + static_cast<int>(random() % static_cast<unsigned>(spread));
+      x = random() % 64 == 0 ? static_cast<X>(random() % 2 == 0 ? 0.0f : -0.0f)
+                             : of_exponent<X>(random, exponent);
+    }
+    const int of_weight = trial % 6 == 0 ? trial - 80 : trial % 6 == 1 ? -30 : 0;
+    for (W& weight : problem.weight) weight = of_exponent<W>(random, of_weight);
+    if (trial % 8 == 2) problem.weight[0] = W(0.0f);
+    for (std::size_t i = 0; i < problem.sin.size(); i += 3) problem.sin[i] = 0;
+    if (trial % 8 == 4) problem.cos[1] = 0x1p90f;
+    if (trial % 8 == 6) std::fill(problem.sin.begin(), problem.sin.end(), 0x1p-120f);
+    problem.expect_defined(trial % 3 == 0 ? Pairing::half : Pairing::interleaved);
+  }
+}
 
 // Rests of vectors, of groups of vectors and of the registers of every set; carries from 512 on.
 TYPED_TEST(Norm, EveryLength) {

@@ -109,10 +109,11 @@ static detail::Kernels kernels_of(const detail::Names& names, rw::Isa isa,
   });
 }
 
-/// The kernel of a norm; its types must be some for which PyTorch returns the type of x.
-static detail::RowKernel norm_kernel_of(const detail::Names& names, rw::Isa isa, const Turn& turn) {
+/// The kernels of a norm; its types must be some for which PyTorch returns the type of x.
+static detail::NormKernels norm_kernels_of(const detail::Names& names, rw::Isa isa,
+                                           const Turn& turn) {
   const std::int32_t weight = turn.norm->weight;
-  return with_dtype(names.x, turn.x, [&](auto type) -> detail::RowKernel {
+  return with_dtype(names.x, turn.x, [&](auto type) -> detail::NormKernels {
     using X = typename decltype(type)::type;
     if constexpr (std::is_same_v<X, double>) {
       detail::fail(names.x, "dtype", "is %" PRId32 ", must be 0, 2 or 3 of what has a norm",
@@ -123,8 +124,8 @@ static detail::RowKernel norm_kernel_of(const detail::Names& names, rw::Isa isa,
                      "is %" PRId32 ", must be %" PRId32 " as of %s, which has a norm", turn.out,
                      turn.x, detail::name_of(names.x).c_str());
       }
-      if (weight == ROPEWALK_DTYPE_F32) return detail::norm_kernel<X, float>(isa);
-      if (weight == turn.x) return detail::norm_kernel<X, X>(isa);
+      if (weight == ROPEWALK_DTYPE_F32) return detail::norm_kernels<X, float>(isa);
+      if (weight == turn.x) return detail::norm_kernels<X, X>(isa);
       detail::fail(detail::place_of_weight(names.function, names.x.index), "dtype",
                    "is %" PRId32 ", must be 0 or that of %s", weight,
                    detail::name_of(names.x).c_str());
@@ -164,8 +165,8 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   for (const Turn& turn : turns) {
     const detail::Names named = names_of(names, jobs.size());
     const RawArguments& of = turn.of;
-    const detail::RowKernel normalise =
-        turn.norm != nullptr ? norm_kernel_of(named, isa, turn) : nullptr;
+    detail::NormKernels norm_kernels{};
+    if (turn.norm != nullptr) norm_kernels = norm_kernels_of(named, isa, turn);
     const detail::Kernels kernels = kernels_of(named, isa, options, turn);
     detail::Job& job = jobs.emplace_back();
     job.out = names.has_out ? &of.out : &of.x;
@@ -173,8 +174,8 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
     job.table = &of.table;
     job.kernel = nullptr;
     if (turn.norm != nullptr) {
-      detail::prepare_normed(job, norms.emplace_back(), named, turn.norm->of, normalise, kernels,
-                             in_place, rw::Stores::automatic);
+      detail::prepare_normed(job, norms.emplace_back(), named, turn.norm->of, norm_kernels, kernels,
+                             options.pairing, rw::Stores::automatic);
     } else if (detail::check_arguments(named, *job.out, of.x, of.table, in_place)) {
       detail::settle(job, kernels, rw::Stores::automatic);
     }

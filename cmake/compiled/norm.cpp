@@ -9,8 +9,8 @@ ROPEWALK_BEGIN_TYPES
 namespace detail {
 
 template <class X, class W>
-RowKernel compiled::Norms<X, W>::kernel(Isa isa) {
-  return norm_kernel<X, W>(isa);
+NormKernels compiled::Norms<X, W>::kernels(Isa isa) {
+  return norm_kernels<X, W>(isa);
 }
 
 }  // namespace detail

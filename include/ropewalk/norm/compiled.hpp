@@ -3,8 +3,8 @@
 #define ROPEWALK_NORM_COMPILED_HPP
 
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/cpu/row_batch.hpp"
 #include "ropewalk/isa.hpp"
+#include "ropewalk/norm/norm_rows.hpp"
 
 ROPEWALK_BEGIN_TYPES
 namespace detail {
@@ -13,7 +13,7 @@ namespace compiled {
 /// The kernels of every mix: weights of x's type or float.
 template <class X, class W>
 struct Norms {
-  static RowKernel kernel(Isa isa);
+  static NormKernels kernels(Isa isa);
 };
 
 }  // namespace compiled
@@ -24,8 +24,8 @@ ROPEWALK_END_TYPES
 ROPEWALK_BEGIN_NESTED(detail)
 
 template <class X, class W>
-RowKernel norm_kernel(Isa isa) {
-  return compiled::Norms<X, W>::kernel(isa);
+NormKernels norm_kernels(Isa isa) {
+  return compiled::Norms<X, W>::kernels(isa);
 }
 
 ROPEWALK_END_NESTED

@@ -53,14 +53,7 @@ inline void turn_normed_in_place(const RowBatch& batch) {
   const NormRows& norm = *batch.layout.norm;
   for_parts(batch, [&](const RowBatch& part) {
     norm.normalise(part);
-    RowBatch turned = part;
-    turned.x = part.out;
-    turned.layout.x_stride = part.layout.out_stride;
-    turned.layout.rest = 0;
-    turned.prefetch.x_l1 = turned.prefetch.out_l1 = 0;
-    // It is as far from x; and where a token is one part, its norm has asked for all of it.
-    if (part.x != part.out || norm.over_token) turned.prefetch.x_l2 = 0;
-    norm.rotate(turned);
+    norm.rotate(normalised_rows(part));
   });
 }
 
@@ -111,16 +104,35 @@ void check_weight_apart(const Names& names, const NormedRotation<R, RmsNorm<W>>&
 
 template <class R>
 void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotation<R, NoNorm>& of,
-                    const Kernels& kernels, Isa, InPlace in_place, const CpuOptions& cpu) {
-  prepare(job, names, of, kernels, in_place, cpu);
+                    const Kernels& kernels, Isa, Pairing pairing, const CpuOptions& cpu) {
+  prepare(job, names, of, kernels, in_place_by(pairing), cpu);
+}
+
+/// The kernel that normalises and turns the rows of a settled job at once; null if none does.
+inline RowKernel turning_kernel(const Job& job, const NormRows& rows, const NormKernels& norm,
+                                Pairing pairing) {
+  constexpr Index step = 32;  // pairs
+  const Shape& x = job.x->shape;
+  const RowLayout& layout = job.rows.layout;
+  const RowKernel turn = pairing == Pairing::half ? norm.turn_half : norm.turn_interleaved;
+  const bool fits = turn != nullptr && !moves_features(pairing) && x.heads > 1 &&
+                    layout.reads_table && job.table->is_rotation &&
+                    job.table->element_bytes == sizeof(float) && layout.table_stride == 0 &&
+                    layout.pairs % step == 0 && 2 * layout.pairs == x.head_dim && layout.pairs != 0;
+  const bool by_own_weights =
+      rows.finish != NormFinish::round_then_weight && rows.weight != nullptr;
+  if (!fits || (rows.over_token ? !by_own_weights : x.head_dim > 512)) return nullptr;
+  const Index size = rows.over_token ? x.heads * x.head_dim : x.head_dim;
+  return norm.turns(rows, size) ? turn : nullptr;
 }
 
 /// Checks a job's tensor and its norm, and settles how they are done: their types are the kernels'
 /// from here on.
 inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const RawNorm& norm,
-                           RowKernel normalise, const Kernels& kernels, InPlace in_place,
+                           const NormKernels& with, const Kernels& kernels, Pairing pairing,
                            Stores stores) {
   const Shape& x = job.x->shape;
+  const InPlace in_place = in_place_by(pairing);
   job.kernel = nullptr;
   if (!check_normed(names, *job.out, *job.x, *job.table, norm, in_place, Ids::on_host, job.slots)) {
     return;
@@ -131,7 +143,7 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   rows.eps = static_cast<float>(norm.eps);
   rows.finish = norm.finish;
   rows.over_token = norm.over == NormOver::token && x.heads > 1;
-  rows.normalise = normalise;
+  rows.normalise = with.normalise;
   rows.rotate = kernels.rows;
   if (in_place != InPlace::allowed) {
     check_at_most(names.x, "head_dim, normalised and moved,", x.head_dim,
@@ -141,19 +153,21 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
   settle(job, kernels, fits ? stores : Stores::cached, rows.over_token);
   job.rows.layout.norm = &rows;
+  job.kernel = turning_kernel(job, rows, with, pairing);
+  if (job.kernel != nullptr) return;
   job.kernel = in_place == InPlace::allowed ? turn_normed_in_place : turn_normed_apart;
 }
 
 template <class R, class W>
 void prepare_normed(Job& job, NormRows& rows, const Names& names,
                     const NormedRotation<R, RmsNorm<W>>& of, const Kernels& kernels, Isa isa,
-                    InPlace in_place, const CpuOptions& cpu) {
+                    Pairing pairing, const CpuOptions& cpu) {
   job.out = &of.out;
   job.x = &of.x;
   job.table = &of.table;
   job.slots = of.slots();
   prepare_normed(job, rows, names, raw_norm<typename R::X>(of.norm),
-                 norm_kernel<typename R::X, W>(isa), kernels, in_place, cpu.stores);
+                 norm_kernels<typename R::X, W>(isa), kernels, pairing, cpu.stores);
 }
 
 /// Normalises and rotates one tensor or several; see fused.
@@ -161,15 +175,14 @@ template <class Device, class How, class... Of>
 void fused_norms(const Names& names, const Device& device, const How& options,
                  const CpuOptions& cpu, const Of&... of) {
   const Isa isa = checked_isa(names.function, cpu.isa);
-  const InPlace in_place = in_place_by(options.pairing);
   const Kernels kernels[] = {
       select_kernels<typename Of::Out, typename Of::X, typename Of::Tab>(isa, options)...};
   Job jobs[sizeof...(Of)];
   NormRows rows[sizeof...(Of)];
   std::size_t at = 0;
   Names named = names;
-  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, in_place, cpu), named.next(),
-    ++at),
+  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, options.pairing, cpu),
+    named.next(), ++at),
    ...);
   check_all_apart(names, of...);
   check_all_filling(names, cpu, of...);

@@ -28,7 +28,8 @@ ROPEWALK_END_TARGET
 ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl")
 namespace avx512 {
 #include "ropewalk/norm/simd/norm_rows-inl.hpp"
-}
+#include "ropewalk/norm/simd/turns-inl.hpp"  // behind it
+}  // namespace avx512
 ROPEWALK_END_TARGET
 
 ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
@@ -42,35 +43,28 @@ namespace neon {
 }
 #endif
 
-/// The kernel of an instruction set that is available.
+/// The kernels of an instruction set that is available.
 template <class X, class W>
-RowKernel norm_kernel(Isa isa) {
+NormKernels norm_kernels(Isa isa) {
+  NormKernels kernels{&scalar::normalise_rows<X, W>, nullptr, nullptr, nullptr};
 #if ROPEWALK_X86
-  switch (isa) {
-    case Isa::sse2:
-      return &sse2::normalise_rows<X, W>;
-    case Isa::avx2:
-      return &avx2::normalise_rows<X, W>;
-    case Isa::avx512fp16:
-    case Isa::avx512bf16:
-      if constexpr (std::is_same_v<X, Eigen::bfloat16>) {
-        return &avx512bf16::normalise_rows<X, W>;
-      }
-      [[fallthrough]];
-    case Isa::avx512:
-      return &avx512::normalise_rows<X, W>;
-    case Isa::automatic:
-    case Isa::scalar:
-    case Isa::neon:
-    default:
-      break;
+  if (isa >= Isa::avx512) {
+    kernels = {&avx512::normalise_rows<X, W>, &avx512::turn_rows<Pairing::interleaved, X, W>,
+               &avx512::turn_rows<Pairing::half, X, W>, &avx512::turns_by_weights<X, W>};
+    if constexpr (std::is_same_v<X, Eigen::bfloat16>) {
+      if (isa >= Isa::avx512bf16) kernels.normalise = &avx512bf16::normalise_rows<X, W>;
+    }
+  } else if (isa == Isa::avx2) {
+    kernels.normalise = &avx2::normalise_rows<X, W>;
+  } else if (isa == Isa::sse2) {
+    kernels.normalise = &sse2::normalise_rows<X, W>;
   }
 #elif ROPEWALK_NEON
-  if (isa == Isa::neon) return &neon::normalise_rows<X, W>;
+  if (isa == Isa::neon) kernels.normalise = &neon::normalise_rows<X, W>;
 #else
   static_cast<void>(isa);
 #endif
-  return &scalar::normalise_rows<X, W>;
+  return kernels;
 }
 
 ROPEWALK_END_NESTED

@@ -25,10 +25,30 @@ struct NormRows {
   RowKernel rotate;
 };
 
+/// What the types of x and the weight ask for.
+struct NormKernels {
+  RowKernel normalise;
+  RowKernel turn_interleaved, turn_half;            ///< normalise and turn; null: none
+  bool (*turns)(const NormRows& norm, Index size);  ///< whether these can; size: of the weight
+};
+
 }  // namespace detail
 ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
+
+/// Rows that have been normalised, to be rotated where they are.
+inline RowBatch normalised_rows(const RowBatch& rows) {
+  RowBatch turned = rows;
+  turned.x = rows.out;
+  turned.layout.x_stride = rows.layout.out_stride;
+  turned.layout.rest = 0;
+  turned.prefetch.x_l1 = turned.prefetch.out_l1 = 0;
+  // It is as far from x; and where a token is one part, its norm has asked for all of it.
+  if (rows.x != rows.out || rows.layout.norm->over_token) turned.prefetch.x_l2 = 0;
+  return turned;
+}
+
 namespace scalar {
 
 template <class X, class W>

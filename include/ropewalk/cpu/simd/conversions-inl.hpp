@@ -201,12 +201,19 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_by_conversion(const Register
       26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)});
 }
 
+/// Takes from `all` the bits of those words of 16 bits that have none of `bits`, given twice.
+template <int Count>
+ROPEWALK_INLINE void take_without(std::uint32_t& all, const Register<std::uint32_t, Count>& words,
+                                  std::uint32_t bits) {
+  asm("vptestmw {%2, %1, %0%{%0%}|%0%{%0%}, %1, %2}"
+      : "+Yk"(all)
+      : "v"(words.v), "v"(broadcast<std::uint32_t, Count>(bits).v));
+}
+
 /// Takes from `all` the bits of those bfloat16s that are zero.
 template <int Count>
 ROPEWALK_INLINE void take_zeros(std::uint32_t& all, const Register<std::uint32_t, Count>& words) {
-  asm("vptestmw {%2, %1, %0%{%0%}|%0%{%0%}, %1, %2}"
-      : "+Yk"(all)
-      : "v"(words.v), "v"(broadcast<std::uint32_t, Count>(0x7fff7fffu).v));
+  take_without(all, words, 0x7fff7fffu);
 }
 #endif
 

@@ -39,19 +39,26 @@ ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const C* x, std::integer_sequence
           {__builtin_shufflevector(r.v, r.v, (I / 2 * 2 + 1)...)}};
 }
 
+/// Lanes 1, 0, 3, 2, ...
 template <class C, int Count, int... I>
-ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const Eigen::half* x,
-                                               std::integer_sequence<int, I...>) {
-  const auto r = load_wide<Count>(x);
+ROPEWALK_INLINE Register<C, Count> swapped_neighbours(const Register<C, Count>& r,
+                                                      std::integer_sequence<int, I...>) {
 #if ROPEWALK_X86 && !ROPEWALK_CLANG
   // Within 128 bits; GCC would pick the shuffles of three cycles that cross them.
   if constexpr (Count >= 8) {
     Register<C, Count> swapped;
     asm("vpermilps {$0xb1, %1, %0|%0, %1, 0xb1}" : "=v"(swapped.v) : "v"(r.v));
-    return {{r.v}, swapped};
+    return swapped;
   }
 #endif
-  return {{r.v}, {__builtin_shufflevector(r.v, r.v, (I ^ 1)...)}};
+  return {__builtin_shufflevector(r.v, r.v, (I ^ 1)...)};
+}
+
+template <class C, int Count, int... I>
+ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const Eigen::half* x,
+                                               std::integer_sequence<int, I...> order) {
+  const auto r = load_wide<Count>(x);
+  return {r, swapped_neighbours(r, order)};
 }
 
 template <class X, class C, int Count>

@@ -62,3 +62,18 @@ ROPEWALK_INLINE void store_group(X* out, const Neighbours<Count> (&from)[std::si
 #pragma GCC unroll 4
   for (int g = 0; g < Group; ++g) store_neighbours(out + g * 2 * Count, from[g]);
 }
+
+/// Whether features are watched: of bfloat16s that are moderate, 0 or at least 2^-63, the square is
+/// exact, too.
+template <class X, bool Watches>
+constexpr bool are_watched = Watches&& are_words<X>&& register_bytes == 64 && ROPEWALK_X86;
+
+/// Whether a row of bfloat16s that has fewer is moderate.
+[[gnu::noinline, gnu::cold]] inline bool are_moderate(const Eigen::bfloat16* x, Index features) {
+  bool result = true;
+  for (Index i = 0; i < features; ++i) {
+    const float feature = __builtin_fabsf(widen(x[i]));
+    if (feature > 0 && feature < 0x1p-63f) result = false;
+  }
+  return result;
+}

@@ -177,7 +177,8 @@ void normalise_rows(const RowBatch& batch) {
   SumsOfLanes sums;
   if (norm.over_token) {
     const Index size = batch.rows * features;
-    sum_rows_as_one(static_cast<const X*>(batch.x), batch.rows, layout.x_stride, features, sums);
+    sum_rows_as_one<false>(static_cast<const X*>(batch.x), batch.rows, layout.x_stride, features,
+                           sums);
     take_reciprocal_rms(sums, 1, size, norm.eps);
     if (layout.x_stride == norm.row_bytes && layout.out_stride == norm.row_bytes) {
       return normalise<X>(rows_of(batch, 0, 1), weight, sums.totals, size);
@@ -191,7 +192,7 @@ void normalise_rows(const RowBatch& batch) {
   for (Index first = 0; first < batch.rows; first += rows_together) {
     const Index left = batch.rows - first;
     const RowBatch rows = rows_of(batch, first, left < rows_together ? left : rows_together);
-    sum_rows(static_cast<const X*>(rows.x), rows.rows, layout.x_stride, features, sums);
+    sum_rows<false>(static_cast<const X*>(rows.x), rows.rows, layout.x_stride, features, sums);
     take_reciprocal_rms(sums, rows.rows, features, norm.eps);
     normalise<X>(rows, weight, sums.totals, features);
   }

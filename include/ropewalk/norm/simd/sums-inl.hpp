@@ -42,10 +42,10 @@ template <class X>
 constexpr bool has_exact_squares = std::is_same_v<X, Eigen::half>&& register_bytes == 64;
 
 /// sum + x * x
-template <class X, int Count>
+template <class X, bool AreModerate, int Count>
 ROPEWALK_INLINE void add_square(Register<float, Count>& sum, const Register<float, Count>& x) {
 #if ROPEWALK_X86
-  if constexpr (has_exact_squares<X>) {
+  if constexpr (has_exact_squares<X> || AreModerate) {
     asm("vfmadd231ps {%1, %1, %0|%0, %1, %1}" : "+v"(sum.v) : "v"(x.v));
     return;
   }
@@ -94,12 +94,17 @@ struct RowSums {
     for (auto& each : part) each.a = each.b = broadcast<float, Count>(0.0f);
   }
 
-  template <class X>
-  ROPEWALK_INLINE void add_group(const X* x) {
+  /// Takes from `all` the bits of features that may not be moderate.
+  template <bool Watches, class X>
+  ROPEWALK_INLINE void add_group(const X* x, [[maybe_unused]] std::uint32_t& all) {
+    constexpr bool watched = are_watched<X, Watches>;
     for (int p = 0; p < parts; ++p) {
+#if ROPEWALK_X86
+      if constexpr (watched) take_without(all, load<std::uint32_t, Count>(x), 0x60006000u);
+#endif
       const auto features = load_neighbours<Count>(x);
-      add_square<X>(part[p].a, features.a);
-      add_square<X>(part[p].b, features.b);
+      add_square<X, watched>(part[p].a, features.a);
+      add_square<X, watched>(part[p].b, features.b);
       x += Index{2} * Count;
     }
   }
@@ -128,10 +133,11 @@ constexpr Index rows_abreast = register_bytes == 16 ? 4 : 8;  // in a register
 struct SumsOfLanes {
   alignas(64) float lanes[std::size_t{rows_together}][std::size_t{sum_lanes}];
   alignas(64) float totals[std::size_t{rows_together}];
-
+  bool are_moderate;  ///< what was added up, if it was watched
   /// Of such rows, and those that share a register with them: with a total of their own these do
   /// not divide by 0, which a caller may trap.
   ROPEWALK_INLINE void clear(Index rows) {
+    are_moderate = true;
     const auto zeros = broadcast<float, rows_abreast>(0.0f);
     for (Index r = 0; r < rows; r += rows_abreast) {
       store(totals + r, broadcast<float, rows_abreast>(1.0f));
@@ -205,15 +211,23 @@ ROPEWALK_INLINE Register<float, rows_abreast> total_sums(const SumsOfLanes& sums
 constexpr Index most_without_levels = groups_of_level * sums_of_row;
 
 /// The squares of each of some rows, of 8 to 512 features, summed up to its lanes.
-template <class X>
+template <bool Watches, class X>
 [[gnu::noinline]] void sum_short_rows(const X* x, Index rows, Index stride, Index features,
                                       SumsOfLanes& sums) {
   const Index groups = features / sums_of_row, grouped = groups * sums_of_row;
   for (Index r = 0; r < rows; ++r, x = moved(x, stride)) {
     RowSums<register_bytes / int{sizeof(float)}> of_row;
     of_row.clear();
+    std::uint32_t all = ~std::uint32_t{0};
 #pragma GCC unroll 4
-    for (Index g = 0; g < groups; ++g) of_row.add_group(x + g * sums_of_row);
+    for (Index g = 0; g < groups; ++g) {
+      of_row.template add_group<Watches>(x + g * sums_of_row, all);
+    }
+    if constexpr (are_watched<X, Watches>) {
+      if (__builtin_expect(all != ~std::uint32_t{0}, 0) && !are_moderate(x, features)) {
+        sums.are_moderate = false;
+      }
+    }
     alignas(64) float flat[sums_of_row];
     of_row.template flatten<X>(flat);
     gather_sums(flat, x + grouped, features - grouped, sums.lanes[r], sums.totals[r]);
@@ -222,9 +236,9 @@ template <class X>
 
 /// The same of `rows` rows of `features` taken as one, however many; of several, features is a
 /// multiple of 32.
-template <class X>
+template <bool Watches, class X>
 [[gnu::noinline]] void sum_long_row(const X* x, Index rows, Index stride, Index features,
-                                    float* lanes, float& total) {
+                                    SumsOfLanes& all_sums, Index at) {
   const Index groups_of_row = features / sums_of_row;
   RowSums<register_bytes / int{sizeof(float)}> sums;
   sums.clear();
@@ -233,47 +247,53 @@ template <class X>
   Index groups = 0;
   for (Index r = 0; r < rows; ++r) {
     const X* row = moved(x, r * stride);
+    std::uint32_t all = ~std::uint32_t{0};
     for (Index g = 0; g < groups_of_row; ++g) {
-      sums.add_group(row + g * sums_of_row);
+      sums.template add_group<Watches>(row + g * sums_of_row, all);
       if (++groups % groups_of_level == 0) {
         sums.template flatten<X>(flat);
         levels.take(flat, groups);
         sums.clear();
       }
     }
+    if constexpr (are_watched<X, Watches>) {
+      if (__builtin_expect(all != ~std::uint32_t{0}, 0) && !are_moderate(row, features)) {
+        all_sums.are_moderate = false;
+      }
+    }
   }
   sums.template flatten<X>(flat);
   levels.give(flat);
-  gather_sums(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row, lanes,
-              total);
+  gather_sums(flat, x + groups_of_row * sums_of_row, features - groups_of_row * sums_of_row,
+              all_sums.lanes[at], all_sums.totals[at]);
 }
 
 /// The sums of rows by themselves.
-template <class X>
+template <bool Watches, class X>
 ROPEWALK_INLINE void sum_rows(const X* x, Index rows, Index stride, Index features,
                               SumsOfLanes& sums) {
   sums.clear(rows);
   if (features >= sum_lanes && features <= most_without_levels) {
-    return sum_short_rows(x, rows, stride, features, sums);
+    return sum_short_rows<Watches>(x, rows, stride, features, sums);
   }
   for (Index r = 0; r < rows; ++r, x = moved(x, stride)) {
     if (features < sum_lanes) {
       sums.totals[r] = torch_sum_of_squares(x, 1, 0, features);
     } else {
-      sum_long_row(x, 1, 0, features, sums.lanes[r], sums.totals[r]);
+      sum_long_row<Watches>(x, 1, 0, features, sums, r);
     }
   }
 }
 
 /// The sum of rows taken as one, by registers where no vector is of two rows.
-template <class X>
+template <bool Watches, class X>
 ROPEWALK_INLINE void sum_rows_as_one(const X* x, Index rows, Index stride, Index features,
                                      SumsOfLanes& sums) {
   const bool is_dense = stride == features * static_cast<Index>(sizeof(X));
-  if (rows == 1 || is_dense) return sum_rows(x, 1, 0, rows * features, sums);
+  if (rows == 1 || is_dense) return sum_rows<Watches>(x, 1, 0, rows * features, sums);
   sums.clear(1);
   if (features % sums_of_row == 0) {
-    sum_long_row(x, rows, stride, features, sums.lanes[0], sums.totals[0]);
+    sum_long_row<Watches>(x, rows, stride, features, sums, 0);
   } else {
     sums.totals[0] = torch_sum_of_squares(x, rows, stride, features);
   }

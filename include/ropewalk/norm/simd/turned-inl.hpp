@@ -1,0 +1,172 @@
+// Features of a row normalised and turned while they are in registers.
+// Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
+
+/// Whether pairs of X change places to turn.
+template <Pairing Of, class X>
+constexpr bool swaps_pairs = Of == Pairing::interleaved && !are_words<X>;
+
+/// What four registers of a row are turned by: two and those with their partners.
+template <Pairing Of, class X, int Count>
+struct TurnBy {
+  static constexpr int parts = swaps_pairs<Of, X> ? 4 : 2;
+  Register<float, Count> cos[std::size_t{parts}], sin[std::size_t{parts}];
+};
+
+template <Pairing Of, class X, int Count>
+ROPEWALK_INLINE TurnBy<Of, X, Count> turn_by(const WidenedRow<float>& from, Index i) {
+  constexpr auto order = std::make_integer_sequence<int, Count>{};
+  TurnBy<Of, X, Count> by;
+  const float *cos = from.cos_a + i, *sin = from.sin_a + i;
+  if constexpr (swaps_pairs<Of, X>) {
+    for (int part = 0; part < 2; ++part) {
+      const auto c = load<float, Count>(cos + part * Count);
+      const auto s = load<float, Count>(sin + part * Count);
+      join_lanes(c, c, by.cos[2 * part], by.cos[2 * part + 1], order);
+      join_lanes({-s.v}, s, by.sin[2 * part], by.sin[2 * part + 1], order);
+    }
+  } else if constexpr (Of == Pairing::half && are_words<X>) {
+    load_pairs<Pairing::interleaved>(cos, 0, Count, by.cos[0], by.cos[1]);
+    load_pairs<Pairing::interleaved>(sin, 0, Count, by.sin[0], by.sin[1]);
+  } else {
+    for (int part = 0; part < 2; ++part) {
+      by.cos[part] = load<float, Count>(cos + part * Count);
+      by.sin[part] = load<float, Count>(sin + part * Count);
+    }
+  }
+  return by;
+}
+
+/// Four registers of a row: neighbours, then others; in half pairs their partners.
+template <int Count>
+struct Features {
+  Neighbours<Count> first, second;
+};
+
+template <Pairing Of, class X, int Count>
+ROPEWALK_INLINE Features<Count> turned(const Features<Count>& y, const TurnBy<Of, X, Count>& by) {
+  using V = Value<float, Count>;
+  const auto turn = [&by](const auto& a, const auto& b, int part) {
+    const V cos{by.cos[part]}, sin{by.sin[part]};
+    return Neighbours<Count>{rotated_first(V{a}, V{b}, cos, sin),
+                             rotated_second(V{a}, V{b}, cos, sin)};
+  };
+  const auto swap_turn = [&by](const auto& both, int part) {
+    return exact_sum(
+        exact_product(both, by.cos[part]),
+        exact_product(swapped_neighbours(both, std::make_integer_sequence<int, Count>{}),
+                      by.sin[part]));
+  };
+  if constexpr (swaps_pairs<Of, X>) {
+    return {{swap_turn(y.first.a, 0), swap_turn(y.first.b, 1)},
+            {swap_turn(y.second.a, 2), swap_turn(y.second.b, 3)}};
+  } else if constexpr (Of == Pairing::half) {
+    const auto a = turn(y.first.a, y.second.a, 0), b = turn(y.first.b, y.second.b, 1);
+    return {{a.a, b.a}, {a.b, b.b}};
+  } else {
+    return {turn(y.first.a, y.first.b, 0), turn(y.second.a, y.second.b, 1)};
+  }
+}
+
+/// Rounded to X, bfloat16s quickly. A half is narrowed into memory and widened from there, which
+/// takes an operation less than between registers.
+template <bool Quick, class X, int Count>
+ROPEWALK_INLINE Register<float, Count> rounded_to(const Register<float, Count>& r) {
+  if constexpr (Quick && are_words<X>) {
+    return quickly_rounded(r);
+  } else if constexpr (std::is_same_v<X, Eigen::half>) {
+    alignas(64) X narrow[std::size_t{Count}];
+    store_narrow(narrow, r);
+    return load_wide<Count>(narrow);
+  } else {
+    return rounded<X>(r).lanes;
+  }
+}
+
+template <bool Quick, bool Rounds, class X, int Count>
+ROPEWALK_INLINE Neighbours<Count> normalised_neighbours(const Neighbours<Count>& x,
+                                                        const Neighbours<Count>& weights,
+                                                        const Register<float, Count>& by) {
+  const auto one = [&](const Register<float, Count>& of, const Register<float, Count>& weight) {
+    auto y = exact_product(of, by);
+    if constexpr (Rounds) y = rounded_to<Quick, X>(y);
+    return rounded_to<Quick, X>(exact_product(y, weight));
+  };
+  return {one(x.a, weights.a), one(x.b, weights.b)};
+}
+
+/// The features from a place on, and those that go with them.
+template <class T>
+struct Places {
+  T *first, *second;
+};
+
+template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
+ROPEWALK_INLINE Features<Count> normalised_and_turned(const Places<const Source>& x,
+                                                      const Features<Count>& weights,
+                                                      const Register<float, Count>& reciprocal,
+                                                      const TurnBy<Of, X, Count>& by) {
+  return turned<Of, X, Count>({normalised_neighbours<Quick, Rounds, X>(
+                                   load_neighbours<Count>(x.first), weights.first, reciprocal),
+                               normalised_neighbours<Quick, Rounds, X>(
+                                   load_neighbours<Count>(x.second), weights.second, reciprocal)},
+                              by);
+}
+
+/// The same, whatever they are, into out.
+template <bool Rounds, Pairing Of, class X, class Source, int Count>
+[[gnu::noinline, gnu::cold]] void turn_exactly(Places<X> out, Places<const Source> x,
+                                               Features<Count> weights,
+                                               Register<float, Count> reciprocal,
+                                               TurnBy<Of, X, Count> by) {
+  const auto y = normalised_and_turned<false, Rounds, Of, X>(x, weights, reciprocal, by);
+  store_neighbours(out.first, y.first);
+  store_neighbours(out.second, y.second);
+}
+
+/// (a0, b0, a1, b1, ...) of bfloat16s, as floats, in 16 bits each.
+template <int Count>
+ROPEWALK_INLINE Register<std::uint32_t, Count> join_bfloat16s(const Register<float, Count>& a,
+                                                              const Register<float, Count>& b) {
+  constexpr std::uint32_t to_lower[] = {0x03020302, 0x07060706, 0x0b0a0b0a, 0x0f0e0f0e};
+  constexpr std::uint64_t lower_bytes = 0x3333333333333333;
+  Register<std::uint32_t, Count> order;
+#pragma GCC unroll 16
+  for (int i = 0; i < Count; ++i) order.v[i] = to_lower[i % 4];
+  auto words = as_bits<std::uint32_t>(b);
+  asm("vpshufb {%3, %1, %0%{%2%}|%0%{%2%}, %1, %3}"
+      : "+v"(words.v)
+      : "v"(a.v), "Yk"(lower_bytes), "v"(order.v));
+  return words;
+}
+
+/// Whether all words of 16 bits of a and b have some of `bits`, given twice.
+template <int Count>
+ROPEWALK_INLINE bool have_all(const Register<std::uint32_t, Count>& a,
+                              const Register<std::uint32_t, Count>& b, std::uint32_t bits) {
+  std::uint32_t found;
+  int all;
+  asm("vptestmw {%4, %2, %0|%0, %2, %4}\n\t"
+      "vptestmw {%4, %3, %0%{%0%}|%0%{%0%}, %3, %4}\n\t"
+      "kortestd {%0, %0|%0, %0}"
+      : "=&Yk"(found), "=@ccc"(all)
+      : "v"(a.v), "v"(b.v), "v"(broadcast<std::uint32_t, Count>(bits).v));
+  return all != 0;
+}
+
+/// Stores features; false, and nothing is stored, if some may have been rounded in a wrong way.
+template <class X, int Count>
+ROPEWALK_INLINE bool store_turned(const Places<X>& out, const Features<Count>& y) {
+  if constexpr (are_words<X>) {
+    const auto join = [](const Neighbours<Count>& of) {
+      return join_bfloat16s(quickly_rounded(of.a), quickly_rounded(of.b));
+    };
+    const auto first = join(y.first), second = join(y.second);
+    if (__builtin_expect(!have_all(first, second, 0x7f807f80u), 0)) return false;
+    store(out.first, first);
+    store(out.second, second);
+    return true;
+  }
+  store_neighbours(out.first, y.first);
+  store_neighbours(out.second, y.second);
+  return true;
+}
