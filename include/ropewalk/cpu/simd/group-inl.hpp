@@ -25,6 +25,15 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
       table[g] = coefficients_at<Arithmetic, Count>(coefficients, i + g * count);
     }
   }
+  constexpr bool quick = is_quick<Arithmetic, From, To> && Count == 16;
+  Words usual[std::size_t{Group}];
+  if constexpr (quick) {
+#pragma GCC unroll 4
+    for (int g = 0; g < Group; ++g) {
+      usual[g] = usual_sums(table[g].cos_b, table[g].sin_b,
+                            usual_sums(table[g].cos_a, table[g].sin_a, all_words));
+    }
+  }
   const Index first = part.first + i;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
@@ -37,12 +46,23 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
       Out* to_partners = steps_from(to + layout.pairs);
 #pragma GCC unroll 2
       for (int g = 0; g < Group; g += 2) {
+        if constexpr (quick) {
+          if (rotate_split_quickly(to + g * count, to_partners + g * count, from + g * count,
+                                   from_partners + g * count, table[g], table[g + 1],
+                                   usual[g] & usual[g + 1])) {
+            continue;
+          }
+        }
         rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * count,
                                               table[g], table[g + 1]);
       }
     } else {
 #pragma GCC unroll 4
       for (int g = 0; g < Group; ++g) {
+        if constexpr (quick && From == Pairing::interleaved) {
+          if (rotate_quickly(to + 2 * g * count, from + 2 * g * count, table[g], usual[g]))
+            continue;
+        }
         rotate_pairs<Arithmetic, From, To, Count>(to, from, g * count, layout.pairs, table[g]);
       }
     }

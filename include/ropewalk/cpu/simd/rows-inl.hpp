@@ -27,6 +27,8 @@ constexpr bool has_fp16 = this_isa == Isa::avx512fp16;
 
 #include "ropewalk/cpu/simd/steps-inl.hpp"
 
+#include "ropewalk/cpu/simd/quick-inl.hpp"
+
 #include "ropewalk/cpu/simd/rest-inl.hpp"
 
 #include "ropewalk/cpu/simd/group-inl.hpp"
