@@ -73,13 +73,30 @@ ROPEWALK_INLINE HalfCoefficients<Count> half_coefficients(const WidenedRow<float
   }
 }
 
+/// Turns the pairs of `Count` lanes, or of twice as many for half pairs, from pair `at` on.
+template <Pairing Of, int Count>
+ROPEWALK_INLINE void rotate_halves(Eigen::half* out, const Eigen::half* x, Index at, Index pairs,
+                                   const HalfCoefficients<Count>& with) {
+  const Index first = first_feature(Of, at);
+  const HalfLanes<Count> a{load<std::uint16_t, Count>(x + first)};
+  if constexpr (Of == Pairing::half) {
+    const HalfLanes<Count> b{load<std::uint16_t, Count>(x + pairs + first)};
+    store(out + first, rotated_first(a, b, with.cos_a, with.sin_a).bits);
+    store(out + pairs + first, rotated_second(a, b, with.cos_b, with.sin_b).bits);
+  } else {
+    const auto both = as_bits<std::uint32_t>(a.bits);
+    const HalfLanes<Count> swapped{as_bits<std::uint16_t>(
+        Register<std::uint32_t, Count / 2>{(both.v << 16) | (both.v >> 16)})};
+    store(out + first, rotated_second(swapped, a, with.cos_b, with.sin_b).bits);
+  }
+}
+
 /// Rotates `Group` steps of `Count` lanes of every row of the batch, from pair i of the part on;
 /// see walk_group.
 template <Pairing Of, int Group, int Count>
 ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<float>& coefficients,
                                       const RowPart& part, Index i) {
-  constexpr bool apart = Of == Pairing::half;
-  constexpr Index count = apart ? Count : Count / 2, lanes = Count;
+  constexpr Index count = Of == Pairing::half ? Count : Count / 2;
   const RowLayout layout = batch.layout;
   const PrefetchDistances distances = batch.prefetch;
   const Index end = i + Group * count;
@@ -98,18 +115,7 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
     auto* to = steps_from(out + first_feature(Of, first));
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
-      const auto& with = table[g];
-      const HalfLanes<Count> a{load<std::uint16_t, Count>(from + g * lanes)};
-      if constexpr (apart) {
-        const HalfLanes<Count> b{load<std::uint16_t, Count>(from + layout.pairs + g * lanes)};
-        store(to + g * lanes, rotated_first(a, b, with.cos_a, with.sin_a).bits);
-        store(to + layout.pairs + g * lanes, rotated_second(a, b, with.cos_b, with.sin_b).bits);
-      } else {
-        const auto pairs = as_bits<std::uint32_t>(a.bits);
-        const HalfLanes<Count> swapped{as_bits<std::uint16_t>(
-            Register<std::uint32_t, Count / 2>{(pairs.v << 16) | (pairs.v >> 16)})};
-        store(to + g * lanes, rotated_second(swapped, a, with.cos_b, with.sin_b).bits);
-      }
+      rotate_halves<Of>(to, from, g * count, layout.pairs, table[g]);
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
   }

@@ -37,6 +37,8 @@ constexpr bool has_fp16 = this_isa == Isa::avx512fp16;
 
 #include "ropewalk/cpu/simd/halves-inl.hpp"
 
+#include "ropewalk/cpu/simd/own-inl.hpp"
+
 #if ROPEWALK_X86
 #include "ropewalk/cpu/simd/estimate-inl.hpp"
 #endif
@@ -215,8 +217,14 @@ void rotate_rows(const RowBatch& batch) {
   for (Index first = 0; first == 0 || first < layout.pairs; first += most_pairs) {
     const RowPart part = row_part(layout, first);
     if (batch.prefetch.table_l1 != 0) prefetch_coefficients(batch, 0, first, part.pairs);
-    WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
     Index done = 0;
+    if constexpr (reads_own<Arithmetic, From, To, Out, X>) {
+      if (has_own_rows(batch)) {
+        done = walk_own_rows<Arithmetic, From, X>(batch, part);
+        if (done == part.pairs && done > 0) continue;
+      }
+    }
+    WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
     if (layout.table_stride == 0 && (batch.rows > 1 || alone)) {
       done = walk_shared<Arithmetic, From, To, Out, X>(batch, coefficients, part);
     }
