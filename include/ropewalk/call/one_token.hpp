@@ -77,7 +77,7 @@ inline bool is_sound_apart(const RawView& out, const RawView& x, const RawTable&
   Index elements = reach_of_token(table);
   row = 0;
   if (const RowIds& ids = table.ids) {
-    if (ids.data() == nullptr || ids.leaves() || !are_small(ids.rows(), 0) ||
+    if (ids.data() == nullptr || ids.leaves(0, 0) || !are_small(ids.rows(), 0) ||
         overlap(written, span_of_ids(table))) {
       return false;
     }
