@@ -42,6 +42,7 @@ TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
     rw::detail::Job job;
     job.out = job.x = &static_cast<const rw::detail::RawView&>(x);
     job.table = &static_cast<const rw::detail::RawTable&>(view);
+    job.slots = nullptr;
     rw::detail::settle(job, counted, rw::Stores::cached);
     rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
     return batches;
