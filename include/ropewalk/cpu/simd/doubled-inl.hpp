@@ -58,7 +58,8 @@ template <class C, int Count, int... I>
 ROPEWALK_INLINE DoubledLanes<C, Count> doubled(const Eigen::half* x,
                                                std::integer_sequence<int, I...> order) {
   const auto r = load_wide<Count>(x);
-  return {r, swapped_neighbours(r, order)};
+  const auto swapped = swapped_neighbours(r, order);
+  return {{r.v}, {swapped.v}};
 }
 
 template <class X, class C, int Count>

@@ -60,8 +60,8 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
 #pragma GCC unroll 4
       for (int g = 0; g < Group; ++g) {
         if constexpr (quick && From == Pairing::interleaved) {
-          if (rotate_quickly(to + 2 * g * count, from + 2 * g * count, table[g], usual[g]))
-            continue;
+          const Index at = Index{2} * g * count;
+          if (rotate_quickly(to + at, from + at, table[g], usual[g])) continue;
         }
         rotate_pairs<Arithmetic, From, To, Count>(to, from, g * count, layout.pairs, table[g]);
       }

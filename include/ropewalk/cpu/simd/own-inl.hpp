@@ -77,7 +77,8 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
       rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i));
     }
   } else if constexpr (splits<Of, Of, X, X>) {
-    for (; i + 2 * count <= part.pairs; i += 2 * count) {
+    constexpr Index step = Index{2} * count;
+    for (; i + step <= part.pairs; i += step) {
       Coefficients<X, count> even, odd;
       split_own(own, i, even, odd);
       const Index at = part.first + i;

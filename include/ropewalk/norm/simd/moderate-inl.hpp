@@ -72,13 +72,13 @@ bool turns_by_weights(const NormRows& norm, Index size) {
   if (weight == nullptr) return true;
   if (are_words<W> && !adds_one) {
     Register<std::uint16_t, 2 * count> found{};
-    for (Index i = 0; i < size; i += 2 * count) {
+    for (Index i = 0; i < size; i += Index{2} * count) {
       take_immoderate(found, load<std::uint16_t, 2 * count>(weight + i));
     }
     return !has_upper_bit(found);
   }
   Register<std::uint32_t, count> found{};
-  for (Index i = 0; i < size; i += 2 * count) {
+  for (Index i = 0; i < size; i += Index{2} * count) {
     const auto weights = load_weights<X, count>(weight + i, adds_one);
     take_immoderate(found, as_bits<std::uint32_t>(weights.a));
     take_immoderate(found, as_bits<std::uint32_t>(weights.b));

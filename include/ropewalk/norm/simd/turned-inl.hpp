@@ -19,8 +19,8 @@ ROPEWALK_INLINE TurnBy<Of, X, Count> turn_by(const WidenedRow<float>& from, Inde
   const float *cos = from.cos_a + i, *sin = from.sin_a + i;
   if constexpr (swaps_pairs<Of, X>) {
     for (int part = 0; part < 2; ++part) {
-      const auto c = load<float, Count>(cos + part * Count);
-      const auto s = load<float, Count>(sin + part * Count);
+      const auto c = load<float, Count>(cos + Index{part} * Count);
+      const auto s = load<float, Count>(sin + Index{part} * Count);
       join_lanes(c, c, by.cos[2 * part], by.cos[2 * part + 1], order);
       join_lanes({-s.v}, s, by.sin[2 * part], by.sin[2 * part + 1], order);
     }
@@ -29,8 +29,8 @@ ROPEWALK_INLINE TurnBy<Of, X, Count> turn_by(const WidenedRow<float>& from, Inde
     load_pairs<Pairing::interleaved>(sin, 0, Count, by.sin[0], by.sin[1]);
   } else {
     for (int part = 0; part < 2; ++part) {
-      by.cos[part] = load<float, Count>(cos + part * Count);
-      by.sin[part] = load<float, Count>(sin + part * Count);
+      by.cos[part] = load<float, Count>(cos + Index{part} * Count);
+      by.sin[part] = load<float, Count>(sin + Index{part} * Count);
     }
   }
   return by;
