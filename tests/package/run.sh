@@ -234,7 +234,7 @@ way_conan() {
 }
 
 # The ways above on such a system, from a clone: what README has its reader install is there before,
-# and what it says that a way needs. The others bring a root of their own, or download a program.
+# and what it says that a way needs. The others bring a root of their own, or stand-ins.
 way_clean_root() {
   local installs
   make_clean_root
@@ -247,7 +247,7 @@ way_clean_root() {
 }
 
 ways_of_clean_root=(install find_package find_compiled find_c add_subdirectory fetch_content
-  parent_add_subdirectory makefile pkg_config amalgamated deb vcpkg)
+  parent_add_subdirectory makefile pkg_config amalgamated deb)
 ways=(install find_package find_compiled find_c version_refused find_without_eigen add_subdirectory
   fetch_content parent_add_subdirectory parent_fetch_content makefile pkg_config amalgamated
   deb deb_clean_root vcpkg conan clean_root)
