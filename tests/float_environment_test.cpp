@@ -199,12 +199,22 @@ struct NormTypes {
   using W = WType;
 };
 
+/// Rows of which some features pass through, or of whole registers that all turn: those are
+/// normalised and turned at once.
+struct NormedRows {
+  rw::Shape shape;
+  Index pairs;
+};
+constexpr NormedRows some_turn{{1, 5, 11, 98}, 40}, all_turn{{1, 5, 11, 128}, 64};
+
 /// A tensor, its norm and what turns it; the results of the definition, then of the fused form on
 /// every instruction set, per head and over a token.
 template <class X, class W>
 struct NormProblem {
-  explicit NormProblem(Values values, int exponent = 0)
-      : x(random_values<X>(size_of(shape), values, 1)),
+  explicit NormProblem(Values values, int exponent = 0, const NormedRows& rows = some_turn)
+      : shape(rows.shape),
+        pairs(rows.pairs),
+        x(random_values<X>(size_of(shape), values, 1)),
         weight(random_values<W>(count_of(shape.heads * shape.head_dim), values, 2)),
         angles(random_values<float>(count_of(shape.seq * pairs), Values::uniform, 3)) {
     for (X& value : x) {
@@ -249,8 +259,8 @@ struct NormProblem {
     return results([](FloatEnvironment&) {});
   }
 
-  static constexpr rw::Shape shape{1, 5, 11, 98};
-  static constexpr Index pairs = 40;
+  rw::Shape shape;
+  Index pairs;
   std::vector<X> x;
   std::vector<W> weight;
   std::vector<float> angles;
@@ -272,7 +282,8 @@ class NormEnvironment : public testing::Test {
 
   static std::vector<Problem> every_problem() {
     // Some squares of the third are subnormal where x has the exponents of float.
-    return {Problem(Values::bounded), Problem(Values::special), Problem(Values::uniform, -62)};
+    return {Problem(Values::bounded), Problem(Values::special), Problem(Values::uniform, -62),
+            Problem(Values::uniform, 0, all_turn), Problem(Values::bounded, 0, all_turn)};
   }
 };
 using AllNormTypes =
@@ -282,11 +293,10 @@ using AllNormTypes =
 TYPED_TEST_SUITE(NormEnvironment, AllNormTypes);
 
 TYPED_TEST(NormEnvironment, IsTheCallers) {
-  const typename TestFixture::Problem problem(Values::special);
-  auto out = problem.x;
+  const typename TestFixture::Problem some(Values::special), all(Values::uniform, 0, all_turn);
   for (const int mode : rounding_modes) {
     for (const bool flushes : {false, true}) {
-      problem.for_every_call([&](const auto& call) {
+      const auto check = [&](const auto& call, auto out) {
         std::uint64_t before = 0, after = 0;
         int raised = 0;
         {
@@ -301,7 +311,9 @@ TYPED_TEST(NormEnvironment, IsTheCallers) {
         }
         EXPECT_EQ(after, before) << "mode " << mode << ", flush " << flushes;
         EXPECT_EQ(raised, FE_DIVBYZERO);
-      });
+      };
+      some.for_every_call([&](const auto& call) { check(call, some.x); });
+      all.for_every_call([&](const auto& call) { check(call, all.x); });
     }
   }
 }
@@ -309,8 +321,10 @@ TYPED_TEST(NormEnvironment, IsTheCallers) {
 // Rows that are fewer than are taken at once leave lanes without any.
 TYPED_TEST(NormEnvironment, TrapsAreNotSprungByOrdinaryNumbers) {
   const auto trap = [](FloatEnvironment& environment) { environment.trap(); };
-  const typename TestFixture::Problem problem(Values::uniform);
-  expect_same_normed(problem.results(trap), problem.usual_results());
+  for (const NormedRows& rows : {some_turn, all_turn}) {
+    const typename TestFixture::Problem problem(Values::uniform, 0, rows);
+    expect_same_normed(problem.results(trap), problem.usual_results());
+  }
 }
 
 TYPED_TEST(NormEnvironment, FlushingIsTheSameInEveryForm) {
@@ -324,8 +338,10 @@ TYPED_TEST(NormEnvironment, FlushingIsTheSameInEveryForm) {
 }
 
 TYPED_TEST(NormEnvironment, FlushingChangesNothingWithoutSubnormals) {
-  const typename TestFixture::Problem problem(Values::uniform);
-  expect_same_normed(problem.results(flush), problem.usual_results());
+  for (const NormedRows& rows : {some_turn, all_turn}) {
+    const typename TestFixture::Problem problem(Values::uniform, 0, rows);
+    expect_same_normed(problem.results(flush), problem.usual_results());
+  }
 }
 
 TEST(Flushing, FloatLosesTheSquaresOfARow) {

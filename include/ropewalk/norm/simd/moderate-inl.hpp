@@ -61,8 +61,8 @@ ROPEWALK_INLINE bool are_moderate(const WidenedRow<float>& coefficients, Index p
 }
 
 /// Whether features that are moderate stay so by the weights: from 2^-63 on, by at least 2^-31
-/// twice, they are normal; normalised they are at most the root of the row's size, 2^12, and turned
-/// less than 2^112.
+/// twice, they are normal; normalised they are at most the root of the row's size, 2^12 by
+/// check_norm, and turned less than 2^112.
 template <class X, class W>
 bool turns_by_weights(const NormRows& norm, Index size) {
   constexpr int count = register_bytes / int{sizeof(float)};
