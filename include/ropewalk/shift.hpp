@@ -23,8 +23,8 @@ ROPEWALK_BEGIN_NAMESPACE
 /// turns is what rotate turned; the length of a key stays, since a model's attention factor is in
 /// it already.
 ///
-/// Shapes   keys [batch, seq, heads, head_dim] as rotate has them: one tensor, or a tuple of several
-///          of one batch and seq, as those of many layers are
+/// Shapes   keys [batch, seq, heads, head_dim] as rotate has them: one tensor, or a tuple of
+///          several of one batch and seq, as those of many layers are
 /// Units    positions, the same on every axis
 /// Table    one row for all tokens, made in this call, which allocates: of float, of double where
 ///          keys are of double; keys of 16 bits are rounded once more
