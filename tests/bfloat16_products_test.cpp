@@ -28,7 +28,8 @@ std::vector<bfloat16> usual_numbers(std::size_t count, int lowest, int exponents
   std::vector<bfloat16> numbers;
   for (const bfloat16 any : random_values<bfloat16>(count, Values::any, seed)) {
     const Bits bits = to_bits(any);
-    const auto exponent = static_cast<Bits>(127 + lowest) + (bits >> 7 & 0xff) % exponents;
+    const auto exponent =
+        static_cast<Bits>(127 + lowest) + (bits >> 7 & 0xff) % static_cast<Bits>(exponents);
     numbers.push_back(from_bits<bfloat16>((bits & 0x807f) | exponent << 7));
   }
   return numbers;

@@ -186,8 +186,9 @@ void every_problem() {
 }  // namespace
 
 int main() try {
-  const cudaError_t counted = cudaGetDeviceCount(&ranks);  // fails where there is none
-  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && ranks < 2)) return 77;
+  const cudaError_t counted = cudaGetDeviceCount(&ranks);  // fails where no driver or device is
+  const bool is_none = counted == cudaErrorNoDevice || counted == cudaErrorInsufficientDriver;
+  if (is_none || (counted == cudaSuccess && ranks < 2)) return 77;
   check(counted);
   comms.resize(ranks), streams.resize(ranks);
   check(ncclCommInitAll(comms.data(), ranks, nullptr));
