@@ -162,6 +162,24 @@ TYPED_TEST(Norm, EveryMagnitude) {
   }
 }
 
+// Rows with one large feature, beside which others are normalised to below float's normal numbers:
+// their rounding shows in what they turn with, which is not.
+TEST(NormOfBfloat16, FeaturesFarBelowTheirRow) {
+  std::mt19937 random(1);
+  for (const Pairing pairing : {Pairing::interleaved, Pairing::half}) {
+    Problem<bfloat16, bfloat16> problem({1, 4, 19, 128}, false, NormFinish::one_rounding, 64,
+                                        Place::dense, Values::uniform);
+    std::fill(problem.weight.begin(), problem.weight.end(), bfloat16(1.0f));
+    std::fill(problem.cos.begin(), problem.cos.end(), 0.8f);
+    std::fill(problem.sin.begin(), problem.sin.end(), 0.6f);
+    for (std::size_t i = 0; i < problem.x.size(); ++i) {
+      const bool is_first = pairing == Pairing::half ? i % 128 < 64 : i % 2 == 0;
+      problem.x[i] = of_exponent<bfloat16>(random, i % 128 == 0 ? 33 : is_first ? -98 : -93);
+    }
+    problem.expect_defined(pairing);
+  }
+}
+
 // Rests of vectors, of groups of vectors and of the registers of every set; carries from 512 on.
 TYPED_TEST(Norm, EveryLength) {
   using X = typename TypeParam::X;

@@ -28,7 +28,7 @@ ROPEWALK_END_TARGET
 ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl")
 namespace avx512 {
 #include "ropewalk/norm/simd/norm_rows-inl.hpp"
-#include "ropewalk/norm/simd/turns-inl.hpp"  // behind it
+#include "ropewalk/norm/simd/turns-inl.hpp"  // after what it is made of
 }  // namespace avx512
 ROPEWALK_END_TARGET
 

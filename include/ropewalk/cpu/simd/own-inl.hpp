@@ -21,12 +21,8 @@ inline bool has_own_rows(const RowBatch& batch) {
 
 template <class T>
 ROPEWALK_INLINE OwnRow<T> own_row(const RowBatch& batch, Index r, Index first) {
-  const RawTable& table = *batch.table;
-  const Index offset = batch.table_offset + r * batch.layout.table_stride;
-  const auto at = [&](const RawReader& reader) {
-    return static_cast<const T*>(moved(reader.data, offset)) + first;
-  };
-  return {at(table.cos_a), at(table.sin_a)};
+  const WidenedRow<T> row = row_in_place<T>(batch, r, first);
+  return {row.cos_a, row.sin_a};
 }
 
 template <int Count, class T>

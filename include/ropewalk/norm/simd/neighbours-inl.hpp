@@ -69,7 +69,8 @@ template <class X, bool Watches>
 constexpr bool are_watched = Watches&& are_words<X>&& register_bytes == 64 && ROPEWALK_X86;
 
 /// Whether a row of bfloat16s that has fewer is moderate.
-[[gnu::noinline, gnu::cold]] inline bool are_moderate(const Eigen::bfloat16* x, Index features) {
+[[gnu::noinline, gnu::cold]] inline bool has_moderate_row(const Eigen::bfloat16* x,
+                                                          Index features) {
   bool result = true;
   for (Index i = 0; i < features; ++i) {
     const float feature = __builtin_fabsf(widen(x[i]));

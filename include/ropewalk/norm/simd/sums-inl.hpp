@@ -134,6 +134,17 @@ struct SumsOfLanes {
   alignas(64) float lanes[std::size_t{rows_together}][std::size_t{sum_lanes}];
   alignas(64) float totals[std::size_t{rows_together}];
   bool are_moderate;  ///< what was added up, if it was watched
+
+  /// Takes note of a row of whose features add_group has left some bits of `all` out.
+  template <bool Watches, class X>
+  ROPEWALK_INLINE void watch([[maybe_unused]] const X* x, [[maybe_unused]] Index features,
+                             [[maybe_unused]] std::uint32_t all) {
+    if constexpr (are_watched<X, Watches>) {
+      const bool is_usual = __builtin_expect(all == ~std::uint32_t{0}, 1);
+      if (!is_usual && !has_moderate_row(x, features)) are_moderate = false;
+    }
+  }
+
   /// Of such rows, and those that share a register with them: with a total of their own these do
   /// not divide by 0, which a caller may trap.
   ROPEWALK_INLINE void clear(Index rows) {
@@ -223,11 +234,7 @@ template <bool Watches, class X>
     for (Index g = 0; g < groups; ++g) {
       of_row.template add_group<Watches>(x + g * sums_of_row, all);
     }
-    if constexpr (are_watched<X, Watches>) {
-      if (__builtin_expect(all != ~std::uint32_t{0}, 0) && !are_moderate(x, features)) {
-        sums.are_moderate = false;
-      }
-    }
+    sums.template watch<Watches>(x, features, all);
     alignas(64) float flat[sums_of_row];
     of_row.template flatten<X>(flat);
     gather_sums(flat, x + grouped, features - grouped, sums.lanes[r], sums.totals[r]);
@@ -256,11 +263,7 @@ template <bool Watches, class X>
         sums.clear();
       }
     }
-    if constexpr (are_watched<X, Watches>) {
-      if (__builtin_expect(all != ~std::uint32_t{0}, 0) && !are_moderate(row, features)) {
-        all_sums.are_moderate = false;
-      }
-    }
+    all_sums.template watch<Watches>(row, features, all);
   }
   sums.template flatten<X>(flat);
   levels.give(flat);

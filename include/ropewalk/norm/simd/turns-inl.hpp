@@ -105,11 +105,7 @@ template <class X>
       store(wide, from.a);
       store(wide + count, from.b);
     }
-    if constexpr (are_watched<X, true>) {
-      if (__builtin_expect(all != ~std::uint32_t{0}, 0) && !are_moderate(x, features)) {
-        sums.are_moderate = false;
-      }
-    }
+    sums.template watch<true>(x, features, all);
     alignas(64) float flat[sums_of_row];
     of_row.template flatten<X>(flat);
     gather_sums(flat, x, 0, sums.lanes[r], sums.totals[r]);
