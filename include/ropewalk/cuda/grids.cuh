@@ -15,7 +15,8 @@ ROPEWALK_BEGIN_NESTED(detail)
 namespace gpu {
 
 constexpr int most_threads = 384;  ///< of a block
-constexpr Index most_sums = 64;    ///< rows that a block adds up; no more threads are along z
+constexpr unsigned warp_lanes = 32;
+constexpr Index most_sums = 64;  ///< rows that a block adds up; no more threads are along z
 constexpr Index most_blocks_x = std::numeric_limits<int>::max() / 64, most_blocks = 65535;
 
 /// The work of a call as its blocks see it. Of several tensors, which have one batch and one count
@@ -124,9 +125,8 @@ inline LaunchGrid grid_that_goes_round(const Extent& extent, Index rows, Index j
 
 /// Of so many threads, how many make a multiple of a warp.
 inline Index whole_warps(Index threads) {
-  constexpr Index warp = 32;
-  Index times = warp;
-  while (times > 1 && times / 2 * threads % warp == 0) times /= 2;
+  Index times = warp_lanes;
+  while (times > 1 && times / 2 * threads % warp_lanes == 0) times /= 2;
   return times;
 }
 

@@ -54,14 +54,14 @@ NormedTensors<T, Norm> normed_tensors(const T& tensors, const Norm& norm) {
 
 /// The threads that PyTorch's reduction has for a row of `size` features, of `rows` in all.
 inline unsigned threads_of_reduction(Index size, Index rows) {
-  constexpr Index warp = 32, by_quads = 128, most = 512;
+  constexpr Index most = most_of_reduction;
   const auto power_in = [](Index count) {
     Index power = 1;
     while (2 * power <= count && power < most) power *= 2;
     return power;
   };
-  const Index loads = power_in(size >= by_quads ? size / 4 : size);
-  const Index rows_of_block = std::min(power_in(rows), most / std::min(loads, warp));
+  const Index loads = power_in(size >= least_by_quads ? size / quad : size);
+  const Index rows_of_block = std::min(power_in(rows), most / std::min<Index>(loads, warp_lanes));
   return static_cast<unsigned>(std::min(loads, most / rows_of_block));
 }
 
@@ -118,6 +118,21 @@ bool prepare_normed(const Names& names, const T& tensors, const Options& options
   }
 }
 
+/// One tensor and its norm as kernels read it, after its checks.
+template <class T>
+struct SettledTensors : T {
+  DeviceNorm<typename T::Norm::Weight> device_norm;
+};
+
+template <class T>
+auto settled(const T& tensors) {
+  if constexpr (T::has_norm) {
+    return SettledTensors<T>{tensors, device_norm(tensors)};
+  } else {
+    return tensors;
+  }
+}
+
 template <class T>
 void check_weight_apart([[maybe_unused]] const Names& names, [[maybe_unused]] const T& tensors,
                         [[maybe_unused]] const Place& out_place,
@@ -152,13 +167,13 @@ bool keeps_heads(const Rows& rows, const T& tensors) {
   if (rows.units * Rows::U::packs != rows.packs) return false;
   if (Rows::U::packs == 2 && rows.units != rows.turned_units) return false;
   if constexpr (T::has_norm) {
-    constexpr Index most = quad * warp_lanes;
-    const auto norm = device_norm(tensors);
-    const Index size = norm.size;
+    const auto& norm = tensors.device_norm;
     if (norm.over_token) return true;
+    const bool is_most = norm.size == most_in_registers;
+    const bool is_half = 2 * norm.size == most_in_registers;
     return norm.order == NormOrder::cuda_fused
-               ? norm.finish == NormFinish::one_rounding && (size == most || 2 * size == most)
-               : norm.order == NormOrder::cuda_reduce && size == most;
+               ? norm.finish == NormFinish::one_rounding && (is_most || is_half)
+               : norm.order == NormOrder::cuda_reduce && is_most;
   }
   return true;
 }
@@ -166,7 +181,7 @@ bool keeps_heads(const Rows& rows, const T& tensors) {
 template <class Rows, class T>
 auto normed_heads_job(const Rows& rows, const T& tensors) {
   if constexpr (T::has_norm) {
-    return NormedHeadsJob<Rows, typename T::Norm::Weight>{rows, device_norm(tensors)};
+    return NormedHeadsJob<Rows, typename T::Norm::Weight>{rows, tensors.device_norm};
   } else {
     return heads_job(rows);
   }
@@ -175,7 +190,7 @@ auto normed_heads_job(const Rows& rows, const T& tensors) {
 template <class Rows, class T>
 auto normed_units_job(const Rows& rows, const T& tensors) {
   if constexpr (T::has_norm) {
-    return NormedUnitsJob<Rows, typename T::Norm::Weight>{rows, device_norm(tensors)};
+    return NormedUnitsJob<Rows, typename T::Norm::Weight>{rows, tensors.device_norm};
   } else {
     return unit_job<false, AsWords>(rows);
   }
@@ -186,7 +201,7 @@ auto normed_any_job(const T& tensors, Pairing pairing) {
   const auto any = any_job<Arithmetic>(tensors, pairing);
   if constexpr (T::has_norm) {
     using W = typename T::Norm::Weight;
-    return NormedAnyJob<Arithmetic, typename T::X, typename T::Tab, W>{any, device_norm(tensors)};
+    return NormedAnyJob<Arithmetic, typename T::X, typename T::Tab, W>{any, tensors.device_norm};
   } else {
     return any;
   }
@@ -246,7 +261,7 @@ void norm_and_rotate(const Names& names, cudaStream_t stream, const How& options
   if (!work) return;
   with_kernels_of<T...>(options, [&](auto is_wide, auto pairing) {
     launch_normed<decltype(is_wide)::value, decltype(pairing)::value>(names.function, stream,
-                                                                      tensors...);
+                                                                      settled(tensors)...);
   });
 }
 

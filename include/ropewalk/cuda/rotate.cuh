@@ -184,7 +184,7 @@ struct Fused {
       const Extent extent = largest(extent_of_packs(tensors, *rows, inner_tokens)...);
       if constexpr (!Narrow) {
         if (!extent.is_small() && (heads_keep_coefficients(tensors, *rows) && ...)) {
-          const Index at_once = std::max({decltype(heads_job(*rows))::rows...});
+          const Index at_once = std::max({std::decay_t<decltype(*rows)>::rows_at_once...});
           launch(function, stream, grid_that_goes_round(extent, at_once, count),
                  job_list(heads_job(*rows)...));
           return true;

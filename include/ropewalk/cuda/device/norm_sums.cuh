@@ -8,14 +8,19 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
+#include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/norm/norm_types.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
 
-constexpr unsigned quad = 4;  // features that PyTorch's kernels read at once
-constexpr unsigned warp_lanes = 32;
+// Of PyTorch's kernels.
+constexpr unsigned quad = 4;                 // features that are read at once
+constexpr unsigned least_by_quads = 128;     // of a row that its reduction reads so
+constexpr unsigned most_of_reduction = 512;  // threads of a row there
+/// Features of a row that a warp adds up in registers, a quad a lane.
+constexpr unsigned most_in_registers = quad * warp_lanes;
 
 __device__ __forceinline__ float fused_multiply_add(float a, float b, float c) {
   float result;
@@ -160,7 +165,6 @@ __device__ __forceinline__ float fused_sum(const float* warps) {
 template <class Features>
 __device__ __forceinline__ float reduced_by_thread(const Features& x, unsigned thread,
                                                    unsigned threads) {
-  constexpr unsigned least_by_quads = 128;
   float sums[std::size_t{quad}] = {};
   if (x.size >= least_by_quads) {
     const unsigned quads = x.size / quad, rest = x.size % quad;
@@ -260,11 +264,10 @@ __device__ __forceinline__ float cpu_sum(const Features& x, unsigned lane) {
 template <class Features>
 __device__ __noinline__ float sum_by_warp(Features x, NormOrder order, unsigned warp, unsigned lane,
                                           unsigned threads) {
-  constexpr unsigned most_threads_of_row = 512;
   if (order == NormOrder::cuda_fused) return fused_sum_of_warp(x, warp, lane);
   if (order == NormOrder::cpu) return cpu_sum(x, lane);
   if (threads <= warp_lanes) return reduced_sum<1>(x, lane, threads);
-  return reduced_sum<most_threads_of_row / warp_lanes>(x, lane, threads);
+  return reduced_sum<most_of_reduction / warp_lanes>(x, lane, threads);
 }
 
 }  // namespace gpu

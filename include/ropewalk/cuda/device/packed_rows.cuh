@@ -48,6 +48,10 @@ struct PackedRows {
   using Pairs = Coefficients<Arithmetic, U::pairs>;
   using XPack = Pack<X, Size>;
   using OutPack = Pack<Out, Size>;
+  /// Rows that a thread of a kernel for heads reads before it writes the first. More hide more of
+  /// the latency, but cost registers, so threads: on an H200 these are best (16 bits 1.03 of a
+  /// copy; four rows 1.04 to 1.06, one 1.05 to 1.15; float 1.00, two rows 1.02).
+  static constexpr int rows_at_once = sizeof(X) == 2 && U::packs == 1 ? 2 : 1;
 
   const Raw<X>* x = nullptr;
   Raw<Out>* out = nullptr;
@@ -63,6 +67,10 @@ struct PackedRows {
 
   /// Whether features between the rows' units are left alone.
   ROPEWALK_ON_EVERY_DEVICE bool has_gaps() const { return units * U::packs < packs; }
+
+  __device__ __forceinline__ unsigned token_of(const RowAt& row) const {
+    return tokens_are_inner ? row.inner : row.outer;
+  }
 
   /// Features at which the packs of a unit begin.
   struct Places {

@@ -26,10 +26,7 @@ struct HeadsJob : Rows {
   using X = typename Rows::X;
   using Out = typename Rows::Out;
   using XPack = typename Rows::XPack;
-  /// Rows that a thread reads before it writes the first. More hide more of the latency, but cost
-  /// registers, so threads: on an H200 these are best (16 bits 1.03 of a copy; four rows 1.04 to
-  /// 1.06, one 1.05 to 1.15; float 1.00, two rows 1.02).
-  static constexpr int rows = sizeof(X) == 2 && U::packs == 1 ? 2 : 1;
+  static constexpr int rows = Rows::rows_at_once;
 
   /// What a thread does in every row that it takes.
   struct Task {

@@ -32,10 +32,8 @@ struct NormedHeadsJob : Rows {
   using U = typename Rows::U;
   using X = typename Rows::X;
   using XPack = typename Rows::XPack;
-  /// Rows that a thread has at once; see HeadsJob.
-  static constexpr int rows = sizeof(X) == 2 && U::packs == 1 ? 2 : 1;
+  static constexpr int rows = Rows::rows_at_once;
   static constexpr int quads = U::pack / static_cast<int>(quad);  // of a pack
-  static constexpr unsigned most_size = quad * warp_lanes;        // of a row in registers
   DeviceNorm<W> norm;
 
   /// The order of what is added up, as a constant: a small launch takes the time of its
@@ -172,8 +170,9 @@ struct NormedHeadsJob : Rows {
     float terms[std::size_t{count}];
 #pragma unroll
     for (int i = 0; i < count; ++i) terms[i] = halves ? added(sums[i], sums[count + i]) : sums[i];
-    constexpr unsigned lanes = most_size / (U::pack * U::packs);
-    if (norm.size == most_size) add_lanes_apart<lanes / 2>(terms);  // else half of the lanes
+    constexpr unsigned lanes = most_in_registers / (U::pack * U::packs);
+    // Of half as many features half of the lanes.
+    if (norm.size == most_in_registers) add_lanes_apart<lanes / 2>(terms);
     fold_lanes<lanes / 4>(terms);
     return sum_in_lane(terms);
   }

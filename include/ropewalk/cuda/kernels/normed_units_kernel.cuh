@@ -50,7 +50,8 @@ struct NormedUnitsJob : Rows {
       unit.row = {blockIdx.z, outer + threadIdx.z, begin + threadIdx.y};
       unit.at = static_cast<int>(threadIdx.x);
       bool is_there = unit.row.outer < this->outer && unit.row.inner < end &&
-                      unit.at < this->units && !leaves(this->table, unit.row.b, token_of(unit.row));
+                      unit.at < this->units &&
+                      !leaves(this->table, unit.row.b, this->token_of(unit.row));
       if (is_there) {
         read(unit);
         read_coefficients(unit);
@@ -81,9 +82,6 @@ struct NormedUnitsJob : Rows {
   __device__ __forceinline__ static unsigned least_of(unsigned a, unsigned b) {
     return a < b ? a : b;
   }
-  __device__ __forceinline__ unsigned token_of(const RowAt& row) const {
-    return this->tokens_are_inner ? row.inner : row.outer;
-  }
 
   /// Of row `row` of the block; of those beyond the tensor its last ones.
   __device__ __forceinline__ NormedFeatures<X, true> features(unsigned row, unsigned outer,
@@ -108,7 +106,7 @@ struct NormedUnitsJob : Rows {
 
   __device__ __forceinline__ void read_coefficients(Unit& unit) const {
     if (unit.at >= this->turned_units) return;
-    TableRow row = row_of(this->table, unit.row.b, token_of(unit.row));
+    TableRow row = row_of(this->table, unit.row.b, this->token_of(unit.row));
     const unsigned head = this->tokens_are_inner ? unit.row.outer : unit.row.inner;
     row.offset += head * this->table.heads_stride;
     unit.with = this->coefficients(row, unit.at);

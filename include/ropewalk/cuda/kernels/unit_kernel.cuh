@@ -36,7 +36,7 @@ struct UnitJob : Rows {
     } else {
 #pragma unroll 1
       for (; row.outer < this->outer; row.outer += gridDim.y * blockDim.z) {
-        if (leaves(this->table, row.b, token_of(row))) continue;
+        if (leaves(this->table, row.b, this->token_of(row))) continue;
 #pragma unroll 1
         for (int unit = first_unit; unit < this->units; unit += static_cast<int>(blockDim.x)) {
           run_unit(unit, row);
@@ -56,16 +56,12 @@ struct UnitJob : Rows {
     this->template write_unit<Stores>(this->out_row(row), to, packs, turns, with);
   }
 
-  __device__ __forceinline__ unsigned token_of(const RowAt& row) const {
-    return this->tokens_are_inner ? row.inner : row.outer;
-  }
-
   __device__ __forceinline__ typename Rows::Pairs coefficients_of(const RowAt& row,
                                                                   int unit) const {
     if constexpr (Plain) {
       return this->coefficients(this->table_strides.steps_to(row), unit, false);
     } else {
-      TableRow of_token = row_of(this->table, row.b, token_of(row));
+      TableRow of_token = row_of(this->table, row.b, this->token_of(row));
       of_token.offset +=
           (this->tokens_are_inner ? row.outer : row.inner) * this->table.heads_stride;
       return this->coefficients(of_token, unit);
