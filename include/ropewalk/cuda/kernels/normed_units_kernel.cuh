@@ -43,6 +43,7 @@ struct NormedUnitsJob : Rows {
     if (norm.over_token && blocks.at != 0) return;
     const unsigned begin = blocks.at * blockDim.y;
     const unsigned end = norm.over_token ? this->inner : least_of(begin + blockDim.y, this->inner);
+    if (begin >= end) return;  // of a call whose other tensors have more rows
 #pragma unroll 1
     for (unsigned outer = blockIdx.y * blockDim.z; outer < this->outer;
          outer += gridDim.y * blockDim.z) {
