@@ -166,7 +166,7 @@ void rotate_and_pass(const Names& names, const Device& device, const Model& mode
         Names named = names;
         ((check_rotation(named, rotation(out, xs, table), in_place), named.next()), ...);
         check_all_apart(names, rotation(out, xs, table)...);
-        check_all_filling(names, cpu, rotation(out, xs, table)...);
+        check_all_filling(names, cpu.slots, rotation(out, xs, table)...);
         fused(names, device, options, cpu,
               rotation(turning_part(model, out), turning_part(model, xs), table)...);
         fused(names, device, options, cpu,

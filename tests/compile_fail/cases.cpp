@@ -705,13 +705,13 @@ void call(Map<float> out, rw::View<float> cache, const std::vector<int>& slots,
   rw::apply(device, out, cache.rows(slots), table);
 }
 #elif defined(SLOTS_OF_A_FORM)
-// out is rows of slots, must be a tensor: apply and rotate on a CPU alone write to slots
+// out is rows of slots, must be a tensor: apply and rotate alone write to slots
 void call(rw::View<float> cache, Map<const float> x, const std::vector<int>& slots,
           const rw::Table<float>& table) {
   rw::apply_strided(device, cache.rows(slots), x, table);
 }
 #elif defined(COPIED_BY_A_FORM)
-// x is copied, must be a tensor: apply and rotate on a CPU alone copy
+// x is copied, must be a tensor: apply and rotate alone copy
 void call(Map<float> out, Map<const float> x, const rw::Table<float>& table) {
   rw::apply_stack_flatten(device, out, rw::copied(x), table);
 }

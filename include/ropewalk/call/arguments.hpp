@@ -239,7 +239,8 @@ inline bool check_arguments(const Names& names, const RawView& out, const RawVie
     fail_at_x(names, in_place, same);
   }
   check_apart_from_table(names, written, table, table_extent);
-  if (slots != nullptr) check_slots(names.out, *slots);
+  if (slots != nullptr) check_slots_given(names.out, *slots);
+  if (slots != nullptr && ids == Ids::on_host) check_slots(names.out, *slots);
   return true;
 }
 

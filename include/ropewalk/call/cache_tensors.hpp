@@ -64,10 +64,10 @@ template <class Out, class X>
 constexpr bool takes_views() {
   constexpr bool has_slots = is_slots<std::decay_t<Out>>, has_copies = is_copied<std::decay_t<X>>;
   static_assert(!has_slots,
-                "ropewalk: out is rows of slots, must be a tensor: apply and rotate on a CPU alone "
-                "write to slots");
+                "ropewalk: out is rows of slots, must be a tensor: apply and rotate alone write to "
+                "slots");
   static_assert(has_slots || !has_copies,
-                "ropewalk: x is copied, must be a tensor: apply and rotate on a CPU alone copy");
+                "ropewalk: x is copied, must be a tensor: apply and rotate alone copy");
   return !has_slots && !has_copies;
 }
 
@@ -80,7 +80,7 @@ ROPEWALK_BEGIN_NAMESPACE
 ///   apply(device, std::tuple{q, keys.rows(slots), values.rows(slots)},
 ///         std::tuple{q, k, copied(v)}, table)
 ///
-/// Shapes   tensor [batch, seq, heads, head_dim], head_dim of any size
+/// Shapes   tensor [batch, seq, heads, head_dim], head_dim of any size; on CUDA an even one
 /// Types    as an x of apply; where out is of the promoted type its values are widened, otherwise
 ///          every bit is copied
 /// Tokens   those that position ids or slots leave are left here, too

@@ -40,9 +40,12 @@ inline void add_slot(Text& text, const SlotRows& slots, Index b, Index s) {
        slots.slot(b, s), slots.ids.rows());
 }
 
+inline void check_slots_given(const Place& place, const SlotRows& slots) {
+  if (slots.ids.data() == nullptr) fail(place, "slots", "are null, must point to the slots");
+}
+
 /// Checks every slot of some tokens, [batch, seq] of them; one pass.
 inline void check_slots(const Place& place, const SlotRows& slots) {
-  if (slots.ids.data() == nullptr) fail(place, "slots", "are null, must point to the slots");
   for (Index b = 0; b < slots.batch; ++b) {
     for (Index s = 0; s < slots.seq; ++s) {
       if (slots.slot(b, s) >= slots.ids.rows()) fail_slot(place, slots, b, s);

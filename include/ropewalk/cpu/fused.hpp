@@ -10,6 +10,7 @@
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/call/arguments.hpp"
 #include "ropewalk/call/cache_tensors.hpp"
+#include "ropewalk/call/filling.hpp"
 #include "ropewalk/call/token_ranges.hpp"
 #include "ropewalk/cpu/dispatch.hpp"
 #include "ropewalk/cpu/job.hpp"
@@ -122,34 +123,6 @@ void prepare(Job& job, const Names& names, const R& of, const Kernels& kernels, 
   }
 }
 
-/// The slots of one tensor beside every out of the call, and the table beside one that is copied.
-/// All have passed their own checks; of an empty tensor neither is read.
-template <class Of, class... All>
-void check_filling(const Names& names, const CpuOptions& cpu, const Of& of, const All&... all) {
-  if (of.x.empty()) return;
-  if (const RawTable* table = of.unused_table()) {
-    check_apart_from_table(names, span_of(of.out), *table, checked_extent(names.table, *table));
-  }
-  const SlotRows* slots = of.slots();
-  if (slots == nullptr) return;
-  Place out = names.out;
-  if (out.index >= 0) out.index = 0;
-  const Span read = span_of_slots(*slots);
-  const auto check_apart = [&](const RawView& written) {
-    if (overlap(span_of(written), read)) fail_overlap(out, names.slots());
-    ++out.index;
-  };
-  (check_apart(all.out), ...);
-  if (cpu.slots == Slots::checked) check_slots_differ(names.out, *slots);
-}
-
-/// What tensors that fill a cache need beyond the checks of each.
-template <class... All>
-void check_all_filling(const Names& names, const CpuOptions& cpu, const All&... all) {
-  Names named = names;
-  ((check_filling(named, cpu, all, all...), named.next()), ...);
-}
-
 /// Rotates one tensor or several of any number of tokens. Not inlined: a call of one token would
 /// save registers for it.
 template <class Device, class... Rotations>
@@ -165,7 +138,7 @@ template <class Device, class... Rotations>
     ((prepare(*end++, named, rotations, *kernels++, in_place, cpu), named.next()), ...);
     check_all_apart(names, rotations...);
   }
-  check_all_filling(names, cpu, rotations...);
+  check_all_filling(names, cpu.slots, rotations...);
   const Work work = work_of(jobs, end);
   if (work.tokens == 0) return;
   for_token_ranges(device, work.tokens, work.each,

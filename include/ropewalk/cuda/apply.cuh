@@ -26,8 +26,7 @@ namespace gpu {
 template <class Tab, class How, class... Outs, class... Xs>
 void apply_all(cudaStream_t stream, std::tuple<Outs&...> outs, std::tuple<Xs&...> xs,
                const Tab& table, const How& options, const cuda::CudaOptions& device) {
-  if constexpr ((takes_views<Outs, Xs>() && ...) &&
-                takes_tuples<How, cudaStream_t, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
+  if constexpr (takes_tuples<How, cudaStream_t, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
     const auto view = as_table(table);
     std::apply(
         [&](auto&... out) {
@@ -68,6 +67,8 @@ ROPEWALK_BEGIN_NESTED(cuda)
 /// Shapes   x, out [batch, seq, heads, head_dim]; table [batch | 1, seq, heads | 1, pairs],
 ///          2 * pairs <= head_dim
 /// Pairs    options.pairing says which features turn together; those from 2 * pairs on pass through
+/// Caches   an out may be slots of a cache, View::rows, whose ids are in device memory, and an x
+///          beside others values that are copied there as they are: see `copied`
 /// Options  as in ropewalk::apply; device: what is checked
 /// Units    the table holds cos and sin of angles in radians
 /// Alias    out may be x itself (in place) unless the pairing moves features; any other overlap is
@@ -77,12 +78,14 @@ ROPEWALK_BEGIN_NESTED(cuda)
 ///          table: a TableView over device memory
 /// Several  tuples of outs and of xs are rotated by one table in one launch, as in ropewalk::apply:
 ///            apply(stream, std::tie(q_out, k_out), std::tie(q, k), table)
-///            apply(stream, std::tuple{q, cache.seq(position, count)}, std::tuple{q, k}, table)
+///            apply(stream, std::tuple{q, keys.rows(slots, 1, seq), values.rows(slots, 1, seq)},
+///                  std::tuple{q, k, copied(v)}, table)
 /// Errors   std::invalid_argument before anything is launched: odd head_dim, shapes that differ,
 ///          null data, overlap; under device.check_pointers also host memory. cuda::Error with
 ///          CUDA's text: the launch failed. A position id outside the table is found on the device:
 ///          nothing outside the table is read, and the features that its row turns become NaN;
-///          nothing is written of a token that its id leaves
+///          nothing is written of a token that its id leaves, or whose slot is negative or past the
+///          last one
 /// Threads  calls may run at once, on several streams and devices: the current device must be that
 ///          of the stream
 /// Speed    rows of whole 16 bytes, or of 8 where halves of 16-bit types are not more, in memory
@@ -100,8 +103,8 @@ void apply(cudaStream_t stream, Out&& out, const X& x, const Tab& table, const H
   if constexpr (detail::are_tuples<Out, X>) {
     detail::gpu::apply_all(stream, detail::tied(std::forward<Out>(out)), detail::tied(x), table,
                            options, device);
-  } else if constexpr (detail::takes_call_of_views<How, cudaStream_t, std::remove_reference_t<Out>,
-                                                   const X, Tab>()) {
+  } else if constexpr (detail::takes_call<How, cudaStream_t, std::remove_reference_t<Out>, const X,
+                                          Tab>()) {
     detail::gpu::rotate<detail::gpu::Fused>(
         {"cuda::apply", "x", "out"}, stream, options, device,
         detail::gpu::tensors(as_view(out), as_view(x), as_table(table)));

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>  // for in_place
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
-#include "ropewalk/call/arguments.hpp"
+#include "ropewalk/base/row_ids.hpp"
 #include "ropewalk/cuda/device/packed_rows.cuh"
+#include "ropewalk/cuda/device/slots.cuh"
 #include "ropewalk/cuda/device/table_rows.cuh"
 #include "ropewalk/cuda/device/units.cuh"
 #include "ropewalk/cuda/grids.cuh"
@@ -25,24 +27,6 @@
 ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
-
-/// One tensor of a call.
-template <class OutType, class XType, class TabType>
-struct Tensors {
-  using Out = OutType;
-  using X = XType;
-  using Tab = TabType;
-  View<Out> out;
-  View<const X> x;
-  TableView<Tab> table;
-
-  bool in_place() const { return same_place(out, x); }
-  /// In place, features that pass through stay where they are.
-  bool writes_all() const { return !in_place(); }
-  bool batch_shares_table() const {
-    return table.batch_stride() == 0 && table.ids().batch_stride() == 0;
-  }
-};
 
 template <class T>
 const Raw<T>* raw(const T* data) {
@@ -59,21 +43,26 @@ inline bool is_aligned(const void* data, Index alignment) {
   return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(alignment) == 0;
 }
 
+inline DeviceIds device_ids(const RowIds& ids) {
+  DeviceIds result;
+  result.data = ids.data();
+  result.batch_stride = ids.batch_stride();
+  result.first = ids.first();
+  result.rows = ids.rows();
+  result.left = ids.left();
+  result.are_64_bit = ids.are_64_bit();
+  result.are_starts = ids.are_starts();
+  result.leaves = ids.leaves();
+  return result;
+}
+
 template <class Tab>
 TableRows table_rows(const TableView<Tab>& table) {
-  const RowIds& ids = table.ids();
   TableRows rows;
   rows.batch_stride = static_cast<std::uint64_t>(table.batch_stride());
   rows.seq_stride = static_cast<std::uint64_t>(table.seq_stride());
   rows.heads_stride = static_cast<std::uint64_t>(table.heads_stride());
-  rows.ids.data = ids.data();
-  rows.ids.batch_stride = ids.batch_stride();
-  rows.ids.first = ids.first();
-  rows.ids.rows = ids.rows();
-  rows.ids.left = ids.left();
-  rows.ids.are_64_bit = ids.are_64_bit();
-  rows.ids.are_starts = ids.are_starts();
-  rows.ids.leaves = ids.leaves();
+  rows.ids = device_ids(table.ids());
   return rows;
 }
 
@@ -108,6 +97,16 @@ PackReader<Tab> pack_reader(const TableView<Tab>& table, const CoefficientReader
 }
 
 // Jobs --------------------------------------------------------------------------------------------
+
+/// Says where in a cache rows go, if a call's out is one.
+template <class Rows, class T>
+void set_slots([[maybe_unused]] Rows& rows, [[maybe_unused]] const T& tensors) {
+  if constexpr (T::has_slots) {
+    const Shape& cache = tensors.out.shape();
+    rows.slots = {device_ids(tensors.slots()->ids),
+                  static_cast<std::uint64_t>(cache.batch == 1 ? 0 : cache.seq)};
+  }
+}
 
 /// Features of a pack, which is 16 bytes. It is 8 bytes of 16-bit types where halves of rows are
 /// not whole 16 bytes, and where arithmetic in double leaves no registers for more; and 32 where
@@ -161,6 +160,9 @@ bool can_be_packed(const Rows& rows, const T& tensors, Index count) {
   constexpr Index most = std::numeric_limits<int>::max();
   const auto& x = tensors.x;
   const RawTable& table = tensors.table;
+  if constexpr (T::has_slots) {
+    if (tensors.slots()->ids.rows() > std::numeric_limits<unsigned>::max()) return false;
+  }
   return x.head_dim() % size == 0 && table.shape.pairs % Rows::U::pairs == 0 && table.is_rotation &&
          table.cos_a.stride == table.sin_a.stride &&
          (table.shape.pairs == 0 || (rows.cos.data != nullptr && rows.sin.data != nullptr)) &&
@@ -178,7 +180,8 @@ bool tokens_are_near(const View<T>& x) {
 /// A tensor as those kernels read it, if they can.
 template <class Arithmetic, Pairing Of, int Size, class T>
 auto packed_rows(const T& tensors, Index count, bool tokens_are_inner) {
-  using Rows = PackedRows<Arithmetic, Of, Size, typename T::Out, typename T::X, typename T::Tab>;
+  using Packed = PackedRows<Arithmetic, Of, Size, typename T::Out, typename T::X, typename T::Tab>;
+  using Rows = std::conditional_t<T::has_slots, PackedSlots<Packed>, Packed>;
   using U = typename Rows::U;
   const auto& x = tensors.x;
   const auto& table = tensors.table;
@@ -201,6 +204,7 @@ auto packed_rows(const T& tensors, Index count, bool tokens_are_inner) {
   rows->tokens_are_inner = tokens_are_inner;
   rows->x_strides = pack_strides<Size>(x, tokens_are_inner);
   rows->out_strides = pack_strides<Size>(tensors.out, tokens_are_inner);
+  set_slots(*rows, tensors);
   rows->table_strides = {static_cast<unsigned>(rows->table.batch_stride),
                          tokens_are_inner ? of_heads : of_seq,
                          tokens_are_inner ? of_seq : of_heads};
@@ -246,12 +250,14 @@ bool heads_keep_coefficients(const T& tensors, const Rows& rows) {
 
 template <class Arithmetic, class T>
 auto any_job(const T& tensors, Pairing pairing) {
+  using Rows = AnyRows<Arithmetic, typename T::Out, typename T::X, typename T::Tab>;
   const auto readers = tensors.table.readers();
-  AnyJob<Arithmetic, typename T::Out, typename T::X, typename T::Tab> job;
+  AnyJob<std::conditional_t<T::has_slots, AnySlots<Rows>, Rows>> job;
   job.out = raw(tensors.out.data());
   job.x = raw(tensors.x.data());
   job.shape = tensors.x.shape();
   job.out_strides = tensors.out.strides();
+  set_slots(job, tensors);
   job.x_strides = tensors.x.strides();
   job.cos_a = raw_reader(readers.cos_a);
   job.cos_b = raw_reader(readers.cos_b);

@@ -12,6 +12,7 @@
 #include "ropewalk/base/shape.hpp"
 #include "ropewalk/build/steps.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/filling.hpp"
 #include "ropewalk/cuda/device/norm_sums.cuh"
 #include "ropewalk/cuda/device/normalised.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
@@ -104,8 +105,8 @@ bool prepare_normed(const Names& names, const T& tensors, const Options& options
     const RawNorm norm = raw_norm<typename T::X>(tensors.norm);
     const InPlace in_place =
         moves_features(options.pairing) ? InPlace::features_move : InPlace::allowed;
-    if (!check_normed(names, tensors.out, tensors.x, tensors.table, norm, in_place,
-                      Ids::on_device)) {
+    if (!check_normed(names, tensors.out, tensors.x, tensors.table, norm, in_place, Ids::on_device,
+                      tensors.slots())) {
       return false;
     }
     if (device.check_pointers) {
@@ -196,12 +197,16 @@ auto normed_units_job(const Rows& rows, const T& tensors) {
   }
 }
 
+template <class Rows, class W>
+NormedAnyJob<Rows, W> with_norm(const AnyJob<Rows>& any, const DeviceNorm<W>& norm) {
+  return {any, norm};
+}
+
 template <class Arithmetic, class T>
 auto normed_any_job(const T& tensors, Pairing pairing) {
   const auto any = any_job<Arithmetic>(tensors, pairing);
   if constexpr (T::has_norm) {
-    using W = typename T::Norm::Weight;
-    return NormedAnyJob<Arithmetic, typename T::X, typename T::Tab, W>{any, tensors.device_norm};
+    return with_norm(any, tensors.device_norm);
   } else {
     return any;
   }
@@ -256,6 +261,7 @@ void norm_and_rotate(const Names& names, cudaStream_t stream, const How& options
   bool work = false;
   ((work = prepare_normed(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
+  check_all_filling(names, Slots::differ, tensors...);
   of = names;
   ((check_weight_apart_from_all(of, tensors, tensors...), of.next()), ...);
   if (!work) return;

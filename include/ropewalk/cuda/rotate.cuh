@@ -11,11 +11,13 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/call/arguments.hpp"
+#include "ropewalk/call/filling.hpp"
 #include "ropewalk/cuda/error.cuh"
 #include "ropewalk/cuda/grids.cuh"
 #include "ropewalk/cuda/jobs.cuh"
 #include "ropewalk/cuda/launch.cuh"
 #include "ropewalk/cuda/options.cuh"
+#include "ropewalk/cuda/tensors.cuh"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_view.hpp"
 #include "ropewalk/view.hpp"
@@ -23,12 +25,6 @@
 ROPEWALK_BEGIN_NESTED(detail)
 
 namespace gpu {
-
-template <class Out, class X, class Tab>
-Tensors<Out, std::remove_const_t<X>, Tab> tensors(const View<Out>& out, const View<X>& x,
-                                                  const TableView<Tab>& table) {
-  return {out, read_only(x), table};
-}
 
 /// Asks the driver, which takes time and says nothing of how far the memory reaches.
 inline void check_on_device(const Place& place, const void* data) {
@@ -51,6 +47,7 @@ void check_pointers(const Names& names, const T& tensors) {
   check_on_device(names.table, readers.sin_a.data);
   check_on_device(names.table, readers.sin_b.data);
   check_on_device(names.ids(), tensors.table.ids().data());
+  if (tensors.slots() != nullptr) check_on_device(names.slots(), tensors.slots()->ids.data());
 }
 
 /// Checks one tensor; false if there is nothing to do.
@@ -61,7 +58,7 @@ bool prepare(const Names& names, const T& tensors, const Options& options,
                        Form::in_place == InPlace::allowed && moves_features(options.pairing)
                            ? InPlace::features_move
                            : Form::in_place,
-                       Ids::on_device)) {
+                       Ids::on_device, HeadDim::even, tensors.slots())) {
     return false;
   }
   if (device.check_pointers) check_pointers(names, tensors);
@@ -235,6 +232,7 @@ void rotate(const Names& names, cudaStream_t stream, const How& options,
   bool work = false;
   ((work = prepare<Form>(of, tensors, options, device) || work, of.next()), ...);
   check_all_apart(names, tensors...);
+  check_all_filling(names, Slots::differ, tensors...);
   if (!work) return;
   with_kernels_of<T...>(options, [&](auto is_wide, auto pairing) {
     Form::template launch_rotation<decltype(is_wide)::value, decltype(pairing)::value>(

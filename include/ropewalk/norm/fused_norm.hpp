@@ -185,7 +185,7 @@ void fused_norms(const Names& names, const Device& device, const How& options,
     named.next(), ++at),
    ...);
   check_all_apart(names, of...);
-  check_all_filling(names, cpu, of...);
+  check_all_filling(names, cpu.slots, of...);
   named = names;
   ((check_weight_apart_from_all(named, of, of...), named.next()), ...);
   const Work work = work_of(jobs, jobs + sizeof...(Of));

@@ -44,6 +44,7 @@ struct PackedRows {
   using X = XType;
   using Tab = TabType;
   static constexpr Pairing pairing = Paired;
+  static constexpr bool has_slots = false;
   using U = Unit<Paired, Size>;
   using Pairs = Coefficients<Arithmetic, U::pairs>;
   using XPack = Pack<X, Size>;

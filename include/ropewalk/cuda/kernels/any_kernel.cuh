@@ -17,8 +17,14 @@ ROPEWALK_BEGIN_NESTED(detail)
 namespace gpu {
 
 /// One tensor to rotate, with every stride and offset in 64 bits.
-template <class Arithmetic, class Out, class X, class Tab>
-struct AnyJob {
+template <class ArithmeticType, class OutType, class XType, class TabType>
+struct AnyRows {
+  using Arithmetic = ArithmeticType;
+  using Out = OutType;
+  using X = XType;
+  using Tab = TabType;
+  static constexpr bool has_slots = false;
+
   Raw<Out>* out = nullptr;
   const Raw<X>* x = nullptr;
   Shape shape;
@@ -29,19 +35,35 @@ struct AnyJob {
   // At run time: three times fewer kernels, and this is not the fast one.
   Pairing read = Pairing::interleaved, written = Pairing::interleaved;
 
+  __device__ __forceinline__ const Raw<X>* x_row(Index b, Index s, Index h) const {
+    return x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads;
+  }
+  __device__ __forceinline__ Raw<Out>* out_row(Index b, Index s, Index h) const {
+    return out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads;
+  }
+};
+
+/// A thread for each pair of a row's features.
+template <class Rows>
+struct AnyJob : Rows {
+  using Arithmetic = typename Rows::Arithmetic;
+  using X = typename Rows::X;
+  using Out = typename Rows::Out;
+
   /// Every axis goes round until it ends, so that none is too long for a grid.
   __device__ __forceinline__ void run(const JobBlocks& blocks, bool batch_first) const {
     const Walk walk = walk_of_thread(blocks, batch_first);
-    for (Index b = walk.b; b < shape.batch; b += walk.b_step) {
-      for (Index s = walk.s; s < shape.seq; s += walk.s_step) {
-        if (leaves(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s))) continue;
+    for (Index b = walk.b; b < this->shape.batch; b += walk.b_step) {
+      for (Index s = walk.s; s < this->shape.seq; s += walk.s_step) {
+        if (leaves(this->table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s)))
+          continue;
         const TableRow token =
-            row_of(table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
-        for (Index h = walk.head; h < shape.heads; h += walk.head_step) {
-          const auto of_head = static_cast<std::uint64_t>(h) * table.heads_stride;
-          run_row(out + b * out_strides.batch + s * out_strides.seq + h * out_strides.heads,
-                  x + b * x_strides.batch + s * x_strides.seq + h * x_strides.heads,
-                  {token.offset + of_head, token.is_there});
+            row_of(this->table, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(s));
+        for (Index h = walk.head; h < this->shape.heads; h += walk.head_step) {
+          Raw<Out>* out_row = this->out_row(b, s, h);
+          if (Rows::has_slots && out_row == nullptr) continue;
+          const auto of_head = static_cast<std::uint64_t>(h) * this->table.heads_stride;
+          run_row(out_row, this->x_row(b, s, h), {token.offset + of_head, token.is_there});
         }
       }
     }
@@ -54,20 +76,20 @@ struct AnyJob {
     const auto value_of = [](Raw<X> raw) {
       return Value<Arithmetic>{in_carrier<Carrier<Arithmetic>>(widened<X>(raw))};
     };
-    for (Index i = threadIdx.x; 2 * i < shape.head_dim; i += blockDim.x) {
-      if (i >= pairs) {
+    for (Index i = threadIdx.x; 2 * i < this->shape.head_dim; i += blockDim.x) {
+      if (i >= this->pairs) {
         out_row[2 * i] = converted<Out, X>(x_row[2 * i]);
         out_row[2 * i + 1] = converted<Out, X>(x_row[2 * i + 1]);
         continue;
       }
-      const Value<Arithmetic> a = value_of(x_row[first_feature(read, i)]);
-      const Value<Arithmetic> b = value_of(x_row[second_feature(read, i, pairs)]);
-      const auto first = rotated_first(a, b, coefficient<Arithmetic>(cos_a, row, i),
-                                       coefficient<Arithmetic>(sin_a, row, i));
-      const auto second = rotated_second(a, b, coefficient<Arithmetic>(cos_b, row, i),
-                                         coefficient<Arithmetic>(sin_b, row, i));
-      out_row[first_feature(written, i)] = narrowed<Out>(first.number);
-      out_row[second_feature(written, i, pairs)] = narrowed<Out>(second.number);
+      const Value<Arithmetic> a = value_of(x_row[first_feature(this->read, i)]);
+      const Value<Arithmetic> b = value_of(x_row[second_feature(this->read, i, this->pairs)]);
+      const auto first = rotated_first(a, b, coefficient<Arithmetic>(this->cos_a, row, i),
+                                       coefficient<Arithmetic>(this->sin_a, row, i));
+      const auto second = rotated_second(a, b, coefficient<Arithmetic>(this->cos_b, row, i),
+                                         coefficient<Arithmetic>(this->sin_b, row, i));
+      out_row[first_feature(this->written, i)] = narrowed<Out>(first.number);
+      out_row[second_feature(this->written, i, this->pairs)] = narrowed<Out>(second.number);
     }
   }
 };

@@ -59,7 +59,9 @@ struct HeadsJob : Rows {
     prefetch_next(unit, x_row, task, heads_left);
     typename Rows::Pairs with;
     if (turns) with = this->coefficients(row_of(this->table, walk.b, walk.s), unit);
-    write_rows(now, x_row, this->out_row(row), task, heads_left, with);
+    Raw<Out>* out_row = this->out_row(row);
+    if (Rows::has_slots && out_row == nullptr) return;
+    write_rows(now, x_row, out_row, task, heads_left, with);
   }
 
   /// Brings the rows of the next passes into the second cache: bytes in flight that take no

@@ -33,8 +33,9 @@ struct NormedRow {
 
 /// A block for a row, or for all heads of a token. In place each thread writes what it alone has
 /// read.
-template <class Arithmetic, class X, class Tab, class W>
-struct NormedAnyJob : AnyJob<Arithmetic, X, X, Tab> {
+template <class Rows, class W>
+struct NormedAnyJob : AnyJob<Rows> {
+  using X = typename Rows::X;
   DeviceNorm<W> norm;
 
   __device__ __forceinline__ void run(const JobBlocks& blocks, bool batch_first) const {
@@ -58,21 +59,16 @@ struct NormedAnyJob : AnyJob<Arithmetic, X, X, Tab> {
     }
   }
 
-  __device__ __forceinline__ const Raw<X>* x_row(Index b, Index s, Index h) const {
-    const Strides& strides = this->x_strides;
-    return this->x + b * strides.batch + s * strides.seq + h * strides.heads;
-  }
-
   __device__ __forceinline__ NormedFeatures<X, false> features(Index b, Index s, Index h) const {
-    return {x_row(b, s, h), norm.size, static_cast<unsigned>(this->shape.head_dim),
+    return {this->x_row(b, s, h), norm.size, static_cast<unsigned>(this->shape.head_dim),
             this->x_strides.heads};
   }
 
   __device__ __forceinline__ void run_head(Index b, Index s, Index h, float reciprocal) const {
-    const Strides& strides = this->out_strides;
-    Raw<X>* out_row = this->out + b * strides.batch + s * strides.seq + h * strides.heads;
+    Raw<X>* out_row = this->out_row(b, s, h);
+    if (Rows::has_slots && out_row == nullptr) return;
     const Index weights = norm.over_token ? h * this->shape.head_dim : 0;
-    const NormedRow<X, W> row{x_row(b, s, h), norm, reciprocal, weights};
+    const NormedRow<X, W> row{this->x_row(b, s, h), norm, reciprocal, weights};
     if (this->pairs == 0) {  // of rows that do not turn head_dim may be odd
       for (Index i = threadIdx.x; i < this->shape.head_dim; i += blockDim.x) out_row[i] = row[i];
       return;

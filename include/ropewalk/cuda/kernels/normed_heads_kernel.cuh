@@ -86,13 +86,14 @@ struct NormedHeadsJob : Rows {
   template <Sums By>
   __device__ __forceinline__ void run_by(const Task& task, float reciprocal) const {
     const unsigned end = task.has_rows ? this->inner : 0, step = task.step;
-    const Raw<X>* x_row = this->x_row({task.b, task.s, task.first});
-    Raw<X>* out_row = this->out_row({task.b, task.s, task.first});
+    const RowAt row{task.b, task.s, task.first};
+    const Raw<X>* x_row = this->x_row(row);
+    Raw<X>* out_row = Rows::has_slots ? nullptr : this->out_row(row);
     const Index x_step = this->template offset_of<X>(std::uint64_t{step} * this->x_strides.inner);
     const Index out_step =
         this->template offset_of<X>(std::uint64_t{step} * this->out_strides.inner);
     Kept kept;
-    bool is_first = true;
+    bool is_first = true, has_row = true;
 #pragma unroll 1
     for (unsigned begin = 0; begin < this->inner; begin += rows * step) {
       const unsigned head = begin + task.first;
@@ -107,6 +108,10 @@ struct NormedHeadsJob : Rows {
           kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
         }
         if (By != Sums::of_token) read_weights(kept, task, 0);
+        if constexpr (Rows::has_slots) {  // read while x is on its way
+          out_row = this->out_row(row);
+          has_row = out_row != nullptr;
+        }
       }
       is_first = false;
 #pragma unroll
@@ -116,7 +121,7 @@ struct NormedHeadsJob : Rows {
           const float sum = sum_of_row<By == Sums::fused>(now[r]);
           reciprocal = approximate_reciprocal_rms(norm, sum);
         }
-        if (head + r * step < end) {
+        if (head + r * step < end && has_row) {
           if (By == Sums::of_token) read_weights(kept, task, head + r * step);
           write<By == Sums::fused>(out_row, task, now[r], reciprocal, kept);
         }

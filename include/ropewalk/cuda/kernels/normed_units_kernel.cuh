@@ -124,8 +124,10 @@ struct NormedUnitsJob : Rows {
       read_weights(of_pack, norm, weights + from.at[i]);
       unit.packs[i] = normalised_pack(norm.finish, unit.packs[i], reciprocal, of_pack);
     }
-    this->write_unit(this->out_row(unit.row), places_of(unit, written_pairing(Rows::pairing)),
-                     unit.packs, unit.at < this->turned_units, unit.with);
+    Raw<X>* out_row = this->out_row(unit.row);
+    if (Rows::has_slots && out_row == nullptr) return;
+    this->write_unit(out_row, places_of(unit, written_pairing(Rows::pairing)), unit.packs,
+                     unit.at < this->turned_units, unit.with);
   }
 };
 

@@ -53,7 +53,9 @@ struct UnitJob : Rows {
     this->read_unit(packs, this->x_row(row), from);
     typename Rows::Pairs with;
     if (turns) with = coefficients_of(row, unit);
-    this->template write_unit<Stores>(this->out_row(row), to, packs, turns, with);
+    Raw<typename Rows::Out>* out_row = this->out_row(row);
+    if (Rows::has_slots && out_row == nullptr) return;
+    this->template write_unit<Stores>(out_row, to, packs, turns, with);
   }
 
   __device__ __forceinline__ typename Rows::Pairs coefficients_of(const RowAt& row,
