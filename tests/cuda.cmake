@@ -18,7 +18,7 @@ add_library(cuda_main STATIC EXCLUDE_FROM_ALL support/cuda_main.cpp support/cuda
 target_link_libraries(cuda_main PUBLIC
   ropewalk::ropewalk ropewalk_nvcc_options GTest::gtest Threads::Threads)
 
-set(programs cuda_test cuda_norm_test cuda_architecture_test)
+set(programs cuda_test cuda_norm_test cuda_slots_test cuda_architecture_test)
 add_test(NAME cuda_builds
   COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${programs})
 set_tests_properties(cuda_builds PROPERTIES
