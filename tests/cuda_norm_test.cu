@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "ropewalk/table_layouts.hpp"
 #include "support/bits.hpp"
 #include "support/cuda_memory.cuh"
+#include "support/error_of.hpp"
 #include "support/norm_reference.hpp"
 #include "support/typed_tests.hpp"
 
@@ -277,36 +280,47 @@ rw::View<X> placed(X* data, const Shape& shape, Lies lies) {
   return {data, shape};
 }
 
+/// A norm's weight on the device, so many elements into its memory.
+template <class W>
+struct DeviceWeight {
+  DeviceMemory memory;
+  Index offset;
+
+  DeviceWeight(const rw::RmsNorm<W>& norm, Index of_offset)
+      : memory(moved(norm, of_offset)), offset(of_offset) {}
+
+  static std::vector<W> moved(const rw::RmsNorm<W>& norm, Index offset) {
+    std::vector<W> values(static_cast<std::size_t>(offset));
+    values.insert(values.end(), norm.weight, norm.weight + norm.weight_size);
+    return values;
+  }
+  rw::RmsNorm<W> of(rw::RmsNorm<W> norm) const {
+    if (norm.weight != nullptr) norm.weight = memory.as<W>() + offset;
+    return norm;
+  }
+};
+
 /// One call against ropewalk::apply of the same arguments, and the orders of CUDA against a norm
-/// alone that is rotated by a second call.
-template <class X, class W>
-void expect_of_cpu(const Shape& shape, Lies lies, Pairing pairing, Index pairs,
-                   rw::RmsNorm<W> norm) {
+/// alone that is rotated by a second call. The table is given on the host and on the device.
+template <class X, class How, class W, class Tab>
+void expect_of_cpu(const Shape& shape, Lies lies, const How& options, const rw::RmsNorm<W>& norm,
+                   const rw::TableView<Tab>& table, const rw::TableView<Tab>& device_table,
+                   Index weight_offset = 0) {
   const auto size =
       static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * shape.head_dim);
-  const auto x = random_values<X>(3 * size + 1, Values::special, 1);
-  const auto of_table = static_cast<std::size_t>(shape.seq * pairs);
-  const auto cos = random_values<float>(of_table, Values::uniform, 3);
-  const auto sin = random_values<float>(of_table, Values::uniform, 4);
-  const rw::Options options(pairing);
-  const auto table = [&](const float* c, const float* s) {
-    const Shape rows{1, shape.seq, 1, pairs};
-    return rw::half_table(rw::View<const float>(c, rows), rw::View<const float>(s, rows));
-  };
-  const std::vector<W> host(norm.weight, norm.weight + norm.weight_size);
-  const DeviceMemory device_cos(cos), device_sin(sin), weight(host);
-  const auto device_table = table(device_cos.as<float>(), device_sin.as<float>());
-  const auto normed = on_device(norm, weight);
+  const auto x = random_values<X>((lies == Lies::packed ? 3 : 1) * size + 1, Values::special, 1);
+  const DeviceWeight<W> weight(norm, weight_offset);
+  const auto normed = weight.of(norm);
 
   std::vector<X> wanted = x;
   rw::apply_strided(rw::serial, placed(wanted.data(), shape, lies), placed(x.data(), shape, lies),
-                    norm, table(cos.data(), sin.data()), options);
+                    norm, table, options);
   const auto out = by_device(x, [&](X* to, const X* from) {
     rw::cuda::apply(nullptr, placed(to, shape, lies), placed(from, shape, lies),
                     normed.in_order(NormOrder::cpu), device_table, options);
   });
   EXPECT_TRUE(same_bits(out, wanted)) << "as on a CPU";
-  if (pairing != Pairing::interleaved_to_half) {
+  if (rw::Options(options).pairing != Pairing::interleaved_to_half) {
     const auto in_place = by_device(x, [&](X* to, const X*) {
       rw::cuda::apply_inplace(nullptr, placed(to, shape, lies), normed.in_order(NormOrder::cpu),
                               device_table, options);
@@ -328,31 +342,263 @@ void expect_of_cpu(const Shape& shape, Lies lies, Pairing pairing, Index pairs,
   EXPECT_TRUE(same_bits(at_once, one_by_one)) << "as a norm and a rotation";
 }
 
+/// cos and sin [1, seq, heads, pairs], on the host and on the device.
+template <class Tab>
+struct CosSin {
+  Shape rows;
+  std::vector<Tab> cos, sin;
+  DeviceMemory device_cos, device_sin;
+
+  CosSin(Index seq, Index heads, Index pairs)
+      : rows{1, seq, heads, pairs},
+        cos(random_values<Tab>(count(rows), Values::uniform, 3)),
+        sin(random_values<Tab>(count(rows), Values::uniform, 4)),
+        device_cos(cos),
+        device_sin(sin) {}
+
+  static std::size_t count(const Shape& rows) {
+    return static_cast<std::size_t>(rows.seq * rows.heads * rows.head_dim);
+  }
+  /// By a maker of table_layouts.hpp.
+  template <class Make>
+  auto on_cpu(const Make& make) const {
+    return make(rw::View<const Tab>(cos.data(), rows), rw::View<const Tab>(sin.data(), rows));
+  }
+  template <class Make>
+  auto on_device(const Make& make) const {
+    return make(rw::View<const Tab>(device_cos.as<Tab>(), rows),
+                rw::View<const Tab>(device_sin.as<Tab>(), rows));
+  }
+};
+
+constexpr auto by_half_table = [](const auto& cos, const auto& sin) {
+  return rw::half_table(cos, sin);
+};
+
+/// By a table of half width.
+template <class X, class W>
+void expect_of_cpu(const Shape& shape, Lies lies, Pairing pairing, Index pairs,
+                   const rw::RmsNorm<W>& norm, Index weight_offset = 0) {
+  const CosSin<float> table(shape.seq, 1, pairs);
+  expect_of_cpu<X>(shape, lies, rw::Options(pairing), norm, table.on_cpu(by_half_table),
+                   table.on_device(by_half_table), weight_offset);
+}
+
+constexpr Pairing pairings[] = {Pairing::interleaved, Pairing::half, Pairing::interleaved_to_half};
+
+template <class W>
+std::vector<W> weights_of(const Shape& shape, bool over_token) {
+  const Index size = over_token ? shape.heads * shape.head_dim : shape.head_dim;
+  return random_values<W>(static_cast<std::size_t>(size), Values::uniform, 9);
+}
+
 TYPED_TEST(CudaNorm, EveryLayoutAndPairing) {
   using X = typename TypeParam::X;
   using W = typename TypeParam::Tab;
   const Shape shapes[] = {{2, 37, 5, 128}, {1, 9, 40, 64}, {2, 3, 3, 80}, {1, 33, 1, 72},
                           {1, 5, 12, 96},  {1, 3, 2, 10},  {1, 2, 4, 512}};
-  Index i = 0;
+  Random random(5);  // of finishes and of pairs, so that neither follows the pairing
   for (const Shape& shape : shapes) {
     for (const Lies lies : {Lies::dense, Lies::heads_outside, Lies::packed, Lies::misaligned}) {
-      for (const Pairing pairing :
-           {Pairing::interleaved, Pairing::half, Pairing::interleaved_to_half}) {
+      for (const Pairing pairing : pairings) {
         for (const bool over_token : {false, true}) {
-          const Index features = over_token ? shape.heads * shape.head_dim : shape.head_dim;
-          const auto weight =
-              random_values<W>(static_cast<std::size_t>(features), Values::uniform, 9);
-          auto norm = TestFixture::norm(weight, ++i);
+          const auto weight = weights_of<W>(shape, over_token);
+          const auto finish = static_cast<Index>(random.below(3));
+          const bool is_partial = random.below(3) == 0;
+          auto norm = TestFixture::norm(weight, finish);
           if (over_token) norm = norm.over_token();
-          SCOPED_TRACE(testing::Message() << "case " << i << ", head_dim " << shape.head_dim);
+          SCOPED_TRACE(testing::Message()
+                       << "head_dim " << shape.head_dim << ", lies " << static_cast<int>(lies)
+                       << ", pairing " << static_cast<int>(pairing) << ", over token " << over_token
+                       << ", finish " << finish << ", partial " << is_partial);
           expect_of_cpu<X>(shape, lies, pairing,
-                           i % 3 == 0 ? shape.head_dim / 4 : shape.head_dim / 2, norm);
+                           is_partial ? shape.head_dim / 4 : shape.head_dim / 2, norm);
           if (this->HasFailure()) return;
         }
       }
     }
   }
 }
+
+// Rows whose sums are in registers: every finish in its own order, by every pairing.
+TYPED_TEST(CudaNorm, EveryFinishAndPairingOfSumsInRegisters) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::Tab;
+  for (const Shape& shape : {Shape{2, 19, 5, 128}, Shape{1, 21, 6, 64}, Shape{1, 1, 32, 128}}) {
+    const auto weight = weights_of<W>(shape, false);
+    for (const Pairing pairing : pairings) {
+      for (Index finish = 0; finish < 3; ++finish) {
+        SCOPED_TRACE(testing::Message() << "head_dim " << shape.head_dim << ", finish " << finish
+                                        << ", pairing " << static_cast<int>(pairing));
+        expect_of_cpu<X>(shape, Lies::dense, pairing, shape.head_dim / 2,
+                         TestFixture::norm(weight, finish));
+        expect_of_cpu<X>(shape, Lies::dense, pairing, shape.head_dim / 4,
+                         TestFixture::norm(weight, finish));
+      }
+    }
+    if (this->HasFailure()) return;
+  }
+}
+
+// Launches of 1,024 tokens or more have other grids.
+TYPED_TEST(CudaNorm, ManyTokens) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::Tab;
+  Random random(6);
+  for (const Shape& shape : {Shape{1, 1031, 40, 128}, Shape{2, 600, 5, 128}, Shape{1, 1025, 3, 64},
+                             Shape{1, 1027, 2, 72}}) {
+    for (const Pairing pairing : pairings) {
+      for (const bool over_token : {false, true}) {
+        const auto weight = weights_of<W>(shape, over_token);
+        auto norm = TestFixture::norm(weight, static_cast<Index>(random.below(3)));
+        if (over_token) norm = norm.over_token();
+        SCOPED_TRACE(testing::Message()
+                     << shape.seq << " tokens, pairing " << static_cast<int>(pairing)
+                     << ", over token " << over_token);
+        expect_of_cpu<X>(shape, Lies::dense, pairing,
+                         random.below(3) == 0 ? shape.head_dim / 4 : shape.head_dim / 2, norm);
+        if (this->HasFailure()) return;
+      }
+    }
+  }
+}
+
+// More units than a block has threads.
+TYPED_TEST(CudaNorm, WideRows) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::Tab;
+  const Index head_dim = 16 / static_cast<Index>(sizeof(X)) * 800 + 16;
+  for (const Shape& shape : {Shape{1, 3, 2, head_dim}, Shape{1, 1030, 1, head_dim}}) {
+    const auto weight = weights_of<W>(shape, false);
+    for (const Pairing pairing : pairings) {
+      expect_of_cpu<X>(shape, Lies::dense, pairing, head_dim / 2, TestFixture::norm(weight, 0));
+      expect_of_cpu<X>(shape, Lies::dense, pairing, head_dim / 4, TestFixture::norm(weight, 1));
+    }
+  }
+}
+
+// A weight that begins where packs of it cannot be read.
+TYPED_TEST(CudaNorm, MisalignedWeight) {
+  using X = typename TypeParam::X;
+  using W = typename TypeParam::Tab;
+  const Shape shape{1, 7, 3, 128};
+  for (const bool over_token : {false, true}) {
+    const auto weight = weights_of<W>(shape, over_token);
+    auto norm = TestFixture::norm(weight, 0);
+    if (over_token) norm = norm.over_token();
+    for (const Pairing pairing : pairings) {
+      expect_of_cpu<X>(shape, Lies::dense, pairing, 64, norm, 1);
+    }
+  }
+}
+
+// Tables ------------------------------------------------------------------------------------------
+
+/// Of one kind of table: rows of packs whose sums are in registers or not, and rows of any view.
+template <class X, class Tab, class Make, class How>
+void expect_of_cpu_by(const Make& make, Index width, bool per_head, const How& options,
+                      const char* what) {
+  for (const Shape& shape : {Shape{1, 19, 4, 128}, Shape{2, 7, 3, 80}, Shape{1, 5, 2, 12}}) {
+    const CosSin<Tab> table(shape.seq, per_head ? shape.heads : 1, width * shape.head_dim / 2);
+    for (const bool over_token : {false, true}) {
+      const auto weight = weights_of<X>(shape, over_token);
+      auto norm = rw::rms_norm_torch(weight.data(), static_cast<Index>(weight.size()));
+      if (over_token) norm = norm.over_token();
+      SCOPED_TRACE(testing::Message()
+                   << what << ", head_dim " << shape.head_dim << ", over token " << over_token);
+      expect_of_cpu<X>(shape, Lies::dense, options, norm, table.on_cpu(make),
+                       table.on_device(make));
+    }
+  }
+}
+
+template <class T>
+class CudaNormByTables : public testing::Test {};
+using NormedDtypes = testing::Types<float, bfloat16>;
+TYPED_TEST_SUITE(CudaNormByTables, NormedDtypes, DtypeNames);
+
+// One pairing for each type: the kernels of all take minutes to compile.
+TYPED_TEST(CudaNormByTables, OfEveryTypeAndWidth) {
+  const auto two_apart = [](const auto& cos, const auto& sin) {
+    return rw::even_odd_table(cos, sin);
+  };
+  for (const Pairing pairing : pairings) {
+    const rw::Options options(pairing);
+    expect_of_cpu_by<TypeParam, float>(two_apart, 2, false, options, "entries two apart");
+    expect_of_cpu_by<TypeParam, float>(by_half_table, 1, true, options, "a row for each head");
+  }
+  expect_of_cpu_by<TypeParam, bfloat16>(by_half_table, 1, false, rw::half_pairs, "bfloat16");
+  expect_of_cpu_by<TypeParam, half>(by_half_table, 1, false, rw::interleaved_pairs, "half");
+  expect_of_cpu_by<TypeParam, double>(by_half_table, 1, false, rw::half_pairs, "double");
+}
+
+// Rows by position ids, some of which leave their token.
+TYPED_TEST(CudaNormByTables, GatheredAndLeaving) {
+  for (const Shape& shape :
+       {Shape{1, 19, 4, 128}, Shape{1, 1030, 2, 128}, Shape{1, 7, 3, 80}, Shape{1, 5, 2, 10}}) {
+    const CosSin<float> table(64, 1, shape.head_dim / 2);
+    for (const bool leaves : {false, true}) {
+      std::vector<int> positions;
+      for (Index s = 0; s < shape.seq; ++s) {
+        positions.push_back(leaves && s % 4 == 1 ? -7 : static_cast<int>(s * 5 % 64));
+      }
+      const DeviceMemory ids(positions);
+      const auto gathered = [&](const rw::TableView<float>& view, const int* of) {
+        const auto rows = view.gather(of, shape.seq);
+        return leaves ? rows.leaving(-7) : rows;
+      };
+      for (const bool over_token : {false, true}) {
+        const auto weight = weights_of<TypeParam>(shape, over_token);
+        auto norm = rw::rms_norm_torch(weight.data(), static_cast<Index>(weight.size()));
+        if (over_token) norm = norm.over_token();
+        for (const Pairing pairing : pairings) {
+          SCOPED_TRACE(testing::Message()
+                       << shape.seq << " tokens, head_dim " << shape.head_dim << ", leaves "
+                       << leaves << ", pairing " << static_cast<int>(pairing));
+          expect_of_cpu<TypeParam>(shape, Lies::dense, rw::Options(pairing), norm,
+                                   gathered(table.on_cpu(by_half_table), positions.data()),
+                                   gathered(table.on_device(by_half_table), ids.as<int>()));
+        }
+      }
+    }
+  }
+}
+
+// A bad id makes what its row turns NaN, and nothing else.
+TYPED_TEST(CudaNormByTables, BadIdsGiveNotANumber) {
+  for (const Shape& shape : {Shape{1, 9, 4, 128}, Shape{1, 9, 2, 10}}) {
+    const Index pairs = shape.head_dim / 4 / 2 * 2;
+    const CosSin<float> table(16, 1, pairs);
+    const std::vector<int> good = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    const std::vector<int> bad = {0, 16, 2, -1, 4, 5, std::numeric_limits<int>::max(), 7, 8};
+    const DeviceMemory ids(bad);
+    const auto weight = weights_of<TypeParam>(shape, false);
+    const auto norm = rw::rms_norm_torch(weight.data(), shape.head_dim);
+    const DeviceWeight<TypeParam> device_weight(norm, 0);
+    const auto x = random_values<TypeParam>(
+        static_cast<std::size_t>(shape.seq * shape.heads * shape.head_dim), Values::uniform, 1);
+    auto wanted = x;
+    const auto to_cpu = dense(wanted.data(), shape);
+    rw::apply_strided(rw::serial, to_cpu, dense(x.data(), shape), norm,
+                      table.on_cpu(by_half_table).gather(good), rw::half_pairs);
+    for (const Index s : {1, 3, 6}) {
+      for (Index h = 0; h < shape.heads; ++h) {
+        for (Index i = 0; i < 2 * pairs; ++i) {
+          to_cpu.row(0, s, h)[i] = std::numeric_limits<TypeParam>::quiet_NaN();
+        }
+      }
+    }
+    const auto out = by_device(x, [&](TypeParam* to, const TypeParam* from) {
+      rw::cuda::apply(nullptr, dense(to, shape), dense(from, shape),
+                      device_weight.of(norm).in_order(NormOrder::cpu),
+                      table.on_device(by_half_table).gather(ids.as<int>(), shape.seq),
+                      rw::half_pairs);
+    });
+    EXPECT_TRUE(same_bits(out, wanted));
+  }
+}
+
+// Several tensors ---------------------------------------------------------------------------------
 
 TEST(CudaNormOfSeveral, EachHasItsOwn) {
   const Shape q_shape{2, 19, 8, 128}, k_shape{2, 19, 2, 128};
@@ -386,6 +632,116 @@ TEST(CudaNormOfSeveral, EachHasItsOwn) {
   EXPECT_TRUE(same_bits(q_there.values<bfloat16>(), wanted_q));
   EXPECT_TRUE(same_bits(k_there.values<bfloat16>(), wanted_k));
   EXPECT_TRUE(same_bits(v_there.values<bfloat16>(), wanted_v));
+}
+
+/// Queries and keys of other numbers of heads, in place, by every order.
+template <class X>
+void expect_queries_and_keys(const Shape& q_shape, const Shape& k_shape, Pairing pairing,
+                             bool over_token) {
+  const auto size_of = [](const Shape& shape) {
+    return static_cast<std::size_t>(shape.batch * shape.seq * shape.heads * shape.head_dim);
+  };
+  const auto q = random_values<X>(size_of(q_shape), Values::special, 1);
+  const auto k = random_values<X>(size_of(k_shape), Values::special, 2);
+  const auto q_weight = weights_of<X>(q_shape, over_token);
+  const auto k_weight = weights_of<X>(k_shape, over_token);
+  auto q_norm = rw::rms_norm_torch(q_weight.data(), static_cast<Index>(q_weight.size()));
+  auto k_norm = rw::rms_norm_torch(k_weight.data(), static_cast<Index>(k_weight.size()));
+  if (over_token) q_norm = q_norm.over_token(), k_norm = k_norm.over_token();
+  const CosSin<float> table(q_shape.seq, 1, q_shape.head_dim / 2);
+  const rw::Options options(pairing);
+  const DeviceWeight<X> q_weight_there(q_norm, 0), k_weight_there(k_norm, 0);
+  auto wanted_q = q, wanted_k = k;
+  rw::apply_strided(rw::serial, dense(wanted_q.data(), q_shape), dense(q.data(), q_shape), q_norm,
+                    table.on_cpu(by_half_table), options);
+  rw::apply_strided(rw::serial, dense(wanted_k.data(), k_shape), dense(k.data(), k_shape), k_norm,
+                    table.on_cpu(by_half_table), options);
+  for (const NormOrder order : {NormOrder::cpu, NormOrder::automatic}) {
+    const DeviceMemory q_there(q), k_there(k), q_alone(q), k_alone(k);
+    const auto q_with = q_weight_there.of(q_norm).in_order(order);
+    const auto k_with = k_weight_there.of(k_norm).in_order(order);
+    const auto by = table.on_device(by_half_table);
+    rw::cuda::apply_inplace(
+        nullptr, std::tuple{dense(q_there.as<X>(), q_shape), dense(k_there.as<X>(), k_shape)},
+        std::tuple{q_with, k_with}, by, options);
+    rw::cuda::apply_inplace(nullptr, dense(q_alone.as<X>(), q_shape), q_with, by, options);
+    rw::cuda::apply_inplace(nullptr, dense(k_alone.as<X>(), k_shape), k_with, by, options);
+    check(cudaDeviceSynchronize());
+    const auto q_out = q_there.values<X>(), k_out = k_there.values<X>();
+    EXPECT_TRUE(same_bits(q_out, q_alone.values<X>())) << "as alone";
+    EXPECT_TRUE(same_bits(k_out, k_alone.values<X>())) << "as alone";
+    if (order == NormOrder::cpu) {
+      EXPECT_TRUE(same_bits(q_out, wanted_q)) << "as on a CPU";
+      EXPECT_TRUE(same_bits(k_out, wanted_k)) << "as on a CPU";
+    }
+  }
+}
+
+TEST(CudaNormOfSeveral, OtherNumbersOfHeads) {
+  for (const Index seq : {1, 19, 1031}) {
+    for (const bool over_token : {false, true}) {
+      for (const Pairing pairing : {Pairing::interleaved, Pairing::half}) {
+        expect_queries_and_keys<bfloat16>({1, seq, 40, 128}, {1, seq, 8, 128}, pairing, over_token);
+        expect_queries_and_keys<bfloat16>({1, seq, 5, 80}, {1, seq, 2, 80}, pairing, over_token);
+      }
+    }
+  }
+}
+
+TEST(CudaNormOfSeveral, EmptyTensorsAreLeft) {
+  const Shape shape{1, 9, 4, 128}, empty{1, 9, 0, 128}, no_tokens{1, 0, 4, 128};
+  const CosSin<float> table(9, 1, 64);
+  const auto x = random_values<float>(9 * 4 * 128, Values::uniform, 1);
+  const auto weight = weights_of<float>(shape, false);
+  const auto norm = rw::rms_norm_torch(weight.data(), 128);
+  const DeviceWeight<float> there(norm, 0);
+  const auto with = there.of(norm);
+  const auto by = table.on_device(by_half_table);
+  float* null = nullptr;
+  const auto alone = by_device(x, [&](float* to, const float*) {
+    rw::cuda::apply_inplace(nullptr, dense(to, shape), with, by);
+  });
+  const auto beside = by_device(x, [&](float* to, const float*) {
+    rw::cuda::apply_inplace(nullptr,
+                            std::tuple{dense(null, empty), dense(to, shape), dense(null, empty)},
+                            std::tuple{with, with, rw::no_norm}, by);
+  });
+  EXPECT_TRUE(same_bits(beside, alone));
+  const rw::View<const float> none(nullptr, {1, 0, 1, 64});
+  rw::cuda::apply_inplace(nullptr, dense(null, empty), with, by);
+  rw::cuda::apply_inplace(nullptr, std::tuple{dense(null, no_tokens)}, std::tuple{with},
+                          rw::half_table(none, none));
+  check(cudaDeviceSynchronize());
+}
+
+// Errors ------------------------------------------------------------------------------------------
+
+TEST(CudaNormErrors, HostMemoryWhereThatIsChecked) {
+  const Shape shape{1, 9, 4, 128};
+  const CosSin<float> table(9, 1, 64);
+  const std::vector<float> x(9 * 4 * 128), weight(128, 1.0f);
+  const DeviceMemory there(x), out(x), weight_there(weight);
+  const auto norm = rw::rms_norm_torch(weight.data(), 128);
+  const auto norm_there = rw::rms_norm_torch(weight_there.as<const float>(), 128);
+  rw::cuda::CudaOptions checked;
+  checked.check_pointers = true;
+  const auto error = [&](const float* from, const rw::RmsNorm<float>& by,
+                         const rw::TableView<float>& turned_by) {
+    return error_of([&] {
+      rw::cuda::apply(nullptr, dense(out.as<float>(), shape), dense(from, shape), by, turned_by,
+                      rw::half_pairs, checked);
+    });
+  };
+  const auto by = table.on_device(by_half_table);
+  const auto of = [&](const char* what) {
+    return std::string("cuda::apply: data of ") + what +
+           " is host memory that CUDA does not know, must be device memory";
+  };
+  EXPECT_EQ(error(there.as<float>(), norm_there, by), "");
+  EXPECT_EQ(error(there.as<float>(), norm, by), of("the norm's weight"));
+  EXPECT_EQ(error(x.data(), norm_there, by), of("x"));
+  EXPECT_EQ(error(there.as<float>(), norm_there, table.on_cpu(by_half_table)), of("the table"));
+  check(cudaDeviceSynchronize());
 }
 
 }  // namespace
