@@ -1,10 +1,15 @@
 // Rows of norms before the rotation: q and k in one launch.
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <numeric>
+#include <random>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "cuda_measure.cuh"
 #include "cuda_session.cuh"
@@ -71,10 +76,23 @@ __global__ void normalise(const bf16* x, bf16* out, Index rows, const bf16* weig
   }
 }
 
+/// Rows of slots in the order of their tokens; a block for each.
+__global__ void gather_rows(const bf16* cache, const std::int64_t* slots, bf16* out, Index size) {
+  const Index token = blockIdx.x;
+  for (Index i = threadIdx.x; i < size; i += blockDim.x) {
+    out[token * size + i] = cache[slots[token] * size + i];
+  }
+}
+
 class Norms {
  public:
   explicit Norms(Session& session) : session_(session) {
     fill<<<64, 256, 0, session_.stream()>>>(weight_.as<bf16>(), most_weights);
+    std::vector<std::int64_t> slots(most_seq);
+    std::iota(slots.begin(), slots.end(), 0);
+    std::shuffle(slots.begin(), slots.end(), std::mt19937(1));
+    check(cudaMemcpy(slots_.as<void>(), slots.data(), slots.size() * sizeof(slots[0]),
+                     cudaMemcpyHostToDevice));
   }
 
   void run() {
@@ -82,6 +100,7 @@ class Norms {
     rows<float>(video, video, "/q_and_k", 1.04, {false, 128}, rw::interleaved_pairs);
     rows<bf16>(video, video, "/hf/half/q_and_k", 1.02, {true, 128}, rw::half_pairs);
     rows<float>(video, video, "/over_token/q_and_k", 1.03, {false, 5120}, rw::interleaved_pairs);
+    rows<float>(video, video, "/slots/q_and_k", 1.10, {false, 128}, rw::interleaved_pairs);
     for (const Index seq : {1, 4, 16, 64, 256}) {
       const double goal = seq == 1 || seq == 64 ? 1.0 : 0;
       rows<float>({1, seq, 32, 128}, {1, seq, 8, 128}, "/q_and_k8/replay", goal, {false, 128},
@@ -93,10 +112,13 @@ class Norms {
   static constexpr Index most_seq = 16384, most_weights = 5120;
   static constexpr Index most = 2 * most_seq * 40 * 128;
 
+  /// In place; of "/slots" out of place, the keys to random slots.
   template <class Tab, class How>
   void rows(const rw::Shape& q_shape, const rw::Shape& k_shape, const std::string& more,
             double goal, const Rule& rule, const How& pairing) {
-    const std::string name = row_name<bf16, Tab>("norm_inplace", q_shape, more.c_str());
+    const bool to_slots = more.find("slots") != std::string::npos;
+    const char* form = to_slots ? "norm" : "norm_inplace";
+    const std::string name = row_name<bf16, Tab>(form, q_shape, more.c_str());
     if (!session_.wanted(name)) return;
     const Index entries = q_shape.seq * 64;
     const Tab *cos = table_.as<Tab>(), *sin = cos + entries;
@@ -115,11 +137,19 @@ class Norms {
     normalise<<<blocks, threads, 0, session_.stream()>>>(session_.x<bf16>(), wanted_.as<bf16>(),
                                                          both / rule.features, weight_.as<bf16>(),
                                                          rule, static_cast<float>(eps));
-    const auto wrong = [&](const rw::Shape& shape, Index first) {
+    const auto wrong = [&](const rw::Shape& shape, Index first, const bf16* out) {
       const rw::Strides dense = rw::cuda::view(session_.out<bf16>(), shape).strides();
-      return wrong_elements(Comparison<bf16, Tab>{
-          wanted_.as<bf16>() + first, session_.out<bf16>() + first, shape, dense, dense, cos, sin,
-          64, 0, 1, 64, rw::Options(pairing).pairing == rw::Pairing::half});
+      return wrong_elements(
+          Comparison<bf16, Tab>{wanted_.as<bf16>() + first, out, shape, dense, dense, cos, sin, 64,
+                                0, 1, 64, rw::Options(pairing).pairing == rw::Pairing::half});
+    };
+    const auto* slots = slots_.as<const std::int64_t>();
+    const auto keys = [&]() -> const bf16* {
+      const bf16* written = session_.out<bf16>() + q_size;
+      if (!to_slots) return written;
+      gather_rows<<<static_cast<unsigned>(k_shape.seq), 256>>>(written, slots, keys_.as<bf16>(),
+                                                               k_shape.heads * k_shape.head_dim);
+      return keys_.as<bf16>();
     };
     Row row{name, goal, both * 2};
     row.replayed = more.find("replay") != std::string::npos;
@@ -131,10 +161,18 @@ class Norms {
     session_.measure(
         row,
         [&] {
-          rw::cuda::apply_inplace(session_.stream(), std::tie(q, k), std::tuple{norm, norm}, table,
-                                  pairing);
+          const std::tuple norms{norm, norm};
+          if (to_slots) {
+            const bf16* x = session_.x<bf16>();
+            rw::cuda::apply(
+                session_.stream(), std::tuple{q, k.rows(slots, 1, k_shape.seq)},
+                std::tuple{rw::cuda::view(x, q_shape), rw::cuda::view(x + q_size, k_shape)}, norms,
+                table, pairing);
+          } else {
+            rw::cuda::apply_inplace(session_.stream(), std::tie(q, k), norms, table, pairing);
+          }
         },
-        [&] { return wrong(q_shape, 0) + wrong(k_shape, q_size); });
+        [&] { return wrong(q_shape, 0, session_.out<bf16>()) + wrong(k_shape, q_size, keys()); });
   }
 
   /// One of two, as a caller with two tensors copies them.
@@ -148,6 +186,7 @@ class Norms {
 
   Session& session_;
   Memory table_{2 * most_seq * 64 * 4}, weight_{most_weights * 2}, wanted_{most * 2};
+  Memory slots_{most_seq * 8}, keys_{most};
 };
 
 }  // namespace
