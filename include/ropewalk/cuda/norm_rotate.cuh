@@ -164,10 +164,10 @@ bool norm_has_packs([[maybe_unused]] const T& tensors) {
 template <class Rows, class T>
 bool keeps_heads(const Rows& rows, const T& tensors) {
   if (rows.tokens_are_inner || rows.table.heads_stride != 0 || rows.table.ids.leaves) return false;
-  // Every unit has all its packs.
-  if (rows.units * Rows::U::packs != rows.packs) return false;
-  if (Rows::U::packs == 2 && rows.units != rows.turned_units) return false;
   if constexpr (T::has_norm) {
+    // Every unit has all its packs.
+    if (rows.units * Rows::U::packs != rows.packs) return false;
+    if (Rows::U::packs == 2 && rows.units != rows.turned_units) return false;
     const auto& norm = tensors.device_norm;
     if (norm.over_token) return true;
     const bool is_most = norm.size == most_in_registers;
