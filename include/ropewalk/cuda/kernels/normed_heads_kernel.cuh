@@ -25,8 +25,8 @@ namespace gpu {
 ///
 /// A row of 64 or 128 features is added up by its lanes, which are of one warp and have a quad of
 /// each of PyTorch's chains in their registers: the sum is a tree over them. All lanes of a warp
-/// take part, those without a row with zeros. All heads of a token are added up before, by the
-/// warps of its block; see find_sums.
+/// take part, also those without a row. All heads of a token are added up before, by the warps of
+/// its block; see find_sums.
 template <class Rows, class W>
 struct NormedHeadsJob : Rows {
   using U = typename Rows::U;
@@ -88,46 +88,55 @@ struct NormedHeadsJob : Rows {
     const unsigned end = task.has_rows ? this->inner : 0, step = task.step;
     const RowAt row{task.b, task.s, task.first};
     const Raw<X>* x_row = this->x_row(row);
-    Raw<X>* out_row = Rows::has_slots ? nullptr : this->out_row(row);
     const Index x_step = this->template offset_of<X>(std::uint64_t{step} * this->x_strides.inner);
     const Index out_step =
         this->template offset_of<X>(std::uint64_t{step} * this->out_strides.inner);
+    XPack now[std::size_t{rows}][std::size_t{U::packs}] = {};
+    // The rows are on their way while the coefficients, the weights and the slot are read.
+    x_row = read_rows(now, x_row, x_step, task, task.first, end);
     Kept kept;
-    bool is_first = true, has_row = true;
+    if (task.has_rows) {
+      if (task.turns) {
+        kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
+      }
+      if (By != Sums::of_token) read_weights(kept, task, 0);
+    }
+    Raw<X>* out_row = Rows::has_slots && !task.has_rows ? nullptr : this->out_row(row);
+    const unsigned write_end = Rows::has_slots && out_row == nullptr ? 0 : end;
+    unsigned begin = 0;
 #pragma unroll 1
-    for (unsigned begin = 0; begin < this->inner; begin += rows * step) {
-      const unsigned head = begin + task.first;
-      XPack now[std::size_t{rows}][std::size_t{U::packs}] = {};
+    while (true) {
 #pragma unroll
       for (int r = 0; r < rows; ++r) {
-        if (head + r * step < end) this->read_unit(now[r], x_row, task.from);
-        x_row += x_step;
-      }
-      if (is_first && task.has_rows) {
-        if (task.turns) {
-          kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
-        }
-        if (By != Sums::of_token) read_weights(kept, task, 0);
-        if constexpr (Rows::has_slots) {  // read while x is on its way
-          out_row = this->out_row(row);
-          has_row = out_row != nullptr;
-        }
-      }
-      is_first = false;
-#pragma unroll
-      for (int r = 0; r < rows; ++r) {
-        if (begin + r * step >= this->inner) break;  // no lane has such a row
+        if (begin + r * step >= this->inner) return;  // no lane has such a row
         if constexpr (By != Sums::of_token) {
           const float sum = sum_of_row<By == Sums::fused>(now[r]);
           reciprocal = approximate_reciprocal_rms(norm, sum);
         }
-        if (head + r * step < end && has_row) {
-          if (By == Sums::of_token) read_weights(kept, task, head + r * step);
+        const unsigned head = begin + task.first + r * step;
+        if (head < write_end) {
+          if (By == Sums::of_token) read_weights(kept, task, head);
           write<By == Sums::fused>(out_row, task, now[r], reciprocal, kept);
         }
         out_row += out_step;
       }
+      begin += rows * step;
+      if (begin >= this->inner) return;
+      x_row = read_rows(now, x_row, x_step, task, begin + task.first, end);
     }
+  }
+
+  /// From head `head` on, those below `end`: lanes without a row have what they had. The place of
+  /// the next ones.
+  __device__ __forceinline__ const Raw<X>* read_rows(
+      XPack (&to)[std::size_t{rows}][std::size_t{U::packs}], const Raw<X>* row, Index step,
+      const Task& task, unsigned head, unsigned end) const {
+#pragma unroll
+    for (int r = 0; r < rows; ++r) {
+      if (head + r * task.step < end) this->read_unit(to[r], row, task.from);
+      row += step;
+    }
+    return row;
   }
 
   __device__ __forceinline__ void read_weights(Kept& kept, const Task& task, unsigned head) const {
