@@ -496,7 +496,7 @@ TEST_F(CudaSlotErrors, MemoryThatMeets) {
             "cuda::apply: memory of out overlaps that of x, must be apart from it");
   const auto* inside = reinterpret_cast<std::int64_t*>(cache.as<float>() + 2);
   EXPECT_EQ(error(out().rows(inside, 2, 3)),
-            "cuda::apply: memory of out overlaps that of the slots, must be apart from it");
+            "cuda::apply: memory of out overlaps that of the slots of out, must be apart from it");
   EXPECT_EQ(error_of([&] {
               rw::cuda::apply(nullptr, std::tuple{out().rows(ids, 2, 3), out().rows(ids, 2, 3)},
                               std::tuple{rows(), rw::copied(rows())}, table.on_device());
@@ -513,7 +513,8 @@ TEST_F(CudaSlotErrors, TableWhereValuesAreCopied) {
   const DeviceMemory turned{x.bytes()};
   EXPECT_EQ(error_of([&] {
               rw::cuda::apply(nullptr,
-                              std::tuple{rw::View<float>(turned.as<float>(), shape), out()},
+                              std::tuple{rw::View<float>(turned.as<float>(), shape),
+                                         rw::View<float>(memory, shape)},
                               std::tuple{rows(), rw::copied(rows())}, in_cache);
             }),
             "cuda::apply: memory of outs[1] overlaps that of the table, must be apart from it");
@@ -524,8 +525,8 @@ TEST_F(CudaSlotErrors, HostMemoryWhereThatIsChecked) {
   rw::cuda::CudaOptions checked;
   checked.check_pointers = true;
   EXPECT_EQ(error(out().rows(host.data(), 2, 3), checked),
-            "cuda::apply: data of the slots is host memory that CUDA does not know, must be device "
-            "memory");
+            "cuda::apply: data of the slots of out is host memory that CUDA does not know, must be "
+            "device memory");
 }
 
 }  // namespace
