@@ -88,7 +88,8 @@ class View {
   /// written of the token. slots are [seq] or [batch, seq]: see TableView::gather.
   ///
   /// Alias    as gather; no slot twice is the caller's promise: see CpuOptions::slots
-  /// Errors   std::invalid_argument by the call that writes: null, a slot past the last one
+  /// Errors   std::invalid_argument by the call that writes: null, a slot past the last one (on
+  ///          CUDA, which finds it on the device, nothing is written of its token)
   template <class Ids>
   ROPEWALK_INLINE SlotView<T> rows(Ids&& slots) const {
     if constexpr (detail::takes_ids<Ids, detail::IdsOf::tokens>()) {

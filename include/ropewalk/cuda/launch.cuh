@@ -21,11 +21,16 @@ namespace gpu {
 template <class... Jobs>
 struct JobList {
   static constexpr unsigned count = 0;
+  static constexpr int least_blocks = 0;
   __device__ __forceinline__ void run(unsigned, const JobBlocks&, bool) const {}
 };
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
   static constexpr unsigned count = 1 + sizeof...(Others);
+  /// Blocks of most_threads that a multiprocessor has registers for, of the job that needs most.
+  static constexpr int least_blocks = Job::least_blocks > JobList<Others...>::least_blocks
+                                          ? Job::least_blocks
+                                          : JobList<Others...>::least_blocks;
   Job job;
   JobList<Others...> others;
 
@@ -54,7 +59,7 @@ __device__ __forceinline__ void wait_for_stream() {
 }
 
 template <class Jobs>
-__global__ void __launch_bounds__(most_threads)
+__global__ void __launch_bounds__(most_threads, Jobs::least_blocks)
     run_jobs(const __grid_constant__ Jobs jobs, bool batch_first) {
   constexpr unsigned count = Jobs::count;
   wait_for_stream();

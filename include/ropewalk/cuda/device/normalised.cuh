@@ -10,6 +10,7 @@
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/norm_sums.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
+#include "ropewalk/cuda/device/twos.cuh"
 #include "ropewalk/norm/norm_types.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -91,44 +92,46 @@ __device__ __forceinline__ void with_finish(NormFinish finish, const Call& call)
 }
 
 /// Those of features i and on; ones where there are none.
-template <std::size_t Size, class W>
-__device__ __forceinline__ void read_weights(float (&to)[Size], const DeviceNorm<W>& norm,
-                                             Index i) {
-  constexpr int size = static_cast<int>(Size);
-#pragma unroll
-  for (float& weight : to) weight = 1;
-  if (norm.weight == nullptr) return;
-  const auto pack = load<W, size>(norm.weight + i);
-#pragma unroll
-  for (int e = 0; e < size; ++e) to[e] = value_at(pack, e);
+template <int Size, class W>
+__device__ __forceinline__ Pack<W, Size> weights_of(const DeviceNorm<W>& norm, Index i) {
+  if (norm.weight != nullptr) return load<W, Size>(norm.weight + i);
+  float ones[std::size_t{Size}];
+  for (float& one : ones) one = 1;
+  return packed<W>(ones);
+}
+
+template <class T, int Size>
+__device__ __forceinline__ Pack<T, Size> products(const Pack<T, Size>& a, const Pack<T, Size>& b) {
+  Pack<T, Size> result;
+  for (int i = 0; i < a.words; ++i) result.word[i] = product(Two<T>{a.word[i]}, {b.word[i]}).word;
+  return result;
 }
 
 /// Features by their weights; see Normalised of the CPU. Rounded pack by pack: a conversion of two
 /// values is one instruction of the fast units, of one value one of the slow ones.
-template <NormFinish Finish, class X, int Size>
-__device__ __forceinline__ Pack<X, Size> normalised_pack(
-    const Pack<X, Size>& x, float reciprocal, const float (&weights)[std::size_t{Size}]) {
+template <NormFinish Finish, class X, class W, int Size>
+__device__ __forceinline__ Pack<X, Size> normalised_pack(const Pack<X, Size>& x, float reciprocal,
+                                                         const Pack<W, Size>& weights) {
   float values[std::size_t{Size}];
-#pragma unroll
   for (int e = 0; e < Size; ++e) values[e] = multiplied(value_at(x, e), reciprocal);
-  if constexpr (Finish == NormFinish::round_then_weight) {
-    const auto rounded = packed<X>(values);
-#pragma unroll
-    for (int e = 0; e < Size; ++e) values[e] = value_at(rounded, e);
+  // What is rounded before its weight has weights of its own type.
+  if constexpr (Finish == NormFinish::round_then_weight && sizeof(X) == 2 && std::is_same_v<X, W>) {
+    return products(packed<X>(values), weights);
+  } else {
+    for (int e = 0; e < Size; ++e) {
+      const float weight = value_at(weights, e);
+      constexpr bool plus_one = Finish == NormFinish::one_plus_weight;
+      values[e] = multiplied(values[e], plus_one ? added(1.0f, weight) : weight);
+    }
+    return packed<X>(values);
   }
-#pragma unroll
-  for (int e = 0; e < Size; ++e) {
-    constexpr bool plus_one = Finish == NormFinish::one_plus_weight;
-    values[e] = multiplied(values[e], plus_one ? added(1.0f, weights[e]) : weights[e]);
-  }
-  return packed<X>(values);
 }
 
 /// The same of a finish that is known at run time.
-template <class X, int Size>
-__device__ __forceinline__ Pack<X, Size> normalised_pack(
-    NormFinish of, const Pack<X, Size>& x, float reciprocal,
-    const float (&weights)[std::size_t{Size}]) {
+template <class X, class W, int Size>
+__device__ __forceinline__ Pack<X, Size> normalised_pack(NormFinish of, const Pack<X, Size>& x,
+                                                         float reciprocal,
+                                                         const Pack<W, Size>& weights) {
   Pack<X, Size> result;
   with_finish(of, [&](auto finish) {
     result = normalised_pack<decltype(finish)::value>(x, reciprocal, weights);
@@ -143,7 +146,7 @@ __device__ __forceinline__ Raw<X> normalised_feature(const DeviceNorm<W>& norm, 
   // As the first of a pack, which is whole words.
   const float values[] = {widened<X>(x), 0};
   const float weights[] = {norm.weight == nullptr ? 1.0f : widened<W>(norm.weight[i]), 1};
-  return raw_at(normalised_pack(norm.finish, packed<X>(values), reciprocal, weights), 0);
+  return raw_at(normalised_pack(norm.finish, packed<X>(values), reciprocal, packed<W>(weights)), 0);
 }
 
 }  // namespace gpu

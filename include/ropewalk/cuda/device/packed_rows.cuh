@@ -45,6 +45,7 @@ struct PackedRows {
   using Tab = TabType;
   static constexpr Pairing pairing = Paired;
   static constexpr bool has_slots = false;
+  static constexpr int least_blocks = 0;  // see JobList
   using U = Unit<Paired, Size>;
   using Pairs = Coefficients<Arithmetic, U::pairs>;
   using XPack = Pack<X, Size>;
@@ -107,6 +108,29 @@ struct PackedRows {
     to[0] = load<X, Size>(row + places.at[0]);
     if constexpr (U::packs == 2) {
       if (places.has_second) to[1] = load<X, Size>(row + places.at[1]);
+    }
+  }
+
+  /// Brings the rows of a thread's next passes over heads into the second cache: bytes in flight
+  /// that take no registers, 0.5 to 1.5 % of the time of large tensors on an H200, 2.5 % of those
+  /// that are normalised. Not for rows with gaps, whose bytes would come as well: 76 MB instead of
+  /// 66 for 96 of 128 features in place. row: the first of this pass, which has `rows`, one every
+  /// `step` heads of the `heads_left`; row_step: from one to the next.
+  __device__ __forceinline__ static void prefetch_rows(const Raw<X>* row, Index row_step,
+                                                       const Places& places, int unit, int rows,
+                                                       int step, int heads_left) {
+    constexpr int bytes = 64, passes = 3;
+    constexpr int units_each = bytes / XPack::bytes;
+    const int first = rows * step;
+    if (heads_left <= first || unit % units_each != 0) return;
+    const int end = heads_left < (1 + passes) * first ? heads_left : (1 + passes) * first;
+    row += rows * row_step;
+    for (int h = first; h < end; h += step) {
+      prefetch(row + places.at[0]);
+      if constexpr (U::packs == 2) {
+        if (places.has_second) prefetch(row + places.at[1]);
+      }
+      row += row_step;
     }
   }
 

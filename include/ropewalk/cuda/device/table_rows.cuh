@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/cuda/device/arithmetic.cuh"
 #include "ropewalk/cuda/device/packs.cuh"
+#include "ropewalk/cuda/device/twos.cuh"
 #include "ropewalk/table_view.hpp"
 
 ROPEWALK_BEGIN_NESTED(detail)
@@ -100,21 +102,36 @@ struct PackReader {
 
 template <class Arithmetic, int Pairs>
 struct Coefficients {
-  Value<Arithmetic> cos[std::size_t{Pairs}], sin[std::size_t{Pairs}];
+  static constexpr int operands = Pairs / numbers_of_operand<Arithmetic>;
+  Operand<Arithmetic> cos[std::size_t{operands}], sin[std::size_t{operands}];
 
   __device__ __forceinline__ static Coefficients not_there() {
     Coefficients result;
-#pragma unroll
-    for (int i = 0; i < Pairs; ++i) result.cos[i] = result.sin[i] = {not_a_number<Arithmetic>()};
+    for (int i = 0; i < operands; ++i) {
+      result.cos[i] = result.sin[i] = no_operand<Arithmetic>();
+    }
     return result;
   }
 };
 
-/// Entry i of a pack with the reader's sign.
-template <class Arithmetic, class Tab, int Size>
-__device__ __forceinline__ Value<Arithmetic> signed_value(const PackReader<Tab>& reader,
-                                                          const Pack<Tab, Size>& pack, int i) {
-  return {with_sign<Arithmetic>(in_carrier<Carrier<Arithmetic>>(value_at(pack, i)), reader.sign)};
+/// Operand i of a pack of entries with the reader's sign.
+template <bool TwoApart, class Arithmetic, class Tab, int Size>
+__device__ __forceinline__ Operand<Arithmetic> operand(const PackReader<Tab>& reader,
+                                                       const Pack<Tab, Size>& pack, int i) {
+  if constexpr (numbers_of_operand<Arithmetic> == 1) {
+    const auto signed_value = [&](int at) -> Operand<Arithmetic> {
+      const auto value = in_carrier<Carrier<Arithmetic>>(value_at(pack, at));
+      return {with_sign<Arithmetic>(value, reader.sign)};
+    };
+    if constexpr (!TwoApart) return signed_value(i);
+    return reader.from_second ? signed_value(2 * i + 1) : signed_value(2 * i);
+  } else {
+    static_assert(std::is_same_v<Tab, Arithmetic>, "ropewalk: entries of what is computed with");
+    const std::uint32_t signs = reader.sign | reader.sign >> 16;
+    if constexpr (!TwoApart) return {pack.word[i] ^ signs};
+    const std::uint32_t a = pack.word[2 * i], b = pack.word[2 * i + 1];
+    return {(reader.from_second ? high_halves(a, b) : low_halves(a, b)) ^ signs};
+  }
 }
 
 /// Entries `first` to `first + Pairs - 1` of cos and sin in the row at `offset`, all of them one or
@@ -126,25 +143,18 @@ template <class Arithmetic, int Pairs, class Tab>
 __device__ __forceinline__ void read(Coefficients<Arithmetic, Pairs>& to,
                                      const PackReader<Tab>& cos, const PackReader<Tab>& sin,
                                      bool two_apart, std::uint64_t offset, unsigned first) {
-  if (!two_apart) {
-    const auto c = load<Tab, Pairs>(cos.data + (offset + first));
-    const auto s = load<Tab, Pairs>(sin.data + (offset + first));
-#pragma unroll
-    for (int i = 0; i < Pairs; ++i) {
-      to.cos[i] = signed_value<Arithmetic>(cos, c, i);
-      to.sin[i] = signed_value<Arithmetic>(sin, s, i);
+  const auto read_operands = [&](auto two_apart) {
+    constexpr bool apart = decltype(two_apart)::value;
+    constexpr int size = apart ? 2 * Pairs : Pairs;
+    const std::uint64_t at = offset + (apart ? 2 * first : first);
+    const auto c = load<Tab, size>(cos.data + at);
+    const auto s = load<Tab, size>(sin.data + at);
+    for (int i = 0; i < to.operands; ++i) {
+      to.cos[i] = operand<apart, Arithmetic>(cos, c, i);
+      to.sin[i] = operand<apart, Arithmetic>(sin, s, i);
     }
-  } else {
-    const auto c = load<Tab, 2 * Pairs>(cos.data + (offset + 2 * first));
-    const auto s = load<Tab, 2 * Pairs>(sin.data + (offset + 2 * first));
-#pragma unroll
-    for (int i = 0; i < Pairs; ++i) {
-      const auto cos_value = signed_value<Arithmetic>(cos, c, 2 * i);
-      const auto sin_value = signed_value<Arithmetic>(sin, s, 2 * i);
-      to.cos[i] = cos.from_second ? signed_value<Arithmetic>(cos, c, 2 * i + 1) : cos_value;
-      to.sin[i] = sin.from_second ? signed_value<Arithmetic>(sin, s, 2 * i + 1) : sin_value;
-    }
-  }
+  };
+  two_apart ? read_operands(std::true_type{}) : read_operands(std::false_type{});
 }
 
 }  // namespace gpu

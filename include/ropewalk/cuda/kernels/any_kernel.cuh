@@ -24,6 +24,7 @@ struct AnyRows {
   using X = XType;
   using Tab = TabType;
   static constexpr bool has_slots = false;
+  static constexpr int least_blocks = 0;  // see JobList
 
   Raw<Out>* out = nullptr;
   const Raw<X>* x = nullptr;

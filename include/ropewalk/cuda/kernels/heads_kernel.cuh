@@ -56,33 +56,15 @@ struct HeadsJob : Rows {
     XPack now[std::size_t{rows}][std::size_t{U::packs}];
     // The rows are on their way while the id and the coefficients are read.
     read_rows(now, x_row, task, heads_left);
-    prefetch_next(unit, x_row, task, heads_left);
+    if (!this->has_gaps()) {
+      const auto step = static_cast<int>(task.step);
+      this->prefetch_rows(x_row, offset_of_heads(step), task.from, unit, rows, step, heads_left);
+    }
     typename Rows::Pairs with;
     if (turns) with = this->coefficients(row_of(this->table, walk.b, walk.s), unit);
     Raw<Out>* out_row = this->out_row(row);
     if (Rows::has_slots && out_row == nullptr) return;
     write_rows(now, x_row, out_row, task, heads_left, with);
-  }
-
-  /// Brings the rows of the next passes into the second cache: bytes in flight that take no
-  /// registers, 0.5 to 1.5 % of the time of large tensors on an H200. Not where rows have gaps,
-  /// whose bytes would come as well: 76 MB instead of 66 for 96 of 128 features in place.
-  __device__ __forceinline__ void prefetch_next(int unit, const Raw<X>* row, const Task& task,
-                                                int heads_left) const {
-    constexpr int bytes = 64, passes = 3;
-    constexpr int units_each = bytes / XPack::bytes;
-    const int step = static_cast<int>(task.step), first = rows * step;
-    if (heads_left <= first || unit % units_each != 0 || this->has_gaps()) return;
-    const int end = heads_left < (1 + passes) * first ? heads_left : (1 + passes) * first;
-    row += offset_of_heads(first);
-#pragma unroll 1  // small launches, which have one pass, wait for every instruction
-    for (int h = first; h < end; h += step) {
-      prefetch(row + task.from.at[0]);
-      if constexpr (U::packs == 2) {
-        if (task.from.has_second) prefetch(row + task.from.at[1]);
-      }
-      row += offset_of_heads(step);
-    }
   }
 
   /// The rows in `now` and those that follow, by as many at a time. Asking for the next ones before

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
@@ -32,7 +33,9 @@ struct NormedHeadsJob : Rows {
   using U = typename Rows::U;
   using X = typename Rows::X;
   using XPack = typename Rows::XPack;
-  static constexpr int rows = Rows::rows_at_once;
+  /// Two where coefficients and weights of 16 bits leave registers for them.
+  static constexpr int rows =
+      numbers_of_operand<typename Rows::Arithmetic> == 2 ? 2 : Rows::rows_at_once;
   static constexpr int quads = U::pack / static_cast<int>(quad);  // of a pack
   DeviceNorm<W> norm;
 
@@ -40,11 +43,20 @@ struct NormedHeadsJob : Rows {
   /// instructions.
   enum class Sums { fused, reduced, of_token };
 
+  /// Weights are widened once where every head multiplies by floats; of two packs that would cost
+  /// threads.
+  template <Sums By>
+  using KeptWeight = std::conditional_t<By == Sums::fused && U::packs == 1, float, W>;
+
   /// What a thread keeps from head to head.
+  template <Sums By>
   struct Kept {
     typename Rows::Pairs with;
-    float weights[std::size_t{U::packs}][std::size_t{U::pack}];
+    Pack<KeptWeight<By>, U::pack> weights[std::size_t{U::packs}];
   };
+
+  /// Of 56 registers a thread at most, or of 80.
+  static constexpr int least_blocks = U::packs == 1 && sizeof(Kept<Sums::fused>) <= 64 ? 3 : 2;
 
   /// Where a thread is, and how far the next of its heads is.
   struct Task {
@@ -94,8 +106,11 @@ struct NormedHeadsJob : Rows {
     XPack now[std::size_t{rows}][std::size_t{U::packs}] = {};
     // The rows are on their way while the coefficients, the weights and the slot are read.
     x_row = read_rows(now, x_row, x_step, task, task.first, end);
-    Kept kept;
+    Kept<By> kept;
     if (task.has_rows) {
+      Rows::prefetch_rows(this->x_row(row), x_step, task.from, task.unit, rows,
+                          static_cast<int>(step),
+                          static_cast<int>(this->inner) - static_cast<int>(task.first));
       if (task.turns) {
         kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
       }
@@ -116,7 +131,7 @@ struct NormedHeadsJob : Rows {
         const unsigned head = begin + task.first + r * step;
         if (head < write_end) {
           if (By == Sums::of_token) read_weights(kept, task, head);
-          write<By == Sums::fused>(out_row, task, now[r], reciprocal, kept);
+          write(out_row, task, now[r], reciprocal, kept);
         }
         out_row += out_step;
       }
@@ -139,23 +154,26 @@ struct NormedHeadsJob : Rows {
     return row;
   }
 
-  __device__ __forceinline__ void read_weights(Kept& kept, const Task& task, unsigned head) const {
+  template <Sums By>
+  __device__ __forceinline__ void read_weights(Kept<By>& kept, const Task& task,
+                                               unsigned head) const {
     const Index first = Index{head} * this->packs * U::pack;
 #pragma unroll
     for (int p = 0; p < U::packs; ++p) {
-      gpu::read_weights(kept.weights[p], norm, first + task.from.at[p]);
+      kept.weights[p] =
+          converted_pack<KeptWeight<By>>(weights_of<U::pack>(norm, first + task.from.at[p]));
     }
   }
 
   /// One finish has the fused order.
-  template <bool OneRounding>
+  template <Sums By>
   __device__ __forceinline__ void write(Raw<X>* out_row, const Task& task,
                                         const XPack (&unit)[std::size_t{U::packs}],
-                                        float reciprocal, const Kept& kept) const {
+                                        float reciprocal, const Kept<By>& kept) const {
     XPack normed[std::size_t{U::packs}];
 #pragma unroll
     for (int p = 0; p < U::packs; ++p) {
-      if constexpr (OneRounding) {
+      if constexpr (By == Sums::fused) {
         normed[p] = normalised_pack<NormFinish::one_rounding>(unit[p], reciprocal, kept.weights[p]);
       } else {
         normed[p] = normalised_pack(norm.finish, unit[p], reciprocal, kept.weights[p]);

@@ -120,8 +120,7 @@ struct NormedUnitsJob : Rows {
 #pragma unroll
     for (int i = 0; i < U::packs; ++i) {
       if (i == 1 && !from.has_second) continue;
-      float of_pack[std::size_t{U::pack}];
-      read_weights(of_pack, norm, weights + from.at[i]);
+      const auto of_pack = weights_of<U::pack>(norm, weights + from.at[i]);
       unit.packs[i] = normalised_pack(norm.finish, unit.packs[i], reciprocal, of_pack);
     }
     Raw<X>* out_row = this->out_row(unit.row);
