@@ -153,6 +153,19 @@ inline LaunchGrid grid_of_tokens(const Extent& extent, Index jobs, bool together
   return grid;
 }
 
+/// Blocks of so many threads, whole warps, for one token each. Of 0 threads where there are too
+/// many.
+inline LaunchGrid grid_of_whole_tokens(const Extent& extent, Index jobs, Index threads) {
+  LaunchGrid grid;
+  grid.threads = dim3(0);
+  if (extent.outer > most_blocks_x / jobs || extent.batch > most_blocks) return grid;
+  const auto units = static_cast<unsigned>(at_least_one(extent.units));
+  grid.threads = dim3(units, static_cast<unsigned>(threads) / units, 1);
+  grid.blocks = dim3(static_cast<unsigned>(at_least_one(extent.outer) * jobs),
+                     static_cast<unsigned>(at_least_one(extent.batch)), 1);
+  return grid;
+}
+
 /// Blocks of whole warps for some rows each, which they add up before their threads have a unit
 /// each; together: for all heads of some tokens.
 inline LaunchGrid grid_of_sums(const Extent& extent, Index jobs, bool together) {
