@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The pages for users: what they show compiles and runs. The README's first cpp block with a main
-# prints the text block that comes next, if the next block is one. The lines in the table of the
-# page of presets and all code of the page for engines are compiled in the program around them. What
-# pages link to: tests/docs.
+# prints the text block that comes next, if the next block is one. All code of the page of presets, of
+# the page for engines and of the reference's first page is compiled in the program around it. What
+# pages link to: tests/docs. The page on CUDA: cuda.sh. That for other languages: tests/c/readme.sh.
 # usage: run.sh README BUILD_DIR COMPILER FLAG...; BUILD_DIR is emptied
 set -euo pipefail
 readme=$1
@@ -35,7 +35,9 @@ cd "$build_dir"
 ./example | tee output.txt
 [[ ! -e expected.txt ]] || diff expected.txt output.txt
 
-# Cells of code: each row is a block of its own, for the preset that its first cell has in quotes.
+# Cells of code: each row is a block of its own, for the preset that its first cell has in quotes. The
+# code that is indented is for the preset that it names itself.
+presets=$root/include/ropewalk/models/README.md
 awk -F ' [|] ' '/<br>`/ {
   name = "Gemma 2 2B"  # wide enough for any table
   if ($2 ~ /model/ && match($1, /`[^`]+`/)) name = substr($1, RSTART + 1, RLENGTH - 2)
@@ -44,7 +46,14 @@ awk -F ' [|] ' '/<br>`/ {
   printf "  {\n    ROW(\"%s\");\n    %s\n  }\n", name, $2
   ++rows
 }
-END { if (rows < 10) exit 1 }' "$root/include/ropewalk/models/README.md" >lines.inc
+END { if (rows < 10) exit 1 }' "$presets" >lines.inc
+{
+  echo '  {'
+  echo '    ROW("Llama 3.1 8B");'
+  echo '    const auto table = rw::model_table<Eigen::bfloat16>(model, rw::Grid{seq});'
+  grep '^    ' "$presets"
+  echo '  }'
+} >>lines.inc
 "${options[@]}" "$folder/around_lines.cpp" -o lines
 ./lines
 
@@ -55,7 +64,8 @@ names_programs() {
 }
 
 # The page for engines: its block, then its rows, each for the example that it names; the row of the
-# failure handler is for a build without exceptions. Every example is named, and none else.
+# failure handler is for a build without exceptions. Every example is named, and none else. Then the
+# code on the first page of the reference.
 engine=$root/tests/examples/README.md
 awk -F ' [|] ' '
   /^```/ {
@@ -73,6 +83,12 @@ awk -F ' [|] ' '
     ++rows
   }
   END { if (rows < 10) exit 1 }' "$engine"
+{
+  echo '  {'
+  echo '    ROW(first_page);'
+  grep '^    ' "$root/cmake/docs/main.md"
+  echo '  }'
+} >>engine.inc
 compile_engine() { "${options[@]}" -Wno-unused "$1" "$folder/around_engine.cpp" -o engine; }
 compile_engine -fexceptions
 ./engine
