@@ -14,15 +14,16 @@ version=$(awk '/VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { printf "%s%d", dot, $3; d
   include/ropewalk/version.hpp)
 
 export PYTHONDONTWRITEBYTECODE=1
-cmake/docs/memory.py "$output/html/memory"
+cmake/docs/memory.py "$output/html/memory" >"$output/without_picture"
 
-# A page for each example: what its first comment says, and its picture.
+# A page for each example: what its first comment says, and its picture or why it has none.
 while read -r example; do
   printf '/** @example %s\n@details ' "$example"
   sed -n '/^\/\/ \?/!q; s///p' "tests/examples/$example"
   if [[ -e $output/html/memory/${example%.cpp}.svg ]]; then
     printf '\n<img src="memory/%s.svg" alt="What it reads and writes in memory"/>\n' "${example%.cpp}"
   fi
+  sed -n "s|^${example%.cpp}\t\(.*\)|\nNo picture of memory: \1.|p" "$output/without_picture"
   printf '*/\n'
 done < <(find tests/examples -name '*.cpp' -printf '%P\n' | sort) >"$output/input/examples.dox"
 

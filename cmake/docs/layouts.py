@@ -1,5 +1,7 @@
 """What the calls of tests/examples read and write: memory by memory, for memory.py to draw.
 
+Every example is either in PICTURES or in WITHOUT, which says why it has none.
+
 A memory is rows of cells in the order of its addresses, each a string of marks: b turned in place,
 r read, w written, . left alone. Labels are indices; "…" stands for some that are not drawn.
 """
@@ -45,6 +47,13 @@ DRAFTS = ["0", "…", *map(str, range(9, 17)), "…", "31"]
 KV_HEADS = ["k0", "k1", "…", "k7"]
 CHUNK = ["0", "…", "256", "…", "511", "…", "999"]
 WHICH = "0 1 2 … 39".split()
+HALVES = "0 … 255 256 … 511".split()
+
+
+def of_thread(title, marks):
+    """What one of two threads turns."""
+    return Memory(title, counted("h", 32, 4), HALVES, [mark * 5 for mark in marks], strides(64, 32))
+
 
 PICTURES = {
     "packed_qkv": [
@@ -161,4 +170,18 @@ PICTURES = {
          Memory("out, alike", counted("h", 4), TOKENS[:5], "wwww", strides(16, 4))],
         [Memory("span, alike", counted("h", 4), TOKENS[:5], "bbbb", strides(16, 4)),
          table(TOKENS[:5], "rrrrr")]],
+    "thread_pool": [
+        [of_thread("x [seq, heads, head_dim], by the thread that calls", "bbb..."),
+         table(HALVES, "rrr...")],
+        [of_thread("x, by a thread of the pool", "...bbb"), table(HALVES, "...rrr")]],
+    "own_unit": [
+        [packed((4, 2, 2), "bb.", TOKENS[:2], strides(128, 8), "packed " + GROUPED),
+         table("0 … 20 21 … 31".split(), "..rr..")]],
+}
+
+WITHOUT = {
+    "errors": "a call that is refused writes nothing, and the last call, which no check can refuse, "
+              "turns all of a dense tensor",
+    "no_exceptions": "its one call is refused before it reads or writes a feature",
+    "own_unit_rotate": "its call is drawn for own_unit",
 }

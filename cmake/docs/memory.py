@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draws what the calls of tests/examples read and write, as layouts.py says it: an SVG each.
+"""Draws what the calls of tests/examples read and write, as layouts.py says it: an SVG each. Of those
+that have no picture, prints a line: name, tab, why.
 
-usage: memory.py FOLDER
+usage: memory.py FOLDER; in the root of the project
 
 A memory is drawn in the order of its addresses, from left to right, then from top to bottom. A cell
 is a stretch of neighbouring features, as a rule those of one head.
@@ -12,7 +13,7 @@ import math
 import pathlib
 import sys
 
-from layouts import PICTURES
+from layouts import PICTURES, WITHOUT
 
 CELL, LINE, MARGIN, LETTER = 32, 16, 16, 7.3  # in pixels; of a letter of 12 pixels at most
 MARKS = {"b": "turned in place", "r": "read", "w": "written", ".": "left alone"}
@@ -89,7 +90,13 @@ def picture(rows):
             f'<rect class="p" width="{width}" height="{height}" rx="8"/>' + "\n".join(body) + "</svg>\n")
 
 
+examples = sorted(path.stem for path in pathlib.Path("tests/examples").glob("*.cpp"))
+if sorted([*PICTURES, *WITHOUT]) != examples:
+    sys.exit("layouts.py must name each example once: "
+             + ", ".join(sorted(set(examples) ^ {*PICTURES, *WITHOUT})))
+
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for example, rows in PICTURES.items():
     (folder / f"{example}.svg").write_text(picture(rows))
+print(*map("\t".join, WITHOUT.items()), sep="\n")

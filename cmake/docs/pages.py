@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-from layouts import PICTURES
+from layouts import PICTURES, WITHOUT
 
 LINK = r"`[^`]*`|(!?)\[((?:[^][]|\[[^][]*\])*)\]\(([^)\s]+)\)"  # what is quoted is none
 PICTURED = pathlib.Path("tests/examples/README.md")
@@ -76,6 +76,9 @@ bottom; a cell is features that are neighbours, as a rule those of one head. Str
 
 <a href="{name}_8cpp-example.html"><img src="memory/{name}.svg" alt="{name} in memory"/></a>
 """
+    yield "\nWithout a picture:\n"
+    for name, why in WITHOUT.items():
+        yield f'- <a href="{name}_8cpp-example.html">{name}</a>: {why}.\n'
 
 
 folder = pathlib.Path(sys.argv[1])
