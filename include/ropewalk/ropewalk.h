@@ -25,14 +25,14 @@
 extern "C" {
 #endif
 
-/* What most functions return. */
+/* What most functions return: OK, or what failed: a call, the memory or the library. */
 enum ropewalk_status {
   ROPEWALK_OK = 0,
   ROPEWALK_INVALID_ARGUMENT = 1, /* what functions list as their errors */
   ROPEWALK_OUT_OF_MEMORY = 2,
   ROPEWALK_INTERNAL = 3 /* nothing that a caller can do: please report its text */
 };
-/* Types of scalars. */
+/* Types of scalars: f32 float, f64 double, f16 half, bf16 bfloat16. */
 enum ropewalk_dtype {
   ROPEWALK_DTYPE_F32 = 0,
   ROPEWALK_DTYPE_F64 = 1,
@@ -70,9 +70,9 @@ enum ropewalk_layout {
 
 /* The order of features in a model's weights, which decides the pairing. */
 enum ropewalk_weights {
-  ROPEWALK_WEIGHTS_ANY = 0, /* as the preset has it */
-  ROPEWALK_WEIGHTS_HUGGING_FACE = 1,
-  ROPEWALK_WEIGHTS_META = 2 /* GGUF's */
+  ROPEWALK_WEIGHTS_ANY = 0,          /* as the preset has it */
+  ROPEWALK_WEIGHTS_HUGGING_FACE = 1, /* permuted for half pairs */
+  ROPEWALK_WEIGHTS_META = 2          /* GGUF's */
 };
 
 /* Where a normalised feature is rounded to x's type: y is x / rms(x), in float, w the weight. */
@@ -129,7 +129,7 @@ typedef struct ropewalk_threads {
   void (*parallel_for)(void* context, int64_t count, int64_t bytes_each,
                        void (*task)(void* task_context, int64_t begin, int64_t end),
                        void* task_context);
-  void* context;
+  void* context; /* what parallel_for is given as its own */
 } ropewalk_threads;
 
 /* All 0 but struct_size: the defaults. */
@@ -153,9 +153,9 @@ typedef struct ropewalk_model ropewalk_model;
 /* What a preset says. */
 typedef struct ropewalk_model_info {
   int64_t struct_size;
-  const char *name, *source; /* source: the code whose bits these are */
-  int64_t heads, kv_heads, head_dim;
-  int64_t offset, pairs, axes; /* the first that turns, pairs of a head, axes of positions */
+  const char *name, *source; /* name: to find it by; source: the code whose bits these are */
+  int64_t heads, kv_heads, head_dim; /* heads of queries, kv_heads of keys; head_dim of each */
+  int64_t offset, pairs, axes;       /* pairs of each, from feature offset on; axes of positions */
   int32_t pairing, compute, table_dtype, reserved; /* table_dtype -1: that of what is rotated */
 } ropewalk_model_info;
 

@@ -21,8 +21,8 @@ struct Chunk {
   Index begin = 0, count = 0;
 };
 
-/// The tokens of a rank, in the order in which it holds them: those of one chunk of the sequence,
-/// then those of another, which has none where the shard is contiguous.
+/// The tokens of a rank, in the order in which it holds them: those of the chunk `early`, then
+/// those of `late`, which has none where the shard is contiguous.
 struct Shard {
   ROPEWALK_INLINE constexpr Shard() = default;
   ROPEWALK_INLINE constexpr Shard(const Chunk& contiguous) : early(contiguous) {}

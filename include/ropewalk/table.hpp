@@ -97,6 +97,7 @@ class Table {
   ROPEWALK_INLINE explicit Table(const TableShape& shape) : Table(shape, Unset{}) {
     detail::zero_numbers(data_, room_);
   }
+  /// Entries of any value.
   ROPEWALK_INLINE Table(const TableShape& shape, Unset)
       : shape_(shape),
         room_(detail::checked_numbers(shape, sizeof(T))),

@@ -28,6 +28,7 @@ class TableView {
   static_assert(detail::is_dtype<T>,
                 "ropewalk: the scalar of a table must be float, double, half or bfloat16");
 
+  /// The readers of its first row, and how far it is in elements to those of the others.
   ROPEWALK_INLINE TableView(const PairReaders<T>& readers, const TableShape& shape,
                             Index batch_stride, Index seq_stride, Index heads_stride)
       // A table of no pairs may have null data: without strides no offset is added to it.

@@ -40,9 +40,11 @@ class View {
       "ropewalk: the scalar of x and out must be float, double, half or bfloat16; of std::uint16_t "
       "pass as_bfloat16(data) or as_half(data)");
 
+  /// By strides in elements.
   ROPEWALK_INLINE View(T* data, const Shape& shape, const Strides& strides)
       : raw_{data, shape, strides, sizeof(T)} {}
 
+  /// Dense, in the order of its axes.
   ROPEWALK_INLINE View(T* data, const Shape& shape)
       : View(data, shape, detail::contiguous_strides(shape)) {}
 
@@ -128,7 +130,7 @@ class View {
   detail::RawView raw_;
 };
 
-/// Queries, keys and values of one packed memory.
+/// Queries q, keys k and values v of one packed memory.
 template <class T>
 struct QkvViews {
   View<T> q, k, v;

@@ -9,8 +9,8 @@
 
 ROPEWALK_BEGIN_TYPES
 
-/// One coefficient of every pair of a table row: entry i is data[i * stride], or that with the
-/// other sign.
+/// One coefficient of every pair of a table row: entry i is data[i * stride], where `negative` says
+/// so with the other sign.
 template <class T>
 struct CoefficientReader {
   ROPEWALK_INLINE constexpr CoefficientReader() = default;

@@ -28,7 +28,7 @@ struct Size {
 
 }  // namespace detail
 
-/// Sizes of the logical axes of x, whatever its memory layout.
+/// Sizes of the logical axes of x, [batch, seq, heads, head_dim], whatever its memory layout.
 struct Shape {
   ROPEWALK_INLINE constexpr Shape() = default;
   ROPEWALK_INLINE constexpr Shape(detail::Size batch_size, detail::Size seq_size,
@@ -46,7 +46,7 @@ ROPEWALK_INLINE constexpr bool operator==(const Shape& a, const Shape& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads && a.head_dim == b.head_dim;
 }
 
-/// Distances in elements from one entry of an axis to the next; that of head_dim is 1.
+/// Distances in elements from one entry of batch, seq and heads to the next; that of head_dim is 1.
 struct Strides {
   ROPEWALK_INLINE constexpr Strides() = default;
   ROPEWALK_INLINE constexpr Strides(detail::Size batch_stride, detail::Size seq_stride,
@@ -61,7 +61,7 @@ ROPEWALK_INLINE constexpr bool operator==(const Strides& a, const Strides& b) {
   return a.batch == b.batch && a.seq == b.seq && a.heads == b.heads;
 }
 
-/// Sizes of a table; batch and heads are 1 where one row serves all of them.
+/// Sizes of a table, [batch, seq, heads, pairs]; batch and heads are 1 where one row serves all.
 struct TableShape {
   ROPEWALK_INLINE constexpr TableShape() = default;
   ROPEWALK_INLINE constexpr TableShape(detail::Size batch_size, detail::Size seq_size,

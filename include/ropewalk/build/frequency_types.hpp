@@ -62,13 +62,13 @@ struct Yarn {
 
   double factor;          ///< not given: max_length / original_length
   Index original_length;  ///< original_max_position_embeddings
-  bool truncate;
-  double beta_fast;  ///< not given: 32
-  double beta_slow;  ///< not given: 1
-  double mscale = 0;
-  double mscale_all_dim = 0;
+  bool truncate;          ///< the ramp from kept to divided frequencies has whole pairs as its ends
+  double beta_fast;       ///< not given: 32
+  double beta_slow;       ///< not given: 1
+  double mscale = 0;      ///< counts together with mscale_all_dim alone
+  double mscale_all_dim = 0;    ///< the attention factor is then a quotient: DeepSeek-V3
   double attention_factor = 0;  ///< not given: follows from the factor and the mscales
-  Index max_length = 0;
+  Index max_length = 0;         ///< max_position_embeddings
 
   /// The same rule with one thing changed.
   ROPEWALK_INLINE constexpr Yarn with_mscales(double of, double of_all_dim) const {
@@ -84,7 +84,9 @@ struct Yarn {
   }
 };
 
-/// Llama 3.1: slow frequencies divided, fast ones kept, those between mixed.
+/// Llama 3.1: frequencies divided by `factor` where they turn less than `low_frequency_factor`
+/// times in `original_length` tokens, kept where more than `high_frequency_factor` times, else
+/// mixed.
 struct Llama3 {
   ROPEWALK_INLINE constexpr explicit Llama3(double by = 8, double low = 1, double high = 4,
                                             Index of_original_length = 8192)
@@ -99,7 +101,8 @@ struct Llama3 {
   Index original_length;
 };
 
-/// Gemma 4: the first part of the pairs of the full head turns, the others do not.
+/// Gemma 4: of the pairs of the full head the first `partial_rotary_factor` turns, at frequencies
+/// divided by `factor`; the others do not.
 struct Proportional {
   ROPEWALK_INLINE constexpr explicit Proportional(double of_partial_rotary_factor = 1,
                                                   double of_factor = 1)
@@ -183,26 +186,28 @@ constexpr bool operator==(const Term& a, const Term& b) {
 /// Shapes   pairs of each head; heads is 1 where all heads turn alike. In nearly every model a pair
 ///          has one term; one with none does not turn. Several are added in their order (Mochi)
 struct Frequencies {
-  Index axes = 1;
+  Index axes = 1;  ///< of the positions
   Index heads = 1;
   Index pairs = 0;
   List<Term> terms;
-  double attention_factor = 1;
+  double attention_factor = 1;  ///< what cos and sin are multiplied by
 };
 
-/// LongRoPE (arXiv:2402.13753, Phi-3): the long factors serve lengths beyond `original_length`.
+/// LongRoPE (arXiv:2402.13753, Phi-3): lengths beyond `original_length` take the long factors,
+/// others the `short_factors`.
 struct LongRope {
   List<double> short_factors, long_factors;  ///< one a pair
   double factor = 0;                         ///< not given: max_length / original_length
   Index original_length = 0;
   double attention_factor = 0;  ///< not given: follows from the factor and original_length
-  Index max_length = 0;
+  Index max_length = 0;         ///< max_position_embeddings
 };
 
 /// Any of the scaling rules.
 struct Scaling : detail::PlainScaling {
   using PlainScaling::PlainScaling;
   Scaling(const PlainScaling& of) : PlainScaling(of) {}
+  /// The one rule that holds lists.
   Scaling(const LongRope& of) : longrope(of) { rule = Rule::longrope; }
 
   LongRope longrope;

@@ -67,8 +67,8 @@ struct Model {
 
     Index heads;     ///< of queries
     Index kv_heads;  ///< of keys
-    Index head_dim;
-    Index offset;  ///< the first feature that turns: those before it pass through
+    Index head_dim;  ///< features of a head
+    Index offset;    ///< the first feature that turns: those before it pass through
   };
 
   /// Any of the scaling rules but LongRope, which holds lists.
@@ -78,12 +78,12 @@ struct Model {
   ROPEWALK_INLINE constexpr Model(const char* model_name, const Shape& model_shape)
       : name(model_name), shape(model_shape) {}
 
-  const char* name = "";
+  const char* name = "";  ///< by which model_named finds a preset, and errors name it
   Shape shape{};
   /// Rotary features along each axis of the positions, or pairs where the terms are in sections, as
   /// models' configurations have them; 0 stands for no axis.
   Index axes[4] = {};
-  double theta = 1e4;
+  double theta = 1e4;  ///< the base of the frequencies
   Scaling scaling;
   TermRule terms = TermRule::axis_after_axis;
   bool increasing = false;  ///< LTX: from pi / 2 to theta * pi / 2, over all heads together;

@@ -40,13 +40,15 @@ struct Positions {
 /// Cells along each axis of a grid, the outermost first: Grid{frames, rows, columns}. A text is a
 /// grid of one axis, Grid{seq}: positions 0 to seq - 1.
 struct Grid {
-  List<Index> sizes;
+  List<Index> sizes;  ///< one an axis
 
+  /// Of sizes of any integer types.
   // No std::initializer_list of a type of ours: units of other flags would share its functions.
   template <class... Sizes, class = std::enable_if_t<(detail::is_size<Sizes> && ...)>>
   Grid(Sizes... of) {
     (sizes.push_back(detail::Size(of).value), ...);
   }
+  /// Of as many axes as the list has entries.
   explicit Grid(List<Index> list) : sizes(std::move(list)) {}
 };
 
