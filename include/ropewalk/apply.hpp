@@ -109,11 +109,12 @@ void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&..
   if constexpr (takes_tuples<How, Device, Tab, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
     const auto& view = table_of(table);
     std::apply(
-        [&](auto&... out) {
+        [&](auto&... each_out) {
           std::apply(
-              [&](auto&... x) {
+              [&](auto&... each_x) {
                 static constexpr Names names("apply", "xs", "outs", 0);
-                fused(names, device, options, cpu, rotation(view_of(out), view_of(x), view)...);
+                fused(names, device, options, cpu,
+                      rotation(view_of(each_out), view_of(each_x), view)...);
               },
               xs);
         },
@@ -127,9 +128,9 @@ void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs, const Tab& t
   if constexpr (takes_in_place<How, Device, Tab, Xs...>()) {
     const auto& view = table_of(table);
     std::apply(
-        [&](auto&... x) {
+        [&](auto&... each) {
           static constexpr Names names("apply_inplace", "xs", nullptr, 0);
-          fused(names, device, in_place(options), cpu, rotation(view_of(x), view)...);
+          fused(names, device, in_place(options), cpu, rotation(view_of(each), view)...);
         },
         xs);
   }

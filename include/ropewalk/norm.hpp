@@ -82,14 +82,15 @@ void apply_all(const Device& device, std::tuple<Outs&...> outs, std::tuple<Xs&..
     if constexpr (take_norms(TypeTag<std::tuple<Outs...>>{}, XTypes{},
                              TypeTag<std::tuple<Norms...>>{})) {
       const auto& view = table_of(table);
-      const auto with = [&](auto&... out) {
+      const auto with = [&](auto&... each_out) {
         std::apply(
-            [&](auto&... x) {
+            [&](auto&... each_x) {
               std::apply(
                   [&](const auto&... norm) {
                     static constexpr Names names("apply", "xs", "outs", 0);
-                    fused_norms(names, device, options, cpu,
-                                normed(rotation(view_of(out), view_of(x), view), norm)...);
+                    fused_norms(
+                        names, device, options, cpu,
+                        normed(rotation(view_of(each_out), view_of(each_x), view), norm)...);
                   },
                   norms);
             },
@@ -108,12 +109,12 @@ void apply_all_inplace(const Device& device, std::tuple<Xs&...> xs,
   if constexpr (takes_in_place<How, Device, Tab, Xs...>()) {
     if constexpr (take_norms(XTypes{}, XTypes{}, TypeTag<std::tuple<Norms...>>{})) {
       const auto& view = table_of(table);
-      const auto with = [&](auto&... x) {
+      const auto with = [&](auto&... each) {
         std::apply(
             [&](const auto&... norm) {
               static constexpr Names names("apply_inplace", "xs", nullptr, 0);
               fused_norms(names, device, in_place(options), cpu,
-                          normed(rotation(view_of(x), view), norm)...);
+                          normed(rotation(view_of(each), view), norm)...);
             },
             norms);
       };

@@ -184,23 +184,24 @@ void rotate_apart(const Names& names, const Device& device, const Of& of, const 
                 takes_tuples<Options, Device, Checked, Outs...>(TypeTag<std::tuple<Xs...>>{})) {
     const Model& model = of;
     with_table<FirstScalar<Xs...>>(of, table, [&](const auto& view) {
-      const auto rotate_all = [&](const auto& outs_of, const auto&... x) {
+      const auto rotate_all = [&](const auto& outs_of, const auto&... each_x) {
         std::apply(
-            [&](const auto&... out) {
+            [&](const auto&... each_out) {
               Names named = names;
-              ((check_model(named, model, x, view), named.next()), ...);
+              ((check_model(named, model, each_x, view), named.next()), ...);
               if (model.shape.offset == 0) {
-                fused(names, device, of.options(), cpu, rotation(out, x, view)...);
+                fused(names, device, of.options(), cpu, rotation(each_out, each_x, view)...);
               } else {
-                rotate_and_pass(names, device, model, of.options(), cpu, view, outs_of, x...);
+                rotate_and_pass(names, device, model, of.options(), cpu, view, outs_of, each_x...);
               }
             },
             outs_of);
       };
       std::apply(
-          [&](auto&... out) {
-            const std::tuple<std::decay_t<decltype(as_view(out))>...> views{as_view(out)...};
-            std::apply([&](auto&... x) { rotate_all(views, as_view(x)...); }, xs);
+          [&](auto&... each_out) {
+            const std::tuple<std::decay_t<decltype(as_view(each_out))>...> views{
+                as_view(each_out)...};
+            std::apply([&](auto&... each_x) { rotate_all(views, as_view(each_x)...); }, xs);
           },
           outs);
     });
@@ -216,8 +217,8 @@ void rotate(const Device& device, X&& xs, const Of& model, const Tab& table,
             const CpuOptions& cpu) {
   if constexpr (detail::is_tuple<std::decay_t<X>>) {
     std::apply(
-        [&](auto&... x) {
-          detail::rotate_in_place({"rotate", "xs", nullptr, 0}, device, model, table, cpu, x...);
+        [&](auto&... each) {
+          detail::rotate_in_place({"rotate", "xs", nullptr, 0}, device, model, table, cpu, each...);
         },
         detail::tied(std::forward<X>(xs)));
   } else {

@@ -226,32 +226,32 @@ auto per_feature_table(const Cos& cos, const Sin& sin, Pairing pairing) {
 /// its odd ones, the others never (Helios: apply_rotary_emb_helios in vllm-omni and diffusers).
 template <class Map>
 auto packed_table(const Map& packed) {
-  return detail::one_tensor("packed_table", packed, 4, 2, [](Index pairs) {
-    return detail::FirstEntries{0, 2 * pairs + 1};
+  return detail::one_tensor("packed_table", packed, 4, 2, [](Index row_pairs) {
+    return detail::FirstEntries{0, 2 * row_pairs + 1};
   });
 }
 
 /// [.., 2 * pairs] = [cos | sin] (vLLM's cache).
 template <class Map>
 auto packed_cos_sin_table(const Map& packed) {
-  return detail::one_tensor("packed_cos_sin_table", packed, 2, 1, [](Index pairs) {
-    return detail::FirstEntries{0, pairs};
+  return detail::one_tensor("packed_cos_sin_table", packed, 2, 1, [](Index row_pairs) {
+    return detail::FirstEntries{0, row_pairs};
   });
 }
 
 /// [.., 2 * pairs] = [sin | cos] (GPT-J, MagiHuman).
 template <class Map>
 auto packed_sin_cos_table(const Map& packed) {
-  return detail::one_tensor("packed_sin_cos_table", packed, 2, 1, [](Index pairs) {
-    return detail::FirstEntries{pairs, 0};
+  return detail::one_tensor("packed_sin_cos_table", packed, 2, 1, [](Index row_pairs) {
+    return detail::FirstEntries{row_pairs, 0};
   });
 }
 
 /// [.., 4 * pairs] = [sin | cos], each value twice in a row (EVA-02 in timm).
 template <class Map>
 auto packed_sin_cos_repeated_table(const Map& packed) {
-  return detail::one_tensor("packed_sin_cos_repeated_table", packed, 4, 2, [](Index pairs) {
-    return detail::FirstEntries{2 * pairs, 0};
+  return detail::one_tensor("packed_sin_cos_repeated_table", packed, 4, 2, [](Index row_pairs) {
+    return detail::FirstEntries{2 * row_pairs, 0};
   });
 }
 

@@ -31,6 +31,20 @@ void apply_all(Map<X, 4> out, Map<const X, 3> x, Map<X, 2> k, const rw::TableVie
   rw::apply_stack_flatten(device, out, x, table);
 }
 
+template <class X>
+void models(Map<X, 4> out, Map<const X, 4> x, Map<X, 2> k, const rw::TableView<float>& table) {
+  const Eigen::DefaultDevice device;
+  const auto norm = rw::rms_norm_torch<X>(nullptr, 0);
+  rw::apply(device, out, x, norm, table);
+  rw::apply(device, std::tie(out, k), std::tie(x, k), std::tuple{norm, rw::no_norm}, table);
+  rw::apply_inplace(device, out, norm, table);
+  rw::apply_inplace(device, std::tie(out, k), std::tuple{norm, norm}, table);
+  rw::rotate(device, out, x, rw::model_named("Wan2.2 A14B"), table);
+  rw::rotate(device, std::tie(out, k), std::tie(x, k), rw::model_named("Flux.1"), table);
+  rw::rotate(device, std::tie(out, k), rw::model_named("Flux.1"), table);
+  rw::shift(device, out, rw::model_named("Llama 3.1 8B"), -1);
+}
+
 template <class Tab>
 rw::TableView<Tab> table_of(Map<const Tab, 3> cos, Map<const Tab, 3> sin, bool& has_none,
                             const std::vector<std::int64_t>& wide, Map<const std::int32_t, 2> ids) {
@@ -105,6 +119,10 @@ template void apply_all(Map<Eigen::bfloat16, 4>, Map<const Eigen::bfloat16, 3>,
                         Map<Eigen::bfloat16, 2>, const rw::TableView<double>&);
 template void apply_all(Map<Eigen::half, 4>, Map<const Eigen::half, 3>, Map<Eigen::half, 2>,
                         const rw::TableView<Eigen::half>&);
+template void models(Map<float, 4>, Map<const float, 4>, Map<float, 2>,
+                     const rw::TableView<float>&);
+template void models(Map<Eigen::bfloat16, 4>, Map<const Eigen::bfloat16, 4>,
+                     Map<Eigen::bfloat16, 2>, const rw::TableView<float>&);
 template rw::TableView<float> table_of(Map<const float, 3>, Map<const float, 3>, bool&,
                                        const std::vector<std::int64_t>&,
                                        Map<const std::int32_t, 2>);
