@@ -44,7 +44,10 @@ ROPEWALK_BEGIN_NAMESPACE
 ///
 /// Shapes   the first size % ranks parts have one entry more than the others, which may have none
 /// Heads    where several of the queries share a key, cut kv_heads; of the queries the rank has
-///          heads / kv_heads times as many, from as many times `begin` on
+///          heads / kv_heads times as many, from as many times `begin` on. With more ranks than
+///          kv_heads, ranks kv_heads and above have no head. So that all have queries, cut heads
+///          instead: query h shares key h / (heads / kv_heads), and a rank needs the keys of its
+///          queries, which other ranks then hold and rotate, too
 /// Norms    one over all heads of a token (RmsNorm::over_token) needs whole tokens: it belongs
 ///          before the all-to-all
 /// Errors   std::invalid_argument: size negative, ranks below 1, a rank that is not 0 to ranks - 1
