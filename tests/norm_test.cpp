@@ -152,11 +152,15 @@ TYPED_TEST(Norm, EveryMagnitude) {
       x = random() % 64 == 0 ? static_cast<X>(random() % 2 == 0 ? 0.0f : -0.0f)
                              : of_exponent<X>(random, exponent);
     }
-    const int of_weight = trial % 6 == 0 ? trial - 80 : trial % 6 == 1 ? -30 : 0;
+    const int of_weight = trial % 16 == 9    ? 114
+                          : trial % 16 == 10 ? -124
+                          : trial % 6 == 0   ? trial - 80
+                          : trial % 6 == 1   ? -30
+                                             : 0;
     for (W& weight : problem.weight) weight = of_exponent<W>(random, of_weight);
     if (trial % 8 == 2) problem.weight[0] = W(0.0f);
     for (std::size_t i = 0; i < problem.sin.size(); i += 3) problem.sin[i] = 0;
-    if (trial % 8 == 4) problem.cos[1] = 0x1p90f;
+    if (trial % 8 == 4) problem.cos[1] = 0x1p115f;
     if (trial % 8 == 6) std::fill(problem.sin.begin(), problem.sin.end(), 0x1p-120f);
     problem.expect_defined(trial % 3 == 0 ? Pairing::half : Pairing::interleaved);
   }
@@ -166,15 +170,21 @@ TYPED_TEST(Norm, EveryMagnitude) {
 // their rounding shows in what they turn with, which is not.
 TEST(NormOfBfloat16, FeaturesFarBelowTheirRow) {
   std::mt19937 random(1);
-  for (const Pairing pairing : {Pairing::interleaved, Pairing::half}) {
+  for (int trial = 0; trial < 4; ++trial) {
+    const Pairing pairing = trial % 2 == 0 ? Pairing::interleaved : Pairing::half;
+    // Features that are too small themselves, or made so by their row and a weight.
+    const bool are_small = trial < 2;
     Problem<bfloat16, bfloat16> problem({1, 4, 19, 128}, false, NormFinish::one_rounding, 64,
                                         Place::dense, Values::uniform);
-    std::fill(problem.weight.begin(), problem.weight.end(), bfloat16(1.0f));
+    const auto weight = static_cast<bfloat16>(are_small ? 1.0f : 0x1p-9f);
+    std::fill(problem.weight.begin(), problem.weight.end(), weight);
     std::fill(problem.cos.begin(), problem.cos.end(), 0.8f);
     std::fill(problem.sin.begin(), problem.sin.end(), 0.6f);
     for (std::size_t i = 0; i < problem.x.size(); ++i) {
       const bool is_first = pairing == Pairing::half ? i % 128 < 64 : i % 2 == 0;
-      problem.x[i] = of_exponent<bfloat16>(random, i % 128 == 0 ? 33 : is_first ? -98 : -93);
+      const int exponent = is_first ? -98 : -93;
+      problem.x[i] = i % 128 == 0 ? of_exponent<bfloat16>(random, are_small ? 33 : 60)
+                                  : of_exponent<bfloat16>(random, exponent + (are_small ? 0 : 36));
     }
     problem.expect_defined(pairing);
   }
