@@ -28,6 +28,15 @@ __device__ __forceinline__ float fused_multiply_add(float a, float b, float c) {
   return result;
 }
 
+/// Quad q of a pack.
+template <class X, int Size>
+__device__ __forceinline__ void read_quad(float (&to)[std::size_t{quad}], const Pack<X, Size>& pack,
+                                          int q) {
+  constexpr int each = static_cast<int>(quad);
+#pragma unroll
+  for (int e = 0; e < each; ++e) to[e] = value_at(pack, q * each + e);
+}
+
 /// The features that are normalised together. Quads: neighbours in memory, aligned as four are.
 template <class X, bool Quads>
 struct NormedFeatures {

@@ -191,10 +191,7 @@ struct NormedHeadsJob : Rows {
 #pragma unroll
     for (int i = 0; i < sums_of_lane; ++i) {
       float v[std::size_t{quad}];
-#pragma unroll
-      for (int e = 0; e < static_cast<int>(quad); ++e) {
-        v[e] = value_at(unit[i / quads], i % quads * static_cast<int>(quad) + e);
-      }
+      read_quad(v, unit[i / quads], i % quads);
       sums[i] = sum_of_quad<Fused>(v);
     }
     // The upper half of a tree is added to its lower one. Halves of a row are a lane's two packs;

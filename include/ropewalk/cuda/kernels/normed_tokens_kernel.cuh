@@ -84,9 +84,7 @@ struct NormedTokensJob : Rows {
                                                   const XPack& pack) {
     for (int c = 0; c < chains; ++c) {
       float v[std::size_t{quad}];
-      for (int e = 0; e < static_cast<int>(quad); ++e) {
-        v[e] = value_at(pack, c * static_cast<int>(quad) + e);
-      }
+      read_quad(v, pack, c);
       add_fused(terms[c], v);
     }
   }
