@@ -96,6 +96,7 @@ template <int Size, class W>
 __device__ __forceinline__ Pack<W, Size> weights_of(const DeviceNorm<W>& norm, Index i) {
   if (norm.weight != nullptr) return load<W, Size>(norm.weight + i);
   float ones[std::size_t{Size}];
+#pragma unroll
   for (float& one : ones) one = 1;
   return packed<W>(ones);
 }
@@ -103,6 +104,7 @@ __device__ __forceinline__ Pack<W, Size> weights_of(const DeviceNorm<W>& norm, I
 template <class T, int Size>
 __device__ __forceinline__ Pack<T, Size> products(const Pack<T, Size>& a, const Pack<T, Size>& b) {
   Pack<T, Size> result;
+#pragma unroll
   for (int i = 0; i < a.words; ++i) result.word[i] = product(Two<T>{a.word[i]}, {b.word[i]}).word;
   return result;
 }
@@ -113,11 +115,13 @@ template <NormFinish Finish, class X, class W, int Size>
 __device__ __forceinline__ Pack<X, Size> normalised_pack(const Pack<X, Size>& x, float reciprocal,
                                                          const Pack<W, Size>& weights) {
   float values[std::size_t{Size}];
+#pragma unroll
   for (int e = 0; e < Size; ++e) values[e] = multiplied(value_at(x, e), reciprocal);
   // What is rounded before its weight has weights of its own type.
   if constexpr (Finish == NormFinish::round_then_weight && sizeof(X) == 2 && std::is_same_v<X, W>) {
     return products(packed<X>(values), weights);
   } else {
+#pragma unroll
     for (int e = 0; e < Size; ++e) {
       const float weight = value_at(weights, e);
       constexpr bool plus_one = Finish == NormFinish::one_plus_weight;

@@ -107,6 +107,7 @@ struct Coefficients {
 
   __device__ __forceinline__ static Coefficients not_there() {
     Coefficients result;
+#pragma unroll
     for (int i = 0; i < operands; ++i) {
       result.cos[i] = result.sin[i] = no_operand<Arithmetic>();
     }
@@ -149,6 +150,7 @@ __device__ __forceinline__ void read(Coefficients<Arithmetic, Pairs>& to,
     const std::uint64_t at = offset + (apart ? 2 * first : first);
     const auto c = load<Tab, size>(cos.data + at);
     const auto s = load<Tab, size>(sin.data + at);
+#pragma unroll
     for (int i = 0; i < to.operands; ++i) {
       to.cos[i] = operand<apart, Arithmetic>(cos, c, i);
       to.sin[i] = operand<apart, Arithmetic>(sin, s, i);

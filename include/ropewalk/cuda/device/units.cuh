@@ -37,6 +37,7 @@ __device__ __forceinline__ void turn_ones(Pack<Out, Size> (&done)[Packs],
         in_carrier<Carrier<Arithmetic>>(value_at(unit[i / Size], static_cast<int>(i % Size)))};
   };
   Carrier<Arithmetic> results[Packs][std::size_t{Size}];
+#pragma unroll
   for (int i = 0; i < Pairs; ++i) {
     const Value<Arithmetic> a = feature(first_feature(read, i));
     const Value<Arithmetic> b = feature(second_feature(read, i, Size));
@@ -45,6 +46,7 @@ __device__ __forceinline__ void turn_ones(Pack<Out, Size> (&done)[Packs],
     results[first / Size][first % Size] = rotated_first(a, b, with.cos[i], with.sin[i]).number;
     results[second / Size][second % Size] = rotated_second(a, b, with.cos[i], with.sin[i]).number;
   }
+#pragma unroll
   for (std::size_t i = 0; i < Packs; ++i) done[i] = packed<Out>(results[i]);
 }
 
@@ -54,6 +56,7 @@ __device__ __forceinline__ void turn_twos(Pack<T, Size> (&done)[Packs],
                                           const Pack<T, Size> (&unit)[Packs],
                                           const Coefficients<T, Pairs>& with) {
   constexpr int words = Size / 2;
+#pragma unroll
   for (int i = 0; i < Pairs / 2; ++i) {
     const std::uint32_t even = unit[2 * i / words].word[2 * i % words];
     const std::uint32_t odd = unit[(2 * i + 1) / words].word[(2 * i + 1) % words];

@@ -82,6 +82,7 @@ struct NormedTokensJob : Rows {
 
   __device__ __forceinline__ static void add_pack(float (&terms)[std::size_t{chains}],
                                                   const XPack& pack) {
+#pragma unroll
     for (int c = 0; c < chains; ++c) {
       float v[std::size_t{quad}];
       read_quad(v, pack, c);
