@@ -682,6 +682,7 @@ TEST(CudaNormOfSeveral, OtherNumbersOfHeads) {
     for (const bool over_token : {false, true}) {
       for (const Pairing pairing : {Pairing::interleaved, Pairing::half}) {
         expect_queries_and_keys<bfloat16>({1, seq, 40, 128}, {1, seq, 8, 128}, pairing, over_token);
+        expect_queries_and_keys<bfloat16>({2, seq, 8, 128}, {2, seq, 4, 128}, pairing, over_token);
         expect_queries_and_keys<bfloat16>({1, seq, 5, 80}, {1, seq, 2, 80}, pairing, over_token);
       }
     }
@@ -707,6 +708,14 @@ TEST(CudaNormOfSeveral, EmptyTensorsAreLeft) {
                             std::tuple{with, with, rw::no_norm}, by);
   });
   EXPECT_TRUE(same_bits(beside, alone));
+  // Values whose rows are wider than a token's threads, beside norms of nothing.
+  const Shape wide{1, 9, 2, 1024};
+  const DeviceMemory values(std::vector<float>(9 * 2 * 1024, 0.5f)), copy(values.bytes());
+  rw::cuda::apply(nullptr, std::tuple{dense(null, empty), dense(copy.as<float>(), wide)},
+                  std::tuple{dense<const float>(nullptr, empty),
+                             rw::copied(dense<const float>(values.as<const float>(), wide))},
+                  std::tuple{with, rw::no_norm}, by);
+  EXPECT_TRUE(same_bits(copy.values<float>(), values.values<float>()));
   const rw::View<const float> none(nullptr, {1, 0, 1, 64});
   rw::cuda::apply_inplace(nullptr, dense(null, empty), with, by);
   rw::cuda::apply_inplace(nullptr, std::tuple{dense(null, no_tokens)}, std::tuple{with},

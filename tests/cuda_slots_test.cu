@@ -134,10 +134,10 @@ template <class T>
 class CudaSlots : public testing::Test {
  public:
   /// Of one tensor whose out is a cache.
-  template <class Id>
+  template <class Tab, class Id>
   static void expect_of_cpu(const Shape& shape, Index pairs, Pairing pairing, Order order,
                             bool heads_outside) {
-    const Tables<float> table(shape.seq, pairs);
+    const Tables<Tab> table(shape.seq, pairs);
     const SomeSlots<Id> slots(shape);
     const auto x = random_values<T>(size_of(shape), Values::special, 1);
     auto wanted = filled_cache<T>(shape, 2);
@@ -170,11 +170,11 @@ TYPED_TEST(CudaSlots, TakeWhatTheCpuWrites) {
         for (const bool heads_outside : {false, true}) {
           SCOPED_TRACE(testing::Message() << "case " << ++i);
           if (i % 2 == 0) {
-            this->template expect_of_cpu<std::int32_t>(of.shape, of.pairs, pairing, order,
-                                                       heads_outside);
+            this->template expect_of_cpu<float, std::int32_t>(of.shape, of.pairs, pairing, order,
+                                                              heads_outside);
           } else {
-            this->template expect_of_cpu<std::int64_t>(of.shape, of.pairs, pairing, order,
-                                                       heads_outside);
+            this->template expect_of_cpu<TypeParam, std::int64_t>(of.shape, of.pairs, pairing,
+                                                                  order, heads_outside);
           }
           if (this->HasFailure()) return;
         }
@@ -312,10 +312,10 @@ using NormDtypes = testing::Types<float, half, bfloat16>;
 TYPED_TEST_SUITE(CudaNormedSlots, NormDtypes, DtypeNames);
 
 /// A prologue: queries in place, keys normalised to their slots, values copied there.
-template <class T, class NormType>
+template <class T, class NormType, class Tab>
 struct Prologue {
   Shape q_shape, shape;
-  Tables<T> table;
+  Tables<Tab> table;
   SomeSlots<std::int32_t> slots;
   std::vector<T> q, k, v;
   std::vector<T> weight;
@@ -407,11 +407,12 @@ void expect_same(const std::vector<std::vector<T>>& out, const std::vector<std::
 }
 
 /// Every order of sums: a CPU's against the CPU, the rule's own against a dense out on the device.
-template <class T, class NormType>
+template <class T, class NormType, class Tab = T>
 void expect_prologues() {
-  for (const Shape& shape : {Shape{1, 13, 4, 128}, Shape{2, 600, 2, 128}, Shape{1, 1, 2, 64},
-                             Shape{1, 1031, 3, 64}, Shape{2, 7, 3, 80}, Shape{1, 5, 2, 10}}) {
-    const Prologue<T, NormType> of(shape);
+  for (const Shape& shape :
+       {Shape{1, 13, 4, 128}, Shape{2, 19, 4, 128}, Shape{2, 600, 2, 128}, Shape{1, 1, 2, 64},
+        Shape{1, 1031, 3, 64}, Shape{2, 7, 3, 80}, Shape{1, 5, 2, 10}}) {
+    const Prologue<T, NormType, Tab> of(shape);
     for (const Order order : orders) {
       for (const Pairing pairing : pairings) {
         SCOPED_TRACE(testing::Message()
@@ -449,6 +450,9 @@ struct OverToken {
 TYPED_TEST(CudaNormedSlots, PerHead) { expect_prologues<TypeParam, PerHead>(); }
 TYPED_TEST(CudaNormedSlots, PerHeadByPowers) { expect_prologues<TypeParam, PerHeadByPowers>(); }
 TYPED_TEST(CudaNormedSlots, OverToken) { expect_prologues<TypeParam, OverToken>(); }
+
+TEST(CudaNormedSlotsByFloats, PerHead) { expect_prologues<bfloat16, PerHead, float>(); }
+TEST(CudaNormedSlotsByFloats, OverToken) { expect_prologues<bfloat16, OverToken, float>(); }
 
 // Errors ------------------------------------------------------------------------------------------
 

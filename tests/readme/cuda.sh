@@ -33,7 +33,7 @@ for block in block_*.inc; do
     echo "compiles $(<"header_$number.inc"): $(head -n 1 "$block")"
   else
     fail "$1, block $number:"
-    grep -E '(error|warning|fatal)' output | head -n 20
+    grep -m 20 -E '(error|warning|fatal)' output || tail -n 5 output
   fi
 done
 

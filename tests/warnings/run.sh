@@ -30,6 +30,7 @@ if LC_ALL=C "$compiler" "${options[@]}" -Wno-error -include globals.hpp -fsyntax
   echo "clean   after globals of the names that the headers use"
 else
   fail "after globals of the names that the headers use"
+  grep -m 5 'error: ' output || true
 fi
 
 if [[ $compiler == clang++* ]]; then

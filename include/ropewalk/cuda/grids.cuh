@@ -153,14 +153,13 @@ inline LaunchGrid grid_of_tokens(const Extent& extent, Index jobs, bool together
   return grid;
 }
 
-/// Blocks of so many threads, whole warps, for one token each. Of 0 threads where there are too
-/// many.
+/// Blocks of so many threads for one token each. Of 0 threads where they are no whole rows.
 inline LaunchGrid grid_of_whole_tokens(const Extent& extent, Index jobs, Index threads) {
   LaunchGrid grid;
   grid.threads = dim3(0);
-  if (extent.outer > most_blocks_x / jobs || extent.batch > most_blocks) return grid;
-  const auto units = static_cast<unsigned>(at_least_one(extent.units));
-  grid.threads = dim3(units, static_cast<unsigned>(threads) / units, 1);
+  const Index units = at_least_one(extent.units);
+  if (threads % units != 0) return grid;
+  grid.threads = dim3(static_cast<unsigned>(units), static_cast<unsigned>(threads / units), 1);
   grid.blocks = dim3(static_cast<unsigned>(at_least_one(extent.outer) * jobs),
                      static_cast<unsigned>(at_least_one(extent.batch)), 1);
   return grid;

@@ -27,7 +27,7 @@ struct JobList {
 template <class Job, class... Others>
 struct JobList<Job, Others...> {
   static constexpr unsigned count = 1 + sizeof...(Others);
-  /// Blocks of most_threads that a multiprocessor has registers for, of the job that needs most.
+  /// Blocks of most_threads that a multiprocessor has registers for: the most that a job asks for.
   static constexpr int least_blocks = Job::least_blocks > JobList<Others...>::least_blocks
                                           ? Job::least_blocks
                                           : JobList<Others...>::least_blocks;

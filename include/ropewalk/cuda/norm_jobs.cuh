@@ -169,7 +169,8 @@ constexpr Index threads_together(Counts... counts) {
   return ((counts < 0 || counts == most) && ...) ? std::max(most, Index{0}) : 0;
 }
 
-/// Whether the kernel that keeps whole tokens can take a tensor that the one for heads can take.
+/// Whether the kernel that keeps whole tokens can take a tensor that the one for heads can take,
+/// and that has a grid_of_whole_tokens.
 template <class Rows, class T>
 bool keeps_tokens([[maybe_unused]] const Rows& rows, const T& tensors) {
   if constexpr (threads_of_token<Rows, T>() > 0) {
@@ -178,8 +179,8 @@ bool keeps_tokens([[maybe_unused]] const Rows& rows, const T& tensors) {
     const auto& norm = tensors.device_norm;
     if (!norm.over_token || norm.order != NormOrder::cuda_fused) return false;
     if (norm.finish != NormFinish::one_rounding || norm.weight == nullptr) return false;
-    const Index units = rows.units, at_once = Index{Job::threads} / units, heads = rows.inner;
-    return Job::threads % units == 0 && heads % at_once == 0 && heads <= at_once * Job::most_packs;
+    const Index at_once = Index{Job::threads} / rows.units, heads = rows.inner;
+    return heads % at_once == 0 && heads <= at_once * Job::most_packs;
   }
   return !T::has_norm;
 }

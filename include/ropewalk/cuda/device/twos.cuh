@@ -14,8 +14,8 @@ ROPEWALK_BEGIN_NESTED(detail)
 namespace gpu {
 
 /// The first is in the low half. A step gives what `step` gives of each: products of two such
-/// numbers are exact in float, or too small to round to anything but 0, and float has 2 * p + 2
-/// bits for sums of numbers of p, so that rounding by way of float changes nothing.
+/// numbers are exact in float, or, of bfloat16, too small to round to anything but 0; and float has
+/// at least the 2 * p + 2 bits with which sums of numbers of p bits can be rounded twice.
 template <class T>
 struct Two {
   std::uint32_t word;

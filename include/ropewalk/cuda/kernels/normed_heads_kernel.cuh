@@ -108,9 +108,12 @@ struct NormedHeadsJob : Rows {
     x_row = read_rows(now, x_row, x_step, task, task.first, end);
     Kept<By> kept;
     if (task.has_rows) {
-      Rows::prefetch_rows(this->x_row(row), x_step, task.from, task.unit, rows,
-                          static_cast<int>(step),
-                          static_cast<int>(this->inner) - static_cast<int>(task.first));
+      // Those of a token have just been read.
+      if (By != Sums::of_token) {
+        Rows::prefetch_rows(this->x_row(row), x_step, task.from, task.unit, rows,
+                            static_cast<int>(step),
+                            static_cast<int>(this->inner) - static_cast<int>(task.first));
+      }
       if (task.turns) {
         kept.with = this->coefficients(row_of(this->table, task.b, task.s), task.unit);
       }
