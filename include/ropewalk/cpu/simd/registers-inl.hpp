@@ -99,6 +99,21 @@ ROPEWALK_INLINE void join_lanes(const Register<S, Count>& even, const Register<S
   high.v = __builtin_shufflevector(even.v, odd.v, (Count / 2 + I / 2 + (I % 2) * Count)...);
 }
 
+/// Lane l of register r becomes lane r of register l: blocks of Step lanes off the diagonal change
+/// places, for every Step.
+template <int Step, int Count, int... I>
+ROPEWALK_INLINE void transpose(Register<float, Count> (&rows)[std::size_t{Count}],
+                               std::integer_sequence<int, I...> order) {
+#pragma GCC unroll 8
+  for (int i = 0; i < Count / 2; ++i) {
+    const int r = i / Step * 2 * Step + i % Step;
+    const auto low = rows[r].v, high = rows[r + Step].v;
+    rows[r].v = __builtin_shufflevector(low, high, (I & Step ? I - Step + Count : I)...);
+    rows[r + Step].v = __builtin_shufflevector(low, high, (I & Step ? I + Count : I + Step)...);
+  }
+  if constexpr (Step > 1) transpose<Step / 2>(rows, order);
+}
+
 /// Lanes of yes where the mask is all ones, of no where it is zero.
 template <int Count>
 ROPEWALK_INLINE Register<std::uint32_t, Count> select(const Register<std::int32_t, Count>& mask,

@@ -21,8 +21,7 @@ struct Two {
   std::uint32_t word;
 };
 
-/// By multiply-adds, which every GPU with bfloat16 has, with a summand that changes no product, not
-/// even the sign of 0.
+/// Every GPU with bfloat16 has multiply-adds, but not each has products and sums.
 __device__ __forceinline__ Two<Eigen::bfloat16> multiplied_and_added(Two<Eigen::bfloat16> a,
                                                                      std::uint32_t b,
                                                                      std::uint32_t c) {
@@ -32,6 +31,7 @@ __device__ __forceinline__ Two<Eigen::bfloat16> multiplied_and_added(Two<Eigen::
 }
 __device__ __forceinline__ Two<Eigen::bfloat16> product(Two<Eigen::bfloat16> a,
                                                         Two<Eigen::bfloat16> b) {
+  // A summand that changes no product, not even the sign of 0.
   constexpr std::uint32_t negative_zeros = 0x80008000u;
   return multiplied_and_added(a, b.word, negative_zeros);
 }

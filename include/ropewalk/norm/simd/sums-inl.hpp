@@ -188,21 +188,6 @@ ROPEWALK_INLINE void gather_sums(float* sums, const X* x, Index features, float*
   }
 }
 
-/// Lane l of register r becomes lane r of register l: blocks of Step lanes off the diagonal change
-/// places, for every Step.
-template <int Step, int Count, int... I>
-ROPEWALK_INLINE void transpose(Register<float, Count> (&rows)[std::size_t{Count}],
-                               std::integer_sequence<int, I...> order) {
-#pragma GCC unroll 8
-  for (int i = 0; i < Count / 2; ++i) {
-    const int r = i / Step * 2 * Step + i % Step;
-    const auto low = rows[r].v, high = rows[r + Step].v;
-    rows[r].v = __builtin_shufflevector(low, high, (I & Step ? I - Step + Count : I)...);
-    rows[r + Step].v = __builtin_shufflevector(low, high, (I & Step ? I + Count : I + Step)...);
-  }
-  if constexpr (Step > 1) transpose<Step / 2>(rows, order);
-}
-
 /// The totals of rows, from `first` on: their lanes added to what is there, the rows side by side.
 ROPEWALK_INLINE Register<float, rows_abreast> total_sums(const SumsOfLanes& sums, Index first) {
   constexpr int count = rows_abreast;
