@@ -233,6 +233,7 @@ ROPEWALK_INLINE Index walk_estimated_steps(const RowBatch& batch, EstimatedRow& 
       const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
       X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
       prefetch_features(distances, x, out, part.first + i, end - i);
+      prefetch_far(distances, x, part.first + i, end - i);
       for (Index j = i; j < end; j += step) {
         const Index at = part.first + j;
         if (rotate_estimated<Of, Count>(out, x, at, layout.pairs, with, j)) continue;

@@ -9,12 +9,14 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                  const RowPart& part, Index i) {
   constexpr Index count = Count;
+  constexpr bool split = splits<From, To, Out, X>;
+  constexpr bool has_one_line = !split && 2 * Group * count * Index{sizeof(X)} <= line_bytes;
   const RowLayout layout = batch.layout;  // copies, or they are read again after every store
   const PrefetchDistances distances = batch.prefetch;
   const Index end = i + Group * count;
   const Index rest = end == part.pairs ? part.rest : 0;
   Coefficients<Arithmetic, Count> table[std::size_t{Group}];
-  if constexpr (splits<From, To, Out, X>) {
+  if constexpr (split) {
 #pragma GCC unroll 2
     for (int g = 0; g < Group; g += 2) {
       split_coefficients(coefficients, i + g * count, table[g], table[g + 1], false);
@@ -39,26 +41,31 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
     prefetch_features(distances, x, out, first, Group * count);
+    StepAhead<split ? 2 * Count : Count, X> ahead{x, first, layout.pairs, distances.x_l2};
+    if constexpr (has_one_line) ahead.prefetch(0);
     const X* from = steps_from(x + first_feature(From, first));
     Out* to = steps_from(out + first_feature(To, first));
-    if constexpr (splits<From, To, Out, X>) {
+    if constexpr (split) {
       const X* from_partners = steps_from(from + layout.pairs);
       Out* to_partners = steps_from(to + layout.pairs);
 #pragma GCC unroll 2
       for (int g = 0; g < Group; g += 2) {
+        ahead.at = first + g * count;
         if constexpr (quick) {
           if (rotate_split_quickly(to + g * count, to_partners + g * count, from + g * count,
                                    from_partners + g * count, table[g], table[g + 1],
-                                   usual[g] & usual[g + 1])) {
+                                   usual[g] & usual[g + 1], ahead)) {
             continue;
           }
         }
         rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * count,
-                                              table[g], table[g + 1]);
+                                              table[g], table[g + 1], ahead);
       }
     } else {
 #pragma GCC unroll 4
       for (int g = 0; g < Group; ++g) {
+        ahead.at = first + g * count;
+        if (!has_one_line && ahead.begins_line(g)) ahead.prefetch(0);
         if constexpr (quick && From == Pairing::interleaved) {
           const Index at = Index{2} * g * count;
           if (rotate_quickly(to + at, from + at, table[g], usual[g])) continue;

@@ -73,7 +73,7 @@ template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, clas
     for (int k = 0; k < 4; ++k) entries[k][j] = sources[k][pair];
   }
   const Row<Carrier<Arithmetic>, Out, X> copy{
-      out, x, {entries[0], entries[1], entries[2], entries[3]}, {0, Count, 0}, 0, Count};
+      out, x, {entries[0], entries[1], entries[2], entries[3]}, {0, Count, 0}, 0, Count, 0};
   walk_narrow<Arithmetic, From, To, Count>(copy, 0);
   for (Index j = 0; j < count; ++j) {
     const Index at = row.part.first + i + j;

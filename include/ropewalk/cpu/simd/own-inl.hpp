@@ -64,13 +64,15 @@ ROPEWALK_INLINE HalfCoefficients<Count> half_coefficients(const OwnRow<Eigen::ha
 
 /// Rotates pairs [0, result) of the part of a row.
 template <class Arithmetic, Pairing Of, class X>
-ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, Index pairs) {
+ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, Index pairs,
+                               Index x_l2) {
   constexpr int count = register_bytes / 4;
   Index i = 0;
   if constexpr (has_half_steps<Arithmetic, Of, Of, X, X>) {
     constexpr Index step = Of == Pairing::half ? 32 : 16;
     for (; i + step <= part.pairs; i += step) {
-      rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i));
+      const StepAhead<int{step}, X> ahead{x, part.first + i, pairs, x_l2};
+      rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i), ahead);
     }
   } else if constexpr (splits<Of, Of, X, X>) {
     constexpr Index step = Index{2} * count;
@@ -78,21 +80,23 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
       Coefficients<X, count> even, odd;
       split_own(own, i, even, odd);
       const Index at = part.first + i;
+      const StepAhead<int{step}, X> ahead{x, at, pairs, x_l2};
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual =
             usual_coefficients(load<std::uint32_t, count>(own.cos + i),
                                load<std::uint32_t, count>(own.sin + i), ~0u, all_words);
         if (rotate_split_quickly(out + at, out + pairs + at, x + at, x + pairs + at, even, odd,
-                                 usual)) {
+                                 usual, ahead)) {
           continue;
         }
       }
-      rotate_split_pairs(out, out + pairs, x, x + pairs, at, even, odd);
+      rotate_split_pairs(out, out + pairs, x, x + pairs, at, even, odd, ahead);
     }
   } else {
     for (; i + count <= part.pairs; i += count) {
       const auto with = own_coefficients<count>(own, i);
       const Index at = part.first + i;
+      StepAhead<count, X>{x, at, pairs, x_l2}.prefetch(0);
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual = usual_sums(with.cos_a, with.sin_a, all_words);
         if (rotate_quickly(out + 2 * at, x + 2 * at, with, usual)) continue;
@@ -117,7 +121,7 @@ template <class Arithmetic, Pairing Of, class X>
     X* out = moved(static_cast<X*>(batch.out), r * batch.layout.out_stride);
     prefetch_features(batch.prefetch, x, out, part.first, part.pairs);
     done = walk_own<Arithmetic, Of>(out, x, own_row<X>(batch, r, part.first), part,
-                                    batch.layout.pairs);
+                                    batch.layout.pairs, batch.prefetch.x_l2);
     if (done == part.pairs && part.rest != 0) {
       copy_rest(batch.prefetch, x, out, 2 * batch.layout.pairs, part.rest);
     }

@@ -104,12 +104,16 @@ template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
 ROPEWALK_INLINE Features<Count> normalised_and_turned(const Places<const Source>& x,
                                                       const Features<Count>& weights,
                                                       const Register<float, Count>& reciprocal,
-                                                      const TurnBy<Of, X, Count>& by) {
-  return turned<Of, X, Count>({normalised_neighbours<Quick, Rounds, X>(
-                                   load_neighbours<Count>(x.first), weights.first, reciprocal),
-                               normalised_neighbours<Quick, Rounds, X>(
-                                   load_neighbours<Count>(x.second), weights.second, reciprocal)},
-                              by);
+                                                      const TurnBy<Of, X, Count>& by,
+                                                      const StepAhead<2 * Count, X>& ahead) {
+  Features<Count> y;
+  ahead.prefetch(0);
+  y.first = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.first), weights.first,
+                                                    reciprocal);
+  ahead.prefetch(1);
+  y.second = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.second),
+                                                     weights.second, reciprocal);
+  return turned<Of, X, Count>(y, by);
 }
 
 /// The same, whatever they are, into out.
@@ -118,7 +122,7 @@ template <bool Rounds, Pairing Of, class X, class Source, int Count>
                                                Features<Count> weights,
                                                Register<float, Count> reciprocal,
                                                TurnBy<Of, X, Count> by) {
-  const auto y = normalised_and_turned<false, Rounds, Of, X>(x, weights, reciprocal, by);
+  const auto y = normalised_and_turned<false, Rounds, Of, X>(x, weights, reciprocal, by, {});
   store_neighbours(out.first, y.first);
   store_neighbours(out.second, y.second);
 }

@@ -50,8 +50,9 @@ ROPEWALK_INLINE Index turn_normalised_group(const RowBatch& rows, SourceRows<Sou
       if constexpr (OverToken) weights[g] = weights_at(g);
       const Places<const Source> from_g{from + g * step, from + g * step + partners};
       const Places<X> to_g{to + g * step, to + g * step + partners};
-      const auto y =
-          normalised_and_turned<true, Rounds, Of, X>(from_g, weights[g], reciprocal, by[g]);
+      const auto y = normalised_and_turned<true, Rounds, Of, X>(
+          from_g, weights[g], reciprocal, by[g],
+          {x, i + g * pairs, rows.layout.pairs, rows.prefetch.x_l2});
       if (__builtin_expect(!store_turned(to_g, y), 0)) {
         turn_exactly<Rounds, Of, X>(to_g, from_g, weights[g], reciprocal, by[g]);
       }
