@@ -14,6 +14,7 @@ void record_prefetch(const void* address);
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -619,6 +620,68 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
     if (form.kind != Form::fused) continue;
     EXPECT_EQ(prefetched(x, most), 0u);
     EXPECT_EQ(prefetched(x, most + 1) > 0, form.prefetches());
+  }
+}
+
+// Every line that is further away than the second cache is asked for twice: from there, and from
+// the first.
+TYPED_TEST(Prefetch, AsksForEveryLineFarAhead) {
+  using Feature = typename TypeParam::X;
+  for (const Index head_dim : {128, 64, 96, 80}) {
+    const rw::Shape shape = this->large(1, 5, head_dim);
+    const Index row_bytes = head_dim * static_cast<Index>(sizeof(Feature)),
+                token_bytes = 5 * row_bytes;
+    const Index far =
+        rw::detail::prefetch_tokens(shape.seq, token_bytes, rw::detail::prefetch_l2_bytes);
+    ASSERT_GT(far, 0);
+    std::vector<Feature> memory(static_cast<std::size_t>(shape.seq * 5 * head_dim + 64));
+    std::size_t room = memory.size() * sizeof(Feature);
+    void* aligned = memory.data();
+    ASSERT_NE(std::align(64, room - 64, aligned, room), nullptr);
+    const rw::View<Feature> x(static_cast<Feature*>(aligned), shape);
+    const auto expect_lines = [&](Index turned) {
+      std::vector<int> times(static_cast<std::size_t>(shape.seq * token_bytes / 64));
+      for (const void* address : recorded[0].addresses) {
+        const auto at =
+            reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(aligned);
+        if (at / 64 < times.size()) ++times[at / 64];
+      }
+      const Index turned_bytes = turned * static_cast<Index>(sizeof(Feature));
+      for (Index row = far * 5; row < shape.seq * 5; ++row) {
+        // Those that are all of the row's.
+        const Index first = (row * row_bytes + 63) / 64,
+                    last = (row * row_bytes + turned_bytes) / 64;
+        for (Index line = first; line < last; ++line) {
+          ASSERT_GE(times[static_cast<std::size_t>(line)], 2)
+              << "line " << line << " of " << times.size();
+        }
+      }
+    };
+    for (const Form& form : fused_forms()) {
+      if (!form.prefetches()) continue;
+      for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim << ", pairing "
+                                        << static_cast<int>(pairing));
+        rw::Options options;
+        options.pairing = pairing;
+        for (const Index heads : {1, 5}) {
+          for (const Index pairs : {head_dim / 2, head_dim / 4}) {
+            SCOPED_TRACE(testing::Message() << heads << " tables of " << pairs << " pairs");
+            const TableMemory<typename TypeParam::Tab> table(Layout::half,
+                                                             {1, shape.seq, heads, pairs});
+            rotate(form, Parts{1}, x, rw::View<const Feature>(x), table.view(), options);
+            expect_lines(2 * pairs);
+          }
+        }
+        const TableMemory<typename TypeParam::Tab> table(Layout::half,
+                                                         {1, shape.seq, 1, head_dim / 2});
+        record(shape.seq, [&] {
+          rw::apply_inplace(Parts{1}, x, rw::rms_norm_torch<Feature>(nullptr, 0), table.view(),
+                            options, {rw::Stores::automatic, form.isa});
+        });
+        expect_lines(head_dim);
+      }
+    }
   }
 }
 
