@@ -8,16 +8,33 @@
 //
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
+/// What y is multiplied by to be rounded: 2^16, and 1 less. Of a bfloat16 y it may have another as
+/// a factor, by which y is multiplied, too: that product has 16 bits, and neither loses any.
+template <int Count>
+struct RoundedBy {
+  Register<float, Count> unit, less;
+
+  /// y, or such a product, rounded to bfloat16 as a float; 0 for -0.
+  ROPEWALK_INLINE Register<float, Count> operator()(Register<float, Count> y) const {
+    const auto by_less = exact_product(y, less);
+    asm("vfmsub132ps {%2, %1, %0|%0, %1, %2}" : "+v"(y.v) : "v"(by_less.v), "v"(unit.v));
+    return y;
+  }
+};
+
+constexpr float rounding_unit = 0x1p16f;
+
+template <int Count>
+ROPEWALK_INLINE RoundedBy<Count> rounded_by(const Register<float, Count>& factor) {
+  return {exact_product(factor, broadcast<float, Count>(rounding_unit)),
+          exact_product(factor, broadcast<float, Count>(rounding_unit - 1.0f))};
+}
+
 /// Numbers in these limits, rounded to bfloat16 as floats; 0 for -0.
 template <int Count>
 ROPEWALK_INLINE Register<float, Count> quickly_rounded(const Register<float, Count>& y) {
-  constexpr float unit = 0x1p16f;
-  const auto less = exact_product(y, broadcast<float, Count>(unit - 1.0f));
-  Register<float, Count> r = y;
-  asm("vfmsub132ps {%2, %1, %0|%0, %1, %2}"
-      : "+v"(r.v)
-      : "v"(less.v), "v"(broadcast<float, Count>(unit).v));
-  return r;
+  return RoundedBy<Count>{broadcast<float, Count>(rounding_unit),
+                          broadcast<float, Count>(rounding_unit - 1.0f)}(y);
 }
 
 /// Takes note of magnitudes that are not at least 2^-31 and less than 2^97: of 128 exponents, which

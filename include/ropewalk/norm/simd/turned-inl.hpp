@@ -82,16 +82,46 @@ ROPEWALK_INLINE Register<float, Count> rounded_to(const Register<float, Count>& 
   }
 }
 
+/// What features are multiplied by: their weights, or what those are a factor of.
+template <bool Rounds, int Count>
+using WeightRegister = std::conditional_t<Rounds, RoundedBy<Count>, Register<float, Count>>;
+
+template <bool Rounds, int Count>
+struct FeatureWeights {
+  WeightRegister<Rounds, Count> first[2], second[2];
+};
+
+template <bool Rounds, int Count>
+ROPEWALK_INLINE FeatureWeights<Rounds, Count> feature_weights(const Features<Count>& of) {
+  if constexpr (Rounds) {
+    return {{rounded_by(of.first.a), rounded_by(of.first.b)},
+            {rounded_by(of.second.a), rounded_by(of.second.b)}};
+  } else {
+    return {{of.first.a, of.first.b}, {of.second.a, of.second.b}};
+  }
+}
+
 template <bool Quick, bool Rounds, class X, int Count>
-ROPEWALK_INLINE Neighbours<Count> normalised_neighbours(const Neighbours<Count>& x,
-                                                        const Neighbours<Count>& weights,
-                                                        const Register<float, Count>& by) {
-  const auto one = [&](const Register<float, Count>& of, const Register<float, Count>& weight) {
-    auto y = exact_product(of, by);
-    if constexpr (Rounds) y = rounded_to<Quick, X>(y);
+ROPEWALK_INLINE Register<float, Count> normalised_feature(
+    const Register<float, Count>& x, const WeightRegister<Rounds, Count>& weight,
+    const Register<float, Count>& by) {
+  const auto y = exact_product(x, by);
+  if constexpr (!Rounds) {
     return rounded_to<Quick, X>(exact_product(y, weight));
-  };
-  return {one(x.a, weights.a), one(x.b, weights.b)};
+  } else if constexpr (Quick) {
+    return weight(quickly_rounded(y));
+  } else {
+    const auto factor = exact_product(weight.unit, broadcast<float, Count>(1.0f / rounding_unit));
+    return rounded_to<false, X>(exact_product(rounded_to<false, X>(y), factor));
+  }
+}
+
+template <bool Quick, bool Rounds, class X, int Count>
+ROPEWALK_INLINE Neighbours<Count> normalised_neighbours(
+    const Neighbours<Count>& x, const WeightRegister<Rounds, Count> (&weights)[2],
+    const Register<float, Count>& by) {
+  return {normalised_feature<Quick, Rounds, X>(x.a, weights[0], by),
+          normalised_feature<Quick, Rounds, X>(x.b, weights[1], by)};
 }
 
 /// The features from a place on, and those that go with them.
@@ -102,7 +132,7 @@ struct Places {
 
 template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
 ROPEWALK_INLINE Features<Count> normalised_and_turned(const Places<const Source>& x,
-                                                      const Features<Count>& weights,
+                                                      const FeatureWeights<Rounds, Count>& weights,
                                                       const Register<float, Count>& reciprocal,
                                                       const TurnBy<Of, X, Count>& by,
                                                       const StepAhead<2 * Count, X>& ahead) {
@@ -119,7 +149,7 @@ ROPEWALK_INLINE Features<Count> normalised_and_turned(const Places<const Source>
 /// The same, whatever they are, into out.
 template <bool Rounds, Pairing Of, class X, class Source, int Count>
 [[gnu::noinline, gnu::cold]] void turn_exactly(Places<X> out, Places<const Source> x,
-                                               Features<Count> weights,
+                                               FeatureWeights<Rounds, Count> weights,
                                                Register<float, Count> reciprocal,
                                                TurnBy<Of, X, Count> by) {
   const auto y = normalised_and_turned<false, Rounds, Of, X>(x, weights, reciprocal, by, {});

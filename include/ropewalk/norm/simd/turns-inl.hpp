@@ -27,12 +27,12 @@ ROPEWALK_INLINE Index turn_normalised_group(const RowBatch& rows, SourceRows<Sou
   const bool adds_one = rows.layout.norm->finish == NormFinish::one_plus_weight;
   const auto weights_at = [&](Index g) {
     const W* from = weight == nullptr ? weight : weight + at + g * step;
-    return Features<count>{
-        load_weights<X, count>(from, adds_one),
-        load_weights<X, count>(from == nullptr ? from : from + partners, adds_one)};
+    return feature_weights<Rounds, count>(
+        {load_weights<X, count>(from, adds_one),
+         load_weights<X, count>(from == nullptr ? from : from + partners, adds_one)});
   };
   TurnBy<Of, X, count> by[std::size_t{Group}];
-  Features<count> weights[std::size_t{Group}];
+  FeatureWeights<Rounds, count> weights[std::size_t{Group}];
 #pragma GCC unroll 2
   for (int g = 0; g < Group; ++g) {
     by[g] = turn_by<Of, X, count>(coefficients, i + g * pairs);
