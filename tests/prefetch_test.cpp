@@ -625,15 +625,15 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
 
 // Every line that is further away than the second cache is asked for twice: from there, and from
 // the first.
-TYPED_TEST(Prefetch, AsksForEveryLineFarAhead) {
+TYPED_TEST(Prefetch, TakesEveryLineIntoBothCaches) {
   using Feature = typename TypeParam::X;
   for (const Index head_dim : {128, 64, 96, 80}) {
     const rw::Shape shape = this->large(1, 5, head_dim);
     const Index row_bytes = head_dim * static_cast<Index>(sizeof(Feature)),
                 token_bytes = 5 * row_bytes;
-    const Index far =
+    const Index away =
         rw::detail::prefetch_tokens(shape.seq, token_bytes, rw::detail::prefetch_l2_bytes);
-    ASSERT_GT(far, 0);
+    ASSERT_GT(away, 0);
     std::vector<Feature> memory(static_cast<std::size_t>(shape.seq * 5 * head_dim + 64));
     std::size_t room = memory.size() * sizeof(Feature);
     void* aligned = memory.data();
@@ -647,7 +647,7 @@ TYPED_TEST(Prefetch, AsksForEveryLineFarAhead) {
         if (at / 64 < times.size()) ++times[at / 64];
       }
       const Index turned_bytes = turned * static_cast<Index>(sizeof(Feature));
-      for (Index row = far * 5; row < shape.seq * 5; ++row) {
+      for (Index row = away * 5; row < shape.seq * 5; ++row) {
         // Those that are all of the row's.
         const Index first = (row * row_bytes + 63) / 64,
                     last = (row * row_bytes + turned_bytes) / 64;

@@ -80,16 +80,16 @@ ROPEWALK_INLINE void copy_features(Out* out, const X* x, Index count) {
 /// Asks the first cache for `count` pairs, from `first` on, of the rows that come some rows after
 /// that of x and out.
 template <class Out, class X>
-ROPEWALK_INLINE void prefetch_features(const PrefetchDistances& distances, const X* x, Out* out,
-                                       Index first, Index count) {
+ROPEWALK_INLINE void prefetch_features_l1(const PrefetchDistances& distances, const X* x, Out* out,
+                                          Index first, Index count) {
   if (distances.x_l1 != 0) prefetch_l1(moved(x, distances.x_l1) + 2 * first, 2 * count);
   if (distances.out_l1 != 0) prefetch_l1(moved(out, distances.out_l1) + 2 * first, 2 * count);
 }
 
 /// The same of the second cache and x.
 template <class X>
-ROPEWALK_INLINE void prefetch_far(const PrefetchDistances& distances, const X* x, Index first,
-                                  Index count) {
+ROPEWALK_INLINE void prefetch_features_l2(const PrefetchDistances& distances, const X* x,
+                                          Index first, Index count) {
   if (distances.x_l2 != 0) prefetch_l2(moved(x, distances.x_l2) + 2 * first, 2 * count);
 }
 
@@ -99,7 +99,7 @@ ROPEWALK_INLINE void prefetch_far(const PrefetchDistances& distances, const X* x
 /// neighbouring lines are asked for together. In place beyond the caches, one thread: 111 -> 88 ns
 /// a KiB of bfloat16, 118 -> 88 in half pairs, 100 -> 82 of float.
 template <int Pairs, class X>
-struct StepAhead {
+struct PrefetchedStep {
   static constexpr Index line = line_bytes / Index{sizeof(X)}, lines = Index{2} * Pairs / line;
   const X* x;
   Index at, pairs, distance;
@@ -108,15 +108,15 @@ struct StepAhead {
   static constexpr bool begins_line(Index g) { return 2 * g * Pairs % line == 0; }
 
   /// Asks for the first part of it, or the second: neighbours are not of one part.
-  ROPEWALK_INLINE void prefetch(Index part) const {
+  ROPEWALK_INLINE void prefetch_l2(Index part) const {
     if (distance == 0) return;
-    const X* far = moved(x, distance);
+    const X* next = moved(x, distance);
     if (lines > 1 && sizeof(X) > 2) {
       if (part == lines / 2) return;
-      ROPEWALK_PREFETCH(far + at + part * line, 0, 2);
-      ROPEWALK_PREFETCH(far + pairs + at + part * line, 0, 2);
+      ROPEWALK_PREFETCH(next + at + part * line, 0, 2);
+      ROPEWALK_PREFETCH(next + pairs + at + part * line, 0, 2);
     } else if (lines > 1 || part == 0) {
-      ROPEWALK_PREFETCH(far + 2 * at + part * line, 0, 2);
+      ROPEWALK_PREFETCH(next + 2 * at + part * line, 0, 2);
     }
   }
 };

@@ -91,8 +91,9 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
-    prefetch_features(batch.prefetch, x, out, first, Group * count);
-    if constexpr (!asks_by_lines) prefetch_far(batch.prefetch, x, first, Group * count);
+    prefetch_features_l1(batch.prefetch, x, out, first, Group * count);
+    if constexpr (!prefetches_by_lines)
+      prefetch_features_l2(batch.prefetch, x, first, Group * count);
     const X* from = steps_from(x + 2 * first);
     X* to = steps_from(out + 2 * first);
 #pragma GCC unroll 8
@@ -101,9 +102,9 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
       const auto& with = table[g / 2][g % 2];
       store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
                                              exact_product(features.second, with.second)));
-      const StepAhead<Count / 2, X> ahead{x, first + g * count / 2, layout.pairs,
-                                          batch.prefetch.x_l2};
-      if (asks_by_lines && ahead.begins_line(g)) ahead.prefetch(0);
+      const PrefetchedStep<Count / 2, X> prefetched{x, first + g * count / 2, layout.pairs,
+                                                    batch.prefetch.x_l2};
+      if (prefetches_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
     }
     if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);
   }

@@ -232,8 +232,8 @@ ROPEWALK_INLINE Index walk_estimated_steps(const RowBatch& batch, EstimatedRow& 
     for (Index r = 0; r < batch.rows; ++r) {
       const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
       X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
-      prefetch_features(distances, x, out, part.first + i, end - i);
-      prefetch_far(distances, x, part.first + i, end - i);
+      prefetch_features_l1(distances, x, out, part.first + i, end - i);
+      prefetch_features_l2(distances, x, part.first + i, end - i);
       for (Index j = i; j < end; j += step) {
         const Index at = part.first + j;
         if (rotate_estimated<Of, Count>(out, x, at, layout.pairs, with, j)) continue;

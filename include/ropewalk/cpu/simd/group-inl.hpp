@@ -40,9 +40,9 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
-    prefetch_features(distances, x, out, first, Group * count);
-    StepAhead<split ? 2 * Count : Count, X> ahead{x, first, layout.pairs, distances.x_l2};
-    if constexpr (has_one_line) ahead.prefetch(0);
+    prefetch_features_l1(distances, x, out, first, Group * count);
+    PrefetchedStep<split ? 2 * Count : Count, X> prefetched{x, first, layout.pairs, distances.x_l2};
+    if constexpr (has_one_line) prefetched.prefetch_l2(0);
     const X* from = steps_from(x + first_feature(From, first));
     Out* to = steps_from(out + first_feature(To, first));
     if constexpr (split) {
@@ -50,22 +50,22 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
       Out* to_partners = steps_from(to + layout.pairs);
 #pragma GCC unroll 2
       for (int g = 0; g < Group; g += 2) {
-        ahead.at = first + g * count;
+        prefetched.at = first + g * count;
         if constexpr (quick) {
           if (rotate_split_quickly(to + g * count, to_partners + g * count, from + g * count,
                                    from_partners + g * count, table[g], table[g + 1],
-                                   usual[g] & usual[g + 1], ahead)) {
+                                   usual[g] & usual[g + 1], prefetched)) {
             continue;
           }
         }
         rotate_split_pairs<Arithmetic, Count>(to, to_partners, from, from_partners, g * count,
-                                              table[g], table[g + 1], ahead);
+                                              table[g], table[g + 1], prefetched);
       }
     } else {
 #pragma GCC unroll 4
       for (int g = 0; g < Group; ++g) {
-        ahead.at = first + g * count;
-        if (!has_one_line && ahead.begins_line(g)) ahead.prefetch(0);
+        prefetched.at = first + g * count;
+        if (!has_one_line && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
         if constexpr (quick && From == Pairing::interleaved) {
           const Index at = Index{2} * g * count;
           if (rotate_quickly(to + at, from + at, table[g], usual[g])) continue;

@@ -74,16 +74,16 @@ ROPEWALK_INLINE HalfCoefficients<Count> half_coefficients(const WidenedRow<float
 }
 
 /// Turns the pairs of `Count` lanes, or of twice as many for half pairs, from pair `at` on.
-template <Pairing Of, int Count, class Ahead>
+template <Pairing Of, int Count, class Step>
 ROPEWALK_INLINE void rotate_halves(Eigen::half* out, const Eigen::half* x, Index at, Index pairs,
-                                   const HalfCoefficients<Count>& with, const Ahead& ahead) {
-  ahead.prefetch(0);
+                                   const HalfCoefficients<Count>& with, const Step& prefetched) {
+  prefetched.prefetch_l2(0);
   const Index first = first_feature(Of, at);
   const HalfLanes<Count> a{load<std::uint16_t, Count>(x + first)};
   if constexpr (Of == Pairing::half) {
     const HalfLanes<Count> b{load<std::uint16_t, Count>(x + pairs + first)};
     store(out + first, rotated_first(a, b, with.cos_a, with.sin_a).bits);
-    ahead.prefetch(1);
+    prefetched.prefetch_l2(1);
     store(out + pairs + first, rotated_second(a, b, with.cos_b, with.sin_b).bits);
   } else {
     const auto both = as_bits<std::uint32_t>(a.bits);
@@ -112,14 +112,14 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
   for (Index r = 0; r < batch.rows; ++r) {
     const auto* x = moved(static_cast<const Eigen::half*>(batch.x), r * layout.x_stride);
     auto* out = moved(static_cast<Eigen::half*>(batch.out), r * layout.out_stride);
-    prefetch_features(distances, x, out, first, Group * count);
+    prefetch_features_l1(distances, x, out, first, Group * count);
     const auto* from = steps_from(x + first_feature(Of, first));
     auto* to = steps_from(out + first_feature(Of, first));
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
-      const StepAhead<int{count}, Eigen::half> ahead{x, first + g * count, layout.pairs,
-                                                     distances.x_l2};
-      rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], ahead);
+      const PrefetchedStep<int{count}, Eigen::half> prefetched{x, first + g * count, layout.pairs,
+                                                               distances.x_l2};
+      rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], prefetched);
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
   }

@@ -71,8 +71,9 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
   if constexpr (has_half_steps<Arithmetic, Of, Of, X, X>) {
     constexpr Index step = Of == Pairing::half ? 32 : 16;
     for (; i + step <= part.pairs; i += step) {
-      const StepAhead<int{step}, X> ahead{x, part.first + i, pairs, x_l2};
-      rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i), ahead);
+      const PrefetchedStep<int{step}, X> prefetched{x, part.first + i, pairs, x_l2};
+      rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i),
+                        prefetched);
     }
   } else if constexpr (splits<Of, Of, X, X>) {
     constexpr Index step = Index{2} * count;
@@ -80,23 +81,23 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
       Coefficients<X, count> even, odd;
       split_own(own, i, even, odd);
       const Index at = part.first + i;
-      const StepAhead<int{step}, X> ahead{x, at, pairs, x_l2};
+      const PrefetchedStep<int{step}, X> prefetched{x, at, pairs, x_l2};
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual =
             usual_coefficients(load<std::uint32_t, count>(own.cos + i),
                                load<std::uint32_t, count>(own.sin + i), ~0u, all_words);
         if (rotate_split_quickly(out + at, out + pairs + at, x + at, x + pairs + at, even, odd,
-                                 usual, ahead)) {
+                                 usual, prefetched)) {
           continue;
         }
       }
-      rotate_split_pairs(out, out + pairs, x, x + pairs, at, even, odd, ahead);
+      rotate_split_pairs(out, out + pairs, x, x + pairs, at, even, odd, prefetched);
     }
   } else {
     for (; i + count <= part.pairs; i += count) {
       const auto with = own_coefficients<count>(own, i);
       const Index at = part.first + i;
-      StepAhead<count, X>{x, at, pairs, x_l2}.prefetch(0);
+      PrefetchedStep<count, X>{x, at, pairs, x_l2}.prefetch_l2(0);
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual = usual_sums(with.cos_a, with.sin_a, all_words);
         if (rotate_quickly(out + 2 * at, x + 2 * at, with, usual)) continue;
@@ -119,7 +120,7 @@ template <class Arithmetic, Pairing Of, class X>
     }
     const X* x = moved(static_cast<const X*>(batch.x), r * batch.layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * batch.layout.out_stride);
-    prefetch_features(batch.prefetch, x, out, part.first, part.pairs);
+    prefetch_features_l1(batch.prefetch, x, out, part.first, part.pairs);
     done = walk_own<Arithmetic, Of>(out, x, own_row<X>(batch, r, part.first), part,
                                     batch.layout.pairs, batch.prefetch.x_l2);
     if (done == part.pairs && part.rest != 0) {

@@ -134,20 +134,20 @@ ROPEWALK_INLINE bool rotate_quickly(Eigen::bfloat16* out, const Eigen::bfloat16*
 }
 
 /// The same of 2 * Count half pairs; see rotate_split_pairs.
-template <int Count, class Ahead>
+template <int Count, class Step>
 ROPEWALK_INLINE bool rotate_split_quickly(Eigen::bfloat16* out, Eigen::bfloat16* out_partners,
                                           const Eigen::bfloat16* x,
                                           const Eigen::bfloat16* x_partners,
                                           const Coefficients<Eigen::bfloat16, Count>& even,
                                           const Coefficients<Eigen::bfloat16, Count>& odd,
-                                          Words usual, const Ahead& ahead) {
-  ahead.prefetch(0);
+                                          Words usual, const Step& prefetched) {
+  prefetched.prefetch_l2(0);
   if (!are_all(usual_features(x_partners, usual_features(x, usual)))) return false;
   Value<Eigen::bfloat16, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x_partners, 0, Count, b[0].lanes, b[1].lanes);
   store(out, pack_usual(quick_first(a[0], b[0], even), quick_first(a[1], b[1], odd)));
-  ahead.prefetch(1);
+  prefetched.prefetch_l2(1);
   store(out_partners, pack_usual(quick_second(a[0], b[0], even), quick_second(a[1], b[1], odd)));
   return true;
 }

@@ -5,8 +5,8 @@
 template <class Out, class X>
 ROPEWALK_INLINE void copy_rest(const PrefetchDistances& distances, const X* x, Out* out, Index i,
                                Index rest) {
-  prefetch_features(distances, x, out, i / 2, rest / 2);
-  prefetch_far(distances, x, i / 2, rest / 2);
+  prefetch_features_l1(distances, x, out, i / 2, rest / 2);
+  prefetch_features_l2(distances, x, i / 2, rest / 2);
   if constexpr (std::is_same_v<Out, X>) {
     if (rest == register_bytes / Index{sizeof(X)}) {
       // A call of memcpy would cost as much as turning them.

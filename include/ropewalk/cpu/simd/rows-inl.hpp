@@ -45,13 +45,13 @@ constexpr bool has_fp16 = this_isa == Isa::avx512fp16;
 
 /// Whether a row by itself is asked for by its steps; otherwise all at once.
 template <class Arithmetic>
-constexpr bool steps_ask = register_bytes == 32 && std::is_same_v<Arithmetic, float>;
+constexpr bool steps_prefetch = register_bytes == 32 && std::is_same_v<Arithmetic, float>;
 
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_steps(const Row<Carrier<Arithmetic>, Out, X>& row, Index i) {
   for (; i + Count <= row.part.pairs; i += Count) {
-    if constexpr (steps_ask<Arithmetic> && Count == 8) {
-      StepAhead<Count, X>{row.x, row.part.first + i, row.pairs, row.x_l2}.prefetch(0);
+    if constexpr (steps_prefetch<Arithmetic> && Count == 8) {
+      PrefetchedStep<Count, X>{row.x, row.part.first + i, row.pairs, row.x_l2}.prefetch_l2(0);
     }
     rotate_pairs<Arithmetic, From, To, Count>(
         row.out, row.x, row.part.first + i, row.pairs,
@@ -75,12 +75,12 @@ template <class Arithmetic, Pairing Of, int Count, class X>
   if (with.cos_a == with.cos_b && with.sin_a == with.sin_b) {
     constexpr Index step = Index{2} * Count;
     for (const Index end = row.part.pairs - step; i <= end; i += step) {
-      const StepAhead<int{step}, X> ahead{row.x, row.part.first + i, row.pairs,
-                                          steps_ask<Arithmetic> ? row.x_l2 : 0};
+      const PrefetchedStep<int{step}, X> prefetched{row.x, row.part.first + i, row.pairs,
+                                          steps_prefetch<Arithmetic> ? row.x_l2 : 0};
       Coefficients<Arithmetic, Count> even, odd;
       split_coefficients(with, i, even, odd, true);
       rotate_split_pairs(row.out, row.out + row.pairs, row.x, row.x + row.pairs,
-                         row.part.first + i, even, odd, ahead);
+                         row.part.first + i, even, odd, prefetched);
     }
   }
   return walk_steps<Arithmetic, Of, Of, Count>(row, i);
@@ -251,9 +251,9 @@ void rotate_rows(const RowBatch& batch) {
       const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
       const Row<Carrier<Arithmetic>, Out, X> row{
           out, x, coefficients, part, done, layout.pairs, batch.prefetch.x_l2};
-      prefetch_features(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
-      if constexpr (!steps_ask<Arithmetic>) {
-        prefetch_far(batch.prefetch, row.x, first + done, part.pairs - done);
+      prefetch_features_l1(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
+      if constexpr (!steps_prefetch<Arithmetic>) {
+        prefetch_features_l2(batch.prefetch, row.x, first + done, part.pairs - done);
       }
       walk_row<Arithmetic, From, To>(row);
       if (part.rest != 0) {

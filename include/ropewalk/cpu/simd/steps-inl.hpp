@@ -1,8 +1,8 @@
 // A step of a row: as many pairs as a register has lanes.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// Whether rows far ahead are asked for line by line.
-constexpr bool asks_by_lines = register_bytes >= 32;
+/// Whether rows far are asked for line by line.
+constexpr bool prefetches_by_lines = register_bytes >= 32;
 
 /// Where the steps of a group begin. GCC would otherwise keep a register for the distance of each
 /// from the row's first feature, and run out of them.
@@ -70,20 +70,20 @@ ROPEWALK_INLINE void split_coefficients(const WidenedRow<Carrier<Arithmetic>>& c
 }
 
 /// Turns 2 * Count half pairs, from pair `at` on, of features and their partners.
-template <class Arithmetic, int Count, class Ahead>
+template <class Arithmetic, int Count, class Step>
 ROPEWALK_INLINE void rotate_split_pairs(Eigen::bfloat16* out, Eigen::bfloat16* out_partners,
                                         const Eigen::bfloat16* x, const Eigen::bfloat16* x_partners,
                                         Index at, const Coefficients<Arithmetic, Count>& even,
                                         const Coefficients<Arithmetic, Count>& odd,
-                                        const Ahead& ahead) {
-  ahead.prefetch(0);
+                                        const Step& prefetched) {
+  prefetched.prefetch_l2(0);
   Value<Arithmetic, Count> a[2], b[2];
   load_pairs<Pairing::interleaved>(x + at, 0, Count, a[0].lanes, a[1].lanes);
   load_pairs<Pairing::interleaved>(x_partners + at, 0, Count, b[0].lanes, b[1].lanes);
   store_pairs<Pairing::interleaved>(out + at, 0, Count,
                                     rotated_first(a[0], b[0], even.cos_a, even.sin_a),
                                     rotated_first(a[1], b[1], odd.cos_a, odd.sin_a));
-  ahead.prefetch(1);
+  prefetched.prefetch_l2(1);
   store_pairs<Pairing::interleaved>(out_partners + at, 0, Count,
                                     rotated_second(a[0], b[0], even.cos_b, even.sin_b),
                                     rotated_second(a[1], b[1], odd.cos_b, odd.sin_b));

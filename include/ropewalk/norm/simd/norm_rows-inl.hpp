@@ -103,8 +103,8 @@ ROPEWALK_INLINE Index normalise_group(const RowBatch& rows, const W* weight,
   const X* x = static_cast<const X*>(rows.x) + at;
   X* out = static_cast<X*>(rows.out) + at;
   for (Index r = 0; r < rows.rows; ++r) {
-    prefetch_features(rows.prefetch, x, out, 0, Group * step / 2);
-    prefetch_far(rows.prefetch, x, 0, Group * step / 2);
+    prefetch_features_l1(rows.prefetch, x, out, 0, Group * step / 2);
+    prefetch_features_l2(rows.prefetch, x, 0, Group * step / 2);
     const auto by = broadcast<float, Count>(reciprocals[r]);
     Neighbours<Count> y[std::size_t{Group}];
 #pragma GCC unroll 4

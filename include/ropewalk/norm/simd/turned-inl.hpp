@@ -131,16 +131,15 @@ struct Places {
 };
 
 template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
-ROPEWALK_INLINE Features<Count> normalised_and_turned(const Places<const Source>& x,
-                                                      const FeatureWeights<Rounds, Count>& weights,
-                                                      const Register<float, Count>& reciprocal,
-                                                      const TurnBy<Of, X, Count>& by,
-                                                      const StepAhead<2 * Count, X>& ahead) {
+ROPEWALK_INLINE Features<Count> normalised_and_turned(
+    const Places<const Source>& x, const FeatureWeights<Rounds, Count>& weights,
+    const Register<float, Count>& reciprocal, const TurnBy<Of, X, Count>& by,
+    const PrefetchedStep<2 * Count, X>& prefetched) {
   Features<Count> y;
-  ahead.prefetch(0);
+  prefetched.prefetch_l2(0);
   y.first = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.first), weights.first,
                                                     reciprocal);
-  ahead.prefetch(1);
+  prefetched.prefetch_l2(1);
   y.second = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.second),
                                                      weights.second, reciprocal);
   return turned<Of, X, Count>(y, by);

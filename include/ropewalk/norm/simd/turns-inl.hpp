@@ -41,7 +41,7 @@ ROPEWALK_INLINE Index turn_normalised_group(const RowBatch& rows, SourceRows<Sou
   const X* x = static_cast<const X*>(rows.x);
   X* out = static_cast<X*>(rows.out);
   for (Index r = 0; r < rows.rows; ++r) {
-    prefetch_features(rows.prefetch, x, out, i, Group * pairs);
+    prefetch_features_l1(rows.prefetch, x, out, i, Group * pairs);
     const auto reciprocal = broadcast<float, count>(reciprocals[OverToken ? 0 : r]);
     const Source* from = steps_from(source.x + at);
     X* to = steps_from(out + at);
