@@ -1,9 +1,9 @@
 // What is prefetched is within what the call, and the thread's part of it, reads or writes; and
 // its amount is bounded by that, whatever the strides.
 namespace ropewalk_test {
-void record_prefetch(const void* address);
+void record_prefetch(const void* address, int locality);
 }
-#define ROPEWALK_TEST_PREFETCH(address) ropewalk_test::record_prefetch(address)
+#define ROPEWALK_TEST_PREFETCH(address, locality) ropewalk_test::record_prefetch(address, locality)
 #define ROPEWALK_TEST_NEAR_CACHES (256 << 10)
 
 #include <gtest/gtest.h>
@@ -39,6 +39,7 @@ using rw::Index;
 struct Part {
   Index begin, end;
   std::vector<const void*> addresses = {};
+  std::vector<int> localities = {};  ///< of each: as __builtin_prefetch takes it
 };
 std::vector<Part> recorded;
 
@@ -623,45 +624,52 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
   }
 }
 
-// Every line that is further away than the second cache is asked for twice: from there, and from
-// the first.
+// Every line of rows that are prefetched is asked for both caches, however rows are aligned.
 TYPED_TEST(Prefetch, TakesEveryLineIntoBothCaches) {
   using Feature = typename TypeParam::X;
-  for (const Index head_dim : {128, 64, 96, 80}) {
+  constexpr Index size{sizeof(Feature)};
+  struct Case {
+    Index head_dim, offset;  // in bytes, behind the beginning of a line
+  };
+  for (const Case& each : {Case{128, 0}, Case{64, 0}, Case{96, 0}, Case{80, 0}, Case{80, 32},
+                           Case{56, 0}, Case{56, 16}, Case{72, 0}, Case{120, 16}}) {
+    const Index head_dim = each.head_dim, offset = each.offset;
     const rw::Shape shape = this->large(1, 5, head_dim);
-    const Index row_bytes = head_dim * static_cast<Index>(sizeof(Feature)),
-                token_bytes = 5 * row_bytes;
+    const Index row_bytes = head_dim * size, token_bytes = 5 * row_bytes;
     const Index away =
         rw::detail::prefetch_tokens(shape.seq, token_bytes, rw::detail::prefetch_l2_bytes);
     ASSERT_GT(away, 0);
-    std::vector<Feature> memory(static_cast<std::size_t>(shape.seq * 5 * head_dim + 64));
+    std::vector<Feature> memory(static_cast<std::size_t>(shape.seq * 5 * head_dim + 128));
     std::size_t room = memory.size() * sizeof(Feature);
     void* aligned = memory.data();
     ASSERT_NE(std::align(64, room - 64, aligned, room), nullptr);
-    const rw::View<Feature> x(static_cast<Feature*>(aligned), shape);
+    const rw::View<Feature> x(static_cast<Feature*>(aligned) + offset / size, shape);
     const auto expect_lines = [&](Index turned) {
-      std::vector<int> times(static_cast<std::size_t>(shape.seq * token_bytes / 64));
-      for (const void* address : recorded[0].addresses) {
-        const auto at =
-            reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(aligned);
-        if (at / 64 < times.size()) ++times[at / 64];
+      const auto lines = static_cast<std::size_t>((shape.seq * token_bytes + offset) / 64);
+      std::vector<bool> into_l1(lines), into_l2(lines);
+      for (std::size_t i = 0; i < recorded[0].addresses.size(); ++i) {
+        const std::size_t line = (reinterpret_cast<std::uintptr_t>(recorded[0].addresses[i]) -
+                                  reinterpret_cast<std::uintptr_t>(aligned)) /
+                                 64;
+        if (line < lines) (recorded[0].localities[i] == 2 ? into_l2 : into_l1)[line] = true;
       }
-      const Index turned_bytes = turned * static_cast<Index>(sizeof(Feature));
       for (Index row = away * 5; row < shape.seq * 5; ++row) {
+        const Index begin = offset + row * row_bytes;
         // Those that are all of the row's.
-        const Index first = (row * row_bytes + 63) / 64,
-                    last = (row * row_bytes + turned_bytes) / 64;
-        for (Index line = first; line < last; ++line) {
-          ASSERT_GE(times[static_cast<std::size_t>(line)], 2)
-              << "line " << line << " of " << times.size();
+        const auto first = static_cast<std::size_t>((begin + 63) / 64),
+                   last = static_cast<std::size_t>((begin + turned * size) / 64);
+        for (std::size_t line = first; line < last; ++line) {
+          ASSERT_TRUE(into_l1[line]) << "line " << line << " of " << lines;
+          ASSERT_TRUE(into_l2[line]) << "line " << line << " of " << lines;
         }
       }
     };
     for (const Form& form : fused_forms()) {
       if (!form.prefetches()) continue;
       for (const rw::Pairing pairing : {rw::Pairing::interleaved, rw::Pairing::half}) {
-        SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim << ", pairing "
-                                        << static_cast<int>(pairing));
+        SCOPED_TRACE(testing::Message()
+                     << form.name() << ", head_dim " << head_dim << ", " << offset
+                     << " bytes behind a line, pairing " << static_cast<int>(pairing));
         rw::Options options;
         options.pairing = pairing;
         for (const Index heads : {1, 5}) {
@@ -719,12 +727,13 @@ TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
 
 }  // namespace
 
-void record_prefetch(const void* address) {
+void record_prefetch(const void* address, int locality) {
   // Far more than any call here may prefetch: one without bound would not end.
   constexpr std::size_t most = 1 << 24;
   std::vector<const void*>& addresses = recorded.back().addresses;
   if (addresses.size() == most) throw std::runtime_error("prefetches without bound");
   addresses.push_back(address);
+  recorded.back().localities.push_back(locality);
 }
 
 }  // namespace ropewalk_test

@@ -43,11 +43,11 @@ inline Index third_level_of_amd() {
   if (const long third = sysconf(_SC_LEVEL3_CACHE_SIZE); third > 0) found.last_level = third;
 #endif
 #if defined(_SC_NPROCESSORS_ONLN)
-  // A virtual machine with two cores of many says 480 MiB, which its neighbours use, too: nontemporal
-  // stores win there from 64 MB on (an Intel Xeon, Sapphire Rapids class, 128 MB of float with one
-  // thread: 160 -> 133 ns a KiB). No processor has as much for each of its own.
-  constexpr Index most_of_core = Index{64} << 20;
-  const Index most = sysconf(_SC_NPROCESSORS_ONLN) * most_of_core;
+  // A virtual machine with two processors of many says 480 MiB, which its neighbours use, too:
+  // nontemporal stores win there from 64 MB on (an Intel Xeon, Sapphire Rapids class, 128 MB of
+  // float with one thread: 160 -> 133 ns a KiB). No machine has as much for each of its processors.
+  constexpr Index most_of_one = Index{64} << 20;
+  const Index most = sysconf(_SC_NPROCESSORS_ONLN) * most_of_one;
   if (most > 0 && most < found.last_level) found.last_level = most;
 #endif
 #if ROPEWALK_X86

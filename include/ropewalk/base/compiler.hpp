@@ -65,10 +65,10 @@ static_assert(sizeof(0.1) == sizeof(double),
 #define ROPEWALK_OPAQUE [[gnu::noipa]]
 #endif
 
-// Asks for a cache line ahead of its use. A test that defines ROPEWALK_TEST_PREFETCH(address), as a
-// call of its own, before it includes the library is told every address instead.
+// Asks for a cache line ahead of its use. A test that defines ROPEWALK_TEST_PREFETCH(address,
+// locality), as a call of its own, before it includes the library is told every address instead.
 #if defined(ROPEWALK_TEST_PREFETCH)
-#define ROPEWALK_PREFETCH(address, to_write, locality) ROPEWALK_TEST_PREFETCH(address)
+#define ROPEWALK_PREFETCH(address, to_write, locality) ROPEWALK_TEST_PREFETCH(address, locality)
 #else
 #define ROPEWALK_PREFETCH(address, to_write, locality) \
   __builtin_prefetch(address, to_write, locality)

@@ -9,6 +9,7 @@
 
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
+#include "ropewalk/base/pairing.hpp"
 #include "ropewalk/base/prefetch.hpp"
 #include "ropewalk/base/readers.hpp"
 #include "ropewalk/base/scalars.hpp"
@@ -93,30 +94,36 @@ ROPEWALK_INLINE void prefetch_features_l2(const PrefetchDistances& distances, co
   if (distances.x_l2 != 0) prefetch_l2(moved(x, distances.x_l2) + 2 * first, 2 * count);
 }
 
-/// A step of `Pairs` pairs, from pair `at` on, in the row that is `distance` bytes after x; 0: in
-/// none. The second cache is asked for it between the operations of the step that is turned, and
-/// not for a row at once: an Intel Xeon (Sapphire Rapids class) takes much longer where
-/// neighbouring lines are asked for together. In place beyond the caches, one thread: 111 -> 88 ns
-/// a KiB of bfloat16, 118 -> 88 in half pairs, 100 -> 82 of float.
-template <int Pairs, class X>
+/// Lines of the row that is `distance` bytes after x, or of none if that is 0: as many as a step of
+/// `Pairs` pairs has, from pair `at` on, so that all steps of a row together name all of it. The
+/// second cache is asked for them between the operations of the step, and not for a row at once: an
+/// Intel Xeon (Sapphire Rapids class) takes much longer where neighbouring lines are asked for
+/// together. In place beyond the caches, one thread: 111 -> 88 ns a KiB of bfloat16, 118 -> 88 in
+/// half pairs, 100 -> 82 of float.
+template <Pairing Of, int Pairs, class X>
 struct PrefetchedStep {
   static constexpr Index line = line_bytes / Index{sizeof(X)}, lines = Index{2} * Pairs / line;
+  /// Whether they are where the step's features and their partners are. Otherwise they come one
+  /// after the other, which is slower where a step has two or more of each.
+  static constexpr bool in_halves = Of == Pairing::half && sizeof(X) > 2;
+
   const X* x;
   Index at, pairs, distance;
 
-  /// Whether step g of some begins a line.
-  static constexpr bool begins_line(Index g) { return 2 * g * Pairs % line == 0; }
+  /// Whether lines begin with step g of some.
+  static constexpr bool begins_line(Index g) {
+    return lines != 0 || (in_halves ? 1 : 2) * g * Pairs % line == 0;
+  }
 
-  /// Asks for the first part of it, or the second: neighbours are not of one part.
-  ROPEWALK_INLINE void prefetch_l2(Index part) const {
-    if (distance == 0) return;
-    const X* next = moved(x, distance);
-    if (lines > 1 && sizeof(X) > 2) {
-      if (part == lines / 2) return;
-      ROPEWALK_PREFETCH(next + at + part * line, 0, 2);
-      ROPEWALK_PREFETCH(next + pairs + at + part * line, 0, 2);
-    } else if (lines > 1 || part == 0) {
-      ROPEWALK_PREFETCH(next + 2 * at + part * line, 0, 2);
+  /// Asks for the first half of them, or for the second.
+  ROPEWALK_INLINE void prefetch_l2(Index half) const {
+    if (distance == 0 || (half != 0 && lines <= (in_halves ? 2 : 1))) return;
+    const X* next = moved(x, distance) + half * line;
+    if constexpr (in_halves) {
+      ROPEWALK_PREFETCH(next + at, 0, 2);
+      ROPEWALK_PREFETCH(next + pairs + at, 0, 2);
+    } else {
+      ROPEWALK_PREFETCH(next + 2 * at, 0, 2);
     }
   }
 };

@@ -75,6 +75,9 @@ ROPEWALK_INLINE void doubled_table(const WidenedRow<C>& coefficients, Index i,
   join_lanes(negative, swaps ? sin_b : cos_b, table[0].second, table[1].second, order);
 }
 
+/// Whether the second cache is asked for such rows line by line.
+constexpr bool doubled_by_lines = register_bytes >= 32;
+
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on; see walk_group.
 template <int Group, int Count, class C, class X>
 ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow<C>& coefficients,
@@ -92,8 +95,9 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
     prefetch_features_l1(batch.prefetch, x, out, first, Group * count);
-    if constexpr (!prefetches_by_lines)
+    if constexpr (!doubled_by_lines) {
       prefetch_features_l2(batch.prefetch, x, first, Group * count);
+    }
     const X* from = steps_from(x + 2 * first);
     X* to = steps_from(out + 2 * first);
 #pragma GCC unroll 8
@@ -102,9 +106,9 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
       const auto& with = table[g / 2][g % 2];
       store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
                                              exact_product(features.second, with.second)));
-      const PrefetchedStep<Count / 2, X> prefetched{x, first + g * count / 2, layout.pairs,
-                                                    batch.prefetch.x_l2};
-      if (prefetches_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
+      const PrefetchedStep<Pairing::interleaved, Count / 2, X> prefetched{
+          x, first + g * count / 2, layout.pairs, batch.prefetch.x_l2};
+      if (doubled_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
     }
     if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);
   }

@@ -10,7 +10,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const RowPart& part, Index i) {
   constexpr Index count = Count;
   constexpr bool split = splits<From, To, Out, X>;
-  constexpr bool has_one_line = !split && 2 * Group * count * Index{sizeof(X)} <= line_bytes;
+  constexpr bool has_one_line = !split && Index{2} * Group * Count * Index{sizeof(X)} <= line_bytes;
   const RowLayout layout = batch.layout;  // copies, or they are read again after every store
   const PrefetchDistances distances = batch.prefetch;
   const Index end = i + Group * count;
@@ -41,7 +41,8 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
     prefetch_features_l1(distances, x, out, first, Group * count);
-    PrefetchedStep<split ? 2 * Count : Count, X> prefetched{x, first, layout.pairs, distances.x_l2};
+    PrefetchedStep<From, split ? 2 * Count : Count, X> prefetched{x, first, layout.pairs,
+                                                                  distances.x_l2};
     if constexpr (has_one_line) prefetched.prefetch_l2(0);
     const X* from = steps_from(x + first_feature(From, first));
     Out* to = steps_from(out + first_feature(To, first));
@@ -71,6 +72,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
           if (rotate_quickly(to + at, from + at, table[g], usual[g])) continue;
         }
         rotate_pairs<Arithmetic, From, To, Count>(to, from, g * count, layout.pairs, table[g]);
+        prefetched.prefetch_l2(1);
       }
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);

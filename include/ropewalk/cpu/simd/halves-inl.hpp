@@ -117,8 +117,8 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
     auto* to = steps_from(out + first_feature(Of, first));
 #pragma GCC unroll 4
     for (int g = 0; g < Group; ++g) {
-      const PrefetchedStep<int{count}, Eigen::half> prefetched{x, first + g * count, layout.pairs,
-                                                               distances.x_l2};
+      const PrefetchedStep<Of, int{count}, Eigen::half> prefetched{x, first + g * count,
+                                                                   layout.pairs, distances.x_l2};
       rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], prefetched);
     }
     if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);

@@ -71,7 +71,7 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
   if constexpr (has_half_steps<Arithmetic, Of, Of, X, X>) {
     constexpr Index step = Of == Pairing::half ? 32 : 16;
     for (; i + step <= part.pairs; i += step) {
-      const PrefetchedStep<int{step}, X> prefetched{x, part.first + i, pairs, x_l2};
+      const PrefetchedStep<Of, int{step}, X> prefetched{x, part.first + i, pairs, x_l2};
       rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i),
                         prefetched);
     }
@@ -81,7 +81,7 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
       Coefficients<X, count> even, odd;
       split_own(own, i, even, odd);
       const Index at = part.first + i;
-      const PrefetchedStep<int{step}, X> prefetched{x, at, pairs, x_l2};
+      const PrefetchedStep<Of, int{step}, X> prefetched{x, at, pairs, x_l2};
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual =
             usual_coefficients(load<std::uint32_t, count>(own.cos + i),
@@ -97,7 +97,8 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
     for (; i + count <= part.pairs; i += count) {
       const auto with = own_coefficients<count>(own, i);
       const Index at = part.first + i;
-      PrefetchedStep<count, X>{x, at, pairs, x_l2}.prefetch_l2(0);
+      const PrefetchedStep<Of, count, X> prefetched{x, at, pairs, x_l2};
+      if (prefetched.begins_line(i / count)) prefetched.prefetch_l2(0);
       if constexpr (is_quick<Arithmetic, Of, Of>) {
         const auto usual = usual_sums(with.cos_a, with.sin_a, all_words);
         if (rotate_quickly(out + 2 * at, x + 2 * at, with, usual)) continue;

@@ -43,7 +43,7 @@ constexpr bool has_fp16 = this_isa == Isa::avx512fp16;
 #include "ropewalk/cpu/simd/estimate-inl.hpp"
 #endif
 
-/// Whether a row by itself is asked for by its steps; otherwise all at once.
+/// Whether the second cache is asked for a row by steps of 8 pairs, where it turns by itself.
 template <class Arithmetic>
 constexpr bool steps_prefetch = register_bytes == 32 && std::is_same_v<Arithmetic, float>;
 
@@ -51,7 +51,9 @@ template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, clas
 ROPEWALK_INLINE Index walk_steps(const Row<Carrier<Arithmetic>, Out, X>& row, Index i) {
   for (; i + Count <= row.part.pairs; i += Count) {
     if constexpr (steps_prefetch<Arithmetic> && Count == 8) {
-      PrefetchedStep<Count, X>{row.x, row.part.first + i, row.pairs, row.x_l2}.prefetch_l2(0);
+      const PrefetchedStep<Pairing::interleaved, Count, X> prefetched{row.x, row.part.first + i,
+                                                                      row.pairs, row.x_l2};
+      if (prefetched.begins_line(i / Count)) prefetched.prefetch_l2(0);
     }
     rotate_pairs<Arithmetic, From, To, Count>(
         row.out, row.x, row.part.first + i, row.pairs,
@@ -75,8 +77,8 @@ template <class Arithmetic, Pairing Of, int Count, class X>
   if (with.cos_a == with.cos_b && with.sin_a == with.sin_b) {
     constexpr Index step = Index{2} * Count;
     for (const Index end = row.part.pairs - step; i <= end; i += step) {
-      const PrefetchedStep<int{step}, X> prefetched{row.x, row.part.first + i, row.pairs,
-                                          steps_prefetch<Arithmetic> ? row.x_l2 : 0};
+      const PrefetchedStep<Of, int{step}, X> prefetched{
+          row.x, row.part.first + i, row.pairs, steps_prefetch<Arithmetic> ? row.x_l2 : 0};
       Coefficients<Arithmetic, Count> even, odd;
       split_coefficients(with, i, even, odd, true);
       rotate_split_pairs(row.out, row.out + row.pairs, row.x, row.x + row.pairs,
@@ -194,8 +196,8 @@ ROPEWALK_INLINE Index walk_together(const RowBatch& batch,
 /// The same, by AVX2's groups eight rows at a time: they stay in the first cache until the last
 /// group has passed them, and what is prefetched comes evenly. 56 -> 43 ns a KiB of half in half
 /// pairs, and no cliff where rows are a power of two apart, on an Intel Xeon (Sapphire Rapids
-/// class). Rows whose lanes stay where they are only where they are prefetched: 109 -> 87 ns a KiB
-/// of float beyond its caches, but 27 -> 31 within them.
+/// class). Groups whose lanes stay where they are only where rows are prefetched: 109 -> 87 ns a
+/// KiB of float beyond its caches, but 27 -> 31 within them.
 template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
 ROPEWALK_INLINE Index walk_shared(const RowBatch& batch,
                                   const WidenedRow<Carrier<Arithmetic>>& coefficients,
@@ -252,8 +254,10 @@ void rotate_rows(const RowBatch& batch) {
       const Row<Carrier<Arithmetic>, Out, X> row{
           out, x, coefficients, part, done, layout.pairs, batch.prefetch.x_l2};
       prefetch_features_l1(batch.prefetch, row.x, row.out, first + done, part.pairs - done);
-      if constexpr (!steps_prefetch<Arithmetic>) {
-        prefetch_features_l2(batch.prefetch, row.x, first + done, part.pairs - done);
+      if (batch.prefetch.x_l2 != 0) {
+        const Index by_steps = steps_prefetch<Arithmetic> ? (part.pairs - done) & ~Index{7} : 0;
+        prefetch_features_l2(batch.prefetch, row.x, first + done + by_steps,
+                             part.pairs - done - by_steps);
       }
       walk_row<Arithmetic, From, To>(row);
       if (part.rest != 0) {

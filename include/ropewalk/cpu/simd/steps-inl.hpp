@@ -1,9 +1,6 @@
 // A step of a row: as many pairs as a register has lanes.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// Whether rows far are asked for line by line.
-constexpr bool prefetches_by_lines = register_bytes >= 32;
-
 /// Where the steps of a group begin. GCC would otherwise keep a register for the distance of each
 /// from the row's first feature, and run out of them.
 template <class T>

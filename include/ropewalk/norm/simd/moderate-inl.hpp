@@ -8,13 +8,13 @@
 //
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// What y is multiplied by to be rounded: 2^16, and 1 less. Of a bfloat16 y it may have another as
-/// a factor, by which y is multiplied, too: that product has 16 bits, and neither loses any.
+/// 2^16 w and (2^16 - 1) w of a bfloat16 w, exact because w has 8 bits; or of 1.
 template <int Count>
 struct RoundedBy {
   Register<float, Count> unit, less;
 
-  /// y, or such a product, rounded to bfloat16 as a float; 0 for -0.
+  /// y * w rounded to bfloat16 as a float, 0 for -0: of a bfloat16 y, whose product with w is
+  /// exact; of any y where w is 1.
   ROPEWALK_INLINE Register<float, Count> operator()(Register<float, Count> y) const {
     const auto by_less = exact_product(y, less);
     asm("vfmsub132ps {%2, %1, %0|%0, %1, %2}" : "+v"(y.v) : "v"(by_less.v), "v"(unit.v));

@@ -82,7 +82,8 @@ ROPEWALK_INLINE Register<float, Count> rounded_to(const Register<float, Count>& 
   }
 }
 
-/// What features are multiplied by: their weights, or what those are a factor of.
+/// What normalised features are multiplied by: their weight, or, where they are rounded first, what
+/// gives the rounded product at once.
 template <bool Rounds, int Count>
 using WeightRegister = std::conditional_t<Rounds, RoundedBy<Count>, Register<float, Count>>;
 
@@ -130,18 +131,27 @@ struct Places {
   T *first, *second;
 };
 
+/// The step, whose lines are not asked for before r is there: the compiler would ask for all at
+/// once.
+template <class Step, int Count>
+ROPEWALK_INLINE Step asked_after(const Register<float, Count>& r, Step step) {
+  asm("" : "+r"(step.x) : "v"(r.v));
+  return step;
+}
+
 template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
 ROPEWALK_INLINE Features<Count> normalised_and_turned(
     const Places<const Source>& x, const FeatureWeights<Rounds, Count>& weights,
     const Register<float, Count>& reciprocal, const TurnBy<Of, X, Count>& by,
-    const PrefetchedStep<2 * Count, X>& prefetched) {
+    const PrefetchedStep<Pairing::half, 2 * Count, X>& prefetched) {
   Features<Count> y;
   prefetched.prefetch_l2(0);
   y.first = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.first), weights.first,
                                                     reciprocal);
-  prefetched.prefetch_l2(1);
+  if constexpr (sizeof(X) == 2) asked_after(y.first.b, prefetched).prefetch_l2(1);
   y.second = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.second),
                                                      weights.second, reciprocal);
+  if constexpr (sizeof(X) > 2) asked_after(y.second.b, prefetched).prefetch_l2(1);
   return turned<Of, X, Count>(y, by);
 }
 
