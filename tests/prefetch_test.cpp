@@ -2,9 +2,11 @@
 // its amount is bounded by that, whatever the strides.
 namespace ropewalk_test {
 void record_prefetch(const void* address, int locality);
-}
+inline bool is_zen4 = false;
+}  // namespace ropewalk_test
 #define ROPEWALK_TEST_PREFETCH(address, locality) ropewalk_test::record_prefetch(address, locality)
 #define ROPEWALK_TEST_NEAR_CACHES (256 << 10)
+#define ROPEWALK_TEST_ZEN4 ropewalk_test::is_zen4
 
 #include <gtest/gtest.h>
 
@@ -57,6 +59,14 @@ struct Parts {
       work(begin, end);
     }
   }
+};
+
+/// As on a Zen 4 while it lives.
+struct OnZen4 {
+  OnZen4() { is_zen4 = true; }
+  ~OnZen4() { is_zen4 = false; }
+  OnZen4(const OnZen4&) = delete;
+  OnZen4& operator=(const OnZen4&) = delete;
 };
 
 /// Records what the call prefetches, as one part if it does not ask the device.
@@ -624,6 +634,23 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
   }
 }
 
+// On Zen 4 rows that have a row of the table each are left to the hardware, and only these.
+TYPED_TEST(Prefetch, LeavesRowsBesideTheirTableOnZen4) {
+  const OnZen4 zen4;
+  for (const Index heads : {Index{1}, Index{5}}) {
+    const rw::Shape shape = this->large(1, heads, 64);
+    const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
+    for (const Index tables : {Index{1}, heads}) {
+      const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, tables, 32});
+      for (const Form& form : fused_forms()) {
+        SCOPED_TRACE(testing::Message() << form.name() << ", " << heads << " heads, " << tables);
+        rotate(form, Parts{1}, x.view(), x.read(), table.view(), {});
+        EXPECT_EQ(recorded_count() > 0, form.prefetches() && tables < heads);
+      }
+    }
+  }
+}
+
 // Every line of rows that are prefetched is asked for both caches, however rows are aligned.
 TYPED_TEST(Prefetch, TakesEveryLineIntoBothCaches) {
   using Feature = typename TypeParam::X;
@@ -722,6 +749,32 @@ TEST(PrefetchIsBounded, WhereEntriesLieFarApart) {
         EXPECT_LE(recorded_count(), 3 * lines_of_x);
       }
     }
+  }
+}
+
+// Heads that are further apart than tokens turn some at a time, as many as the processor follows.
+TEST(HeadsTogether, AreFewWhereEachIsASequenceOfItsOwn) {
+  struct Case {
+    Index heads, row_bytes, apart;  // the last two in bytes
+    Index usual, on_zen4;
+  };
+  constexpr Index far = 256 << 10;
+  for (const Case& each :
+       {Case{40, 256, far + 256, 16, 40}, Case{40, 256, far, 8, 40},
+        Case{40, 256, 3 * far / 2, 16, 40}, Case{40, 512, far + 512, 8, 32},
+        Case{128, 256, far + 256, 16, 64}, Case{128, 64, far, 8, 64}, Case{40, 65536, far, 4, 4},
+        Case{2, 256, far, 2, 2}, Case{40, 256, 256, 40, 40}, Case{40, 256, 40 * 256, 40, 40}}) {
+    const rw::detail::RawView x{nullptr, {1, 64, each.heads, each.row_bytes}, {}, 1};
+    rw::detail::Job job{};
+    job.x = &x;
+    job.rows.rows = each.heads;
+    job.rows.layout.x_stride = each.apart;
+    job.x_strides.seq = each.apart > far / 2 ? each.row_bytes : each.heads * each.row_bytes;
+    SCOPED_TRACE(testing::Message() << each.heads << " heads of " << each.row_bytes << " bytes, "
+                                    << each.apart << " apart");
+    EXPECT_EQ(rw::detail::heads_together(job), each.usual);
+    const OnZen4 zen4;
+    EXPECT_EQ(rw::detail::heads_together(job), each.on_zen4);
   }
 }
 

@@ -1,4 +1,4 @@
-// How much the caches hold: what decides whether to prefetch, and whether stores are nontemporal.
+// The processor's caches: what decides what to prefetch, and whether stores are nontemporal.
 #ifndef ROPEWALK_BASE_CACHES_HPP
 #define ROPEWALK_BASE_CACHES_HPP
 
@@ -16,6 +16,7 @@ ROPEWALK_BEGIN_NESTED(detail)
 /// In bytes: what a core reads as fast as it computes, without prefetching; and the last level.
 struct CacheSizes {
   Index near, last_level;
+  bool of_zen4;  ///< or of a later AMD
 };
 
 #if ROPEWALK_X86
@@ -37,7 +38,7 @@ inline Index third_level_of_amd() {
 [[gnu::cold, gnu::noinline]] inline CacheSizes ask_cache_sizes() {
   // Not every system tells. A core has from 512 KiB (Zen 3) to 2 MiB (Sapphire Rapids) of its own,
   // and most servers have 32 MiB for all cores or more.
-  CacheSizes found{Index{1} << 20, Index{32} << 20};
+  CacheSizes found{Index{1} << 20, Index{32} << 20, false};
 #if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)
   if (const long second = sysconf(_SC_LEVEL2_CACHE_SIZE); second > 0) found.near = second;
   if (const long third = sysconf(_SC_LEVEL3_CACHE_SIZE); third > 0) found.last_level = third;
@@ -52,7 +53,8 @@ inline Index third_level_of_amd() {
 #endif
 #if ROPEWALK_X86
   if (const Index third = third_level_of_amd(); third > 0) {
-    found = {third / 4, third};  // others use the rest
+    // Others use the rest. Zen 4 is the first of AMD that has AVX-512.
+    found = {third / 4, third, __builtin_cpu_supports("avx512f") != 0};
   }
 #endif
 #if defined(ROPEWALK_TEST_NEAR_CACHES)
@@ -64,6 +66,16 @@ inline Index third_level_of_amd() {
 inline const CacheSizes& cache_sizes() {
   static const CacheSizes sizes = ask_cache_sizes();
   return sizes;
+}
+
+/// Whether the processor is a Zen 4 or later. Its hardware follows rows in the order of memory, and
+/// those of their table beside them, as fast as memory is, and slower where it is asked for them.
+inline bool is_zen4() {
+#if defined(ROPEWALK_TEST_ZEN4)
+  return ROPEWALK_TEST_ZEN4;
+#else
+  return cache_sizes().of_zen4;
+#endif
 }
 
 /// Whether a call that touches so many bytes may find all of them so near that prefetching costs
