@@ -28,7 +28,7 @@ using PromotedOut =
 INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
 
 // A decode step's heads stand side by side, however far apart tokens would be; of
-// [batch, heads, seq, head_dim] 16 go together.
+// [batch, heads, seq, head_dim] some go together, of long rows four.
 TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
   static std::vector<Index> batches;
   const rw::detail::Kernels counted{
@@ -47,10 +47,10 @@ TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
     rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
     return batches;
   };
-  EXPECT_EQ(rows_of({1, 1, 40, 8}, {320, 320, 8}), std::vector<Index>{40});
-  EXPECT_EQ(rows_of({3, 1, 40, 8}, {320, 8, 8}), (std::vector<Index>{40, 40, 40}));
+  EXPECT_EQ(rows_of({1, 1, 10, 4096}, {40960, 40960, 4096}), std::vector<Index>{10});
+  EXPECT_EQ(rows_of({3, 1, 10, 4096}, {40960, 8, 4096}), (std::vector<Index>{10, 10, 10}));
   EXPECT_EQ(rows_of({1, 2, 40, 8}, {640, 320, 8}), (std::vector<Index>{40, 40}));
-  EXPECT_EQ(rows_of({1, 2, 40, 8}, {640, 8, 16}), (std::vector<Index>{16, 16, 16, 16, 8, 8}));
+  EXPECT_EQ(rows_of({1, 2, 10, 4096}, {81920, 4096, 8192}), (std::vector<Index>{4, 4, 4, 4, 2, 2}));
 }
 
 }  // namespace

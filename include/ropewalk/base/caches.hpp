@@ -70,7 +70,7 @@ inline const CacheSizes& cache_sizes() {
 
 /// Whether the processor is a Zen 4 or later. Its hardware follows rows in the order of memory, and
 /// those of their table beside them, as fast as memory is, and slower where it is asked for them.
-inline bool is_zen4() {
+[[gnu::cold, gnu::noinline]] inline bool is_zen4() {
 #if defined(ROPEWALK_TEST_ZEN4)
   return ROPEWALK_TEST_ZEN4;
 #else

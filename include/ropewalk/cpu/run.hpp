@@ -38,20 +38,25 @@ inline Index out_offset(const Job& job, Index b, Index s, Index h) {
   return offset_of(job.out_strides, heads_stride, block, slot - block * cache.seq, h);
 }
 
-/// All heads of a token, unless they are further apart than its tokens. Then each is a sequence of
-/// its own in memory, of which caches and prefetchers follow so many. On an Intel Xeon (Emerald
-/// Rapids), one thread, ns a KiB by 4, 8, 16 and 40 heads of 128 in [1, 40, 4096, 128]: bfloat16
-/// 76, 71, 82 and 128, float 57, 58, 66 and 140; where they are 1000 tokens apart bfloat16 90, 75,
-/// 70 and 70. On Zen 4 bfloat16 69, 59, 53 and 55, float 51, 49, 48 and 47, but 83 by 128 heads.
+/// How many heads that are far apart, each a sequence of its own in memory, caches and prefetchers
+/// follow. On an Intel Xeon (Emerald Rapids), one thread, ns a KiB by 4, 8, 16 and 40 heads of 128
+/// in [1, 40, 4096, 128]: bfloat16 76, 71, 82 and 128, float 57, 58, 66 and 140; where they are
+/// 1000 tokens apart bfloat16 90, 75, 70 and 70. On Zen 4 bfloat16 69, 59, 53 and 55, float 51, 49,
+/// 48 and 47, but 83 by 128 heads.
+[[gnu::cold, gnu::noinline]] inline Index followed_heads(Index apart, Index row_bytes) {
+  constexpr Index least = 4, sharing = Index{256} << 10;
+  const bool zen4 = is_zen4();
+  const Index most = zen4 ? 64 : apart % sharing == 0 ? 8 : 16;
+  const Index room = Index{zen4 ? 16 : 4} << 10;
+  return std::max(least, std::min(most, room / row_bytes));
+}
+
+/// All heads of a token, unless they are further apart than its tokens.
 inline Index heads_together(const Job& job) {
-  const Index heads = job.rows.rows, stride = job.rows.layout.x_stride;
+  const Index heads = job.rows.rows, apart = job.rows.layout.x_stride;
   const bool in_turn =
-      job.x->shape.seq == 1 || job.all_heads_together || stride <= job.x_strides.seq;
-  if (in_turn) return heads;
-  constexpr Index least = 4, apart = Index{256} << 10;
-  const Index most = is_zen4() ? 64 : stride % apart == 0 ? 8 : 16;
-  const Index room = Index{is_zen4() ? 16 : 4} << 10;
-  return std::min(heads, std::clamp(room / row_bytes(*job.x), least, most));
+      job.x->shape.seq == 1 || job.all_heads_together || apart <= job.x_strides.seq;
+  return in_turn ? heads : std::min(heads, followed_heads(apart, row_bytes(*job.x)));
 }
 
 // Before the first row ----------------------------------------------------------------------------
@@ -118,8 +123,8 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores,
   // On Zen 4 prefetches of such rows cost a third of the rate: without them, one thread, in place,
   // [1, 8192, 40, 128] with a table per head takes 150 -> 97 ns a KiB of bfloat16, the rate at
   // which x is scaled and the table read, 94 -> 76 of float; one head 126 -> 80.
-  const bool follows = has_own_table_rows(job) && is_zen4();
-  if (!follows && !fits_near_caches(bytes)) set_prefetches(job);
+  const bool wanted = !fits_near_caches(bytes) && !(has_own_table_rows(job) && is_zen4());
+  if (wanted) set_prefetches(job);
 }
 
 // The rows ----------------------------------------------------------------------------------------
