@@ -1,66 +1,16 @@
-// Fixed small calls whose instructions run.sh counts, one dump of callgrind for each. Those of the
-// readable forms do not depend on the instruction set: any argument leaves them out.
-#include <valgrind/callgrind.h>
-
+// Rotations whose instructions are counted. Those of the readable forms do not depend on the
+// instruction set: any argument leaves them out.
 #include <Eigen/Core>
-#include <cstddef>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <vector>
 
+#include "counted.hpp"
 #include "ropewalk/apply.hpp"
 
 namespace {
 
-namespace rw = ropewalk;
-
-/// The second call: what is asked once, the first has asked.
-template <class Call>
-void count(const std::string& name, const Call& call) {
-  call();
-  CALLGRIND_ZERO_STATS;
-  call();
-  CALLGRIND_DUMP_STATS_AT(name.c_str());
-}
-
-/// What the compiler knows of it is no longer known.
-template <class T>
-T& opaque(T& value) {
-  asm volatile("" : : "r"(&value) : "memory");
-  return value;
-}
-
-template <class T>
-constexpr const char* name_of = std::is_same_v<T, float>         ? "f32"
-                                : std::is_same_v<T, Eigen::half> ? "f16"
-                                                                 : "bf16";
-
-/// The tensors of a call: one token, none of whose values takes a way of its own.
-template <class T>
-struct Token {
-  explicit Token(rw::Index heads, rw::Index head_dim)
-      : shape{1, 1, heads, head_dim},
-        values(static_cast<std::size_t>(2 * heads * head_dim), T(0.75f)),
-        coefficients({1, 1, 1, head_dim / 2}),
-        x(values.data(), shape),
-        out(values.data() + heads * head_dim, shape),
-        table(coefficients.view()) {
-    for (rw::Index i = 0; i < head_dim; ++i) coefficients.cos(0, 0)[i] = 0.5f;
-    opaque(*this);
-  }
-
-  std::string name(const char* form) const {
-    return std::string(form) + "/" + name_of<T> + "/1x1x" + std::to_string(shape.heads) + "x" +
-           std::to_string(shape.head_dim);
-  }
-
-  rw::Shape shape;
-  std::vector<T> values;
-  rw::Table<float> coefficients;
-  rw::View<T> x, out;
-  rw::TableView<float> table;
-};
+using namespace counted;
 
 template <class T, class How>
 void count_fused(Token<T>& of, const How& how, const std::string& pairing) {
@@ -108,8 +58,9 @@ void count_others() {
 
 }  // namespace
 
-int main(int argc, char**) {
+int main(int argc, char** argv) {
   const bool fused_alone = argc > 1;
+  begin(argc, argv);
   count_type<float>(fused_alone);
   count_type<Eigen::half>(fused_alone);
   count_type<Eigen::bfloat16>(fused_alone);

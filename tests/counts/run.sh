@@ -27,32 +27,57 @@ if ! command -v valgrind >/dev/null; then
   finish
 fi
 sets=(scalar sse2 avx2)
-cpu=$(grep -m1 -E '^flags' /proc/cpuinfo || true)
+cpu="$(grep -m1 -E '^flags' /proc/cpuinfo || true) "
 if [[ $cpu != *" avx2 "* || $cpu != *" f16c "* ]]; then
   skip "avx2: this CPU has none"
   sets=(scalar sse2)
 fi
 enter_empty "$build_dir"
-g++ "${options[@]}" "${includes[@]}" -O2 "$folder/calls.cpp" -o calls
+for program in calls norms; do
+  g++ "${options[@]}" "${includes[@]}" -O2 "$folder/$program.cpp" -o "$program"
+done
 
-# Valgrind has no AVX-512; what is forced is what it shows to the program.
+# count ISA PROGRAM COMMAND...: as the program does with that instruction set.
+count() {
+  if ROPEWALK_ISA=$1 "${@:3}" >"$1.$2.steps" 2>"$1.$2.log"; then return; fi
+  fail "$1: the calls of $2 did not end well"
+  tail -n 5 "$1.$2.log"
+}
+
+# What is forced is what valgrind shows to the program.
 for isa in "${sets[@]}"; do
   arguments=()
   if [[ $isa != "${sets[0]}" ]]; then arguments=(fused_alone); fi
-  if ! ROPEWALK_ISA=$isa valgrind --tool=callgrind --callgrind-out-file="$isa" \
-    ./calls "${arguments[@]}" 2>"$isa.log"; then
-    fail "$isa: the calls did not end well"
-    tail -n 5 "$isa.log"
-  fi
+  for program in calls norms; do
+    count "$isa" "$program" valgrind --tool=callgrind \
+      --callgrind-out-file="$isa.$program" "./$program" "${arguments[@]}"
+  done
+done
+# Valgrind has no AVX-512: by single steps.
+g++ "${options[@]}" -O2 "$folder/steps.cpp" -o steps
+for isa in avx512 avx512bf16; do
+  case $isa in
+    avx512) needed=(avx512f avx512bw avx512dq avx512vl) ;;
+    avx512bf16) needed=(avx512f avx512bw avx512dq avx512vl avx512_bf16) ;;
+  esac
+  for flag in "${needed[@]}"; do
+    if [[ $cpu == *" $flag "* ]]; then continue; fi
+    skip "$isa: this CPU has no $flag"
+    continue 2
+  done
+  for program in calls norms; do count "$isa" "$program" ./steps "./$program" steps; done
 done
 # A dump for each call; the last one, without a name, is of the end of the program.
-awk -v OFS='\t' '
-  FNR == 1 { isa = FILENAME; sub(/\..*/, "", isa); name = "" }
-  /^desc: Trigger: Client Request: / { name = $NF }
-  /^totals: / && name != "" {
+awk -F '\t' -v OFS='\t' '
+  function write(name, count) {
     if (name ~ /^fused/) sub(/\//, "@" isa "/", name)
-    print name, $2
-  }' *.[0-9]* | sort >counted.tsv
+    print name, count
+  }
+  FNR == 1 { isa = FILENAME; sub(/\..*/, "", isa); name = "" }
+  sub(/^desc: Trigger: Client Request: /, "") { name = $0 }
+  sub(/^totals: /, "") && name != "" { write(name, $0) }
+  FILENAME ~ /steps$/ { if ($2 == "nothing") nothing = $1; else write($2, $1 - nothing) }
+  ' *.[0-9]* *.steps | sort >counted.tsv
 
 if [[ -n ${written-} ]]; then
   if ((skips || failures)); then finish; fi
@@ -68,7 +93,7 @@ if [[ $compiler != *"(Debian 12."* ]]; then
 fi
 while IFS=$'\t' read -r name wanted counted; do
   if [[ $counted == - ]]; then
-    if [[ $name == *@avx2/* ]] && ((skips)); then continue; fi
+    if [[ $name == *@avx* ]] && ((skips)); then continue; fi
     fail "$name is not counted"
   elif [[ $wanted == - ]]; then
     fail "$name: $counted instructions, no number in counts.tsv"
