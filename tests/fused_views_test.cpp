@@ -114,7 +114,7 @@ class FusedViews : public testing::Test {
   using Tab = typename Types::Tab;
 
   static rw::TableView<Tab> table(bool per_batch, Index heads, Index pairs) {
-    static const std::vector<Tab> values = random_values<Tab>(16384, Values::uniform, 1);
+    static const std::vector<Tab> values = random_values<Tab>(32768, Values::uniform, 1);
     return table_over(values.data(), Layout::half,
                       rw::TableShape{per_batch ? 2 : 1, 3, heads, pairs});
   }
@@ -308,7 +308,7 @@ TYPED_TEST(FusedViews, TokensThatIdsLeave) {
 
 TYPED_TEST(FusedViews, InPlaceKeepsTheGaps) {
   for (const Lengths& lengths : all_lengths) {
-    for (const Index heads : {1, 4, 19}) {  // 16 at most go together
+    for (const Index heads : {1, 4, 67}) {  // 64 at most go together
       const rw::Shape shape{2, 3, heads, lengths.head_dim};
       for (const Place& place : places_of(shape)) {
         this->check_in_place(place, shape, this->table(false, 1, lengths.pairs));

@@ -7,12 +7,14 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <set>
 #include <string>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
 #include "ropewalk/apply.hpp"
+#include "ropewalk/base/caches.hpp"
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
 #include "support/forms.hpp"
@@ -166,6 +168,17 @@ int exit_code(bool good) { return good ? as_wanted : 1; }
   setenv("ROPEWALK_ISA", "mmx", 1);
   problem.apply();
   exit(exit_code(rw::default_isa() == isa));
+}
+
+// As the system tells it.
+TEST(CacheSizes, KnowAZen4) {
+  std::ifstream file("/proc/cpuinfo");
+  bool is_amd = false, has_avx512 = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("vendor_id", 0) == 0) is_amd = line.find("AuthenticAMD") != std::string::npos;
+    if (line.rfind("flags", 0) == 0) has_avx512 = line.find(" avx512f") != std::string::npos;
+  }
+  EXPECT_EQ(rw::detail::ask_cache_sizes().of_zen4, is_amd && has_avx512);
 }
 
 class IsaDeathTest : public testing::Test {

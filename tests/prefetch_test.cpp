@@ -17,6 +17,7 @@ inline bool is_zen4 = false;
 #include <functional>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -634,20 +635,48 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
   }
 }
 
-// On Zen 4 rows that have a row of the table each are left to the hardware, and only these.
+// On Zen 4 rows in the order of memory that have a row of the table each are left to the hardware,
+// and only these.
 TYPED_TEST(Prefetch, LeavesRowsBesideTheirTableOnZen4) {
   const OnZen4 zen4;
   for (const Index heads : {Index{1}, Index{5}}) {
     const rw::Shape shape = this->large(1, heads, 64);
-    const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
-    for (const Index tables : {Index{1}, heads}) {
-      const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, tables, 32});
-      for (const Form& form : fused_forms()) {
-        SCOPED_TRACE(testing::Message() << form.name() << ", " << heads << " heads, " << tables);
-        rotate(form, Parts{1}, x.view(), x.read(), table.view(), {});
-        EXPECT_EQ(recorded_count() > 0, form.prefetches() && tables < heads);
+    std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
+    std::iota(ids.rbegin(), ids.rend(), Index{0});
+    for (const Arrangement arrangement : {Arrangement::dense, Arrangement::packed}) {
+      const Tensor<typename TypeParam::X> x(arrangement, shape);
+      for (const Index tables : {Index{1}, heads}) {
+        const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, tables, 32});
+        for (const bool gathers : {false, true}) {
+          const auto rows = gathers ? table.view().gather(ids) : table.view();
+          for (const Form& form : fused_forms()) {
+            SCOPED_TRACE(testing::Message() << form.name() << ", " << heads << " heads, " << tables
+                                            << " tables, " << (gathers ? "gathered" : "in order"));
+            rotate(form, Parts{1}, x.view(), x.read(), rows, {});
+            const bool is_left = tables == heads && !gathers && arrangement == Arrangement::dense;
+            EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
+          }
+        }
       }
     }
+  }
+}
+
+// Those that go to slots, in any order, are prefetched.
+TYPED_TEST(Prefetch, TakesSlotsOnZen4) {
+  const OnZen4 zen4;
+  const rw::Shape shape = this->large(1, 1, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape),
+      cache(Arrangement::dense, shape);
+  std::vector<Index> slots(static_cast<std::size_t>(shape.seq));
+  std::iota(slots.rbegin(), slots.rend(), Index{0});
+  for (const rw::Isa isa : rw::available_isas()) {
+    record(shape.seq, [&] {
+      rw::apply(Parts{1}, cache.view().rows(slots), x.read(), table.view(), {},
+                {rw::Stores::cached, isa});
+    });
+    EXPECT_EQ(recorded_count() > 0, isa != rw::Isa::scalar);
   }
 }
 

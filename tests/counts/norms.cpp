@@ -1,5 +1,5 @@
-// Norms before the rotation whose instructions are counted, in a program of their own: beside them
-// the compiler inlines other parts of a rotation.
+// Norms before the rotation whose instructions are counted. In calls.cpp they would change what the
+// compiler inlines of the other calls.
 #include <Eigen/Core>
 #include <cstddef>
 #include <vector>

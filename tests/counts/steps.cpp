@@ -1,14 +1,24 @@
-// Counts the instructions that a program takes from SIGUSR1 to SIGUSR2, which it raises, by single
-// steps, where valgrind does not know them. At SIGUSR2 the count is written, and a tabulator: what
-// the program writes next stands behind it.
-// usage: steps PROGRAM ARGUMENT...
+// Counts, by single steps, the instructions that a program takes from SIGUSR1 to SIGUSR2, which it
+// raises. At SIGUSR2 the count is written, and a tab: what the program writes next stands behind
+// it. usage: steps PROGRAM ARGUMENT...
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+
+namespace {
+
+/// Lets a program that has stopped go on, for one step or to the next signal, with that signal.
+bool go_on(pid_t program, bool one_step, int signal) {
+  void* const data = reinterpret_cast<void*>(static_cast<std::intptr_t>(signal));
+  return ptrace(one_step ? PTRACE_SINGLESTEP : PTRACE_CONT, program, nullptr, data) == 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) return EXIT_FAILURE;
@@ -18,11 +28,18 @@ int main(int argc, char** argv) {
     std::perror(argv[1]);
     _exit(127);
   }
+  if (program < 0) {
+    std::perror("fork");
+    return EXIT_FAILURE;
+  }
   bool steps = false;
   long count = 0;
   for (int status = 0; waitpid(program, &status, 0) == program;) {
     if (WIFEXITED(status)) return WEXITSTATUS(status);
-    if (!WIFSTOPPED(status)) return EXIT_FAILURE;
+    if (WIFSIGNALED(status)) {
+      std::fprintf(stderr, "ended by signal %d\n", WTERMSIG(status));
+      return EXIT_FAILURE;
+    }
     int signal = WSTOPSIG(status);
     if (signal == SIGTRAP) {
       ++count;
@@ -36,7 +53,8 @@ int main(int argc, char** argv) {
     }
     const bool is_ours = signal == SIGTRAP || signal == SIGUSR1 || signal == SIGUSR2;
     if (is_ours) signal = 0;
-    if (ptrace(steps ? PTRACE_SINGLESTEP : PTRACE_CONT, program, nullptr, signal) != 0) break;
+    if (!go_on(program, steps, signal)) break;
   }
+  std::perror("ptrace");
   return EXIT_FAILURE;
 }

@@ -1,4 +1,4 @@
-// The processor's caches: what decides what to prefetch, and whether stores are nontemporal.
+// The processor's caches: they decide what to prefetch, and whether stores are nontemporal.
 #ifndef ROPEWALK_BASE_CACHES_HPP
 #define ROPEWALK_BASE_CACHES_HPP
 
@@ -13,10 +13,10 @@
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// In bytes: what a core reads as fast as it computes, without prefetching; and the last level.
 struct CacheSizes {
-  Index near, last_level;
-  bool of_zen4;  ///< or of a later AMD
+  Index near;        ///< in bytes: what a core reads as fast as it computes, without prefetching
+  Index last_level;  ///< in bytes
+  bool of_zen4;      ///< or of a later AMD; of one whose AVX-512 is hidden it is not known
 };
 
 #if ROPEWALK_X86
@@ -53,9 +53,11 @@ inline Index third_level_of_amd() {
 #endif
 #if ROPEWALK_X86
   if (const Index third = third_level_of_amd(); third > 0) {
-    // Others use the rest. Zen 4 is the first of AMD that has AVX-512.
-    found = {third / 4, third, __builtin_cpu_supports("avx512f") != 0};
+    found.near = third / 4;  // others use the rest
+    found.last_level = third;
   }
+  // The first of AMD that has AVX-512.
+  found.of_zen4 = __builtin_cpu_is("amd") != 0 && __builtin_cpu_supports("avx512f") != 0;
 #endif
 #if defined(ROPEWALK_TEST_NEAR_CACHES)
   found.near = ROPEWALK_TEST_NEAR_CACHES;  // so that a test is of one length everywhere
@@ -68,8 +70,7 @@ inline const CacheSizes& cache_sizes() {
   return sizes;
 }
 
-/// Whether the processor is a Zen 4 or later. Its hardware follows rows in the order of memory, and
-/// those of their table beside them, as fast as memory is, and slower where it is asked for them.
+/// Whether the processor is a Zen 4; later ones of AMD are assumed to be like it.
 [[gnu::cold, gnu::noinline]] inline bool is_zen4() {
 #if defined(ROPEWALK_TEST_ZEN4)
   return ROPEWALK_TEST_ZEN4;

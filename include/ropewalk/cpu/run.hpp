@@ -38,15 +38,17 @@ inline Index out_offset(const Job& job, Index b, Index s, Index h) {
   return offset_of(job.out_strides, heads_stride, block, slot - block * cache.seq, h);
 }
 
-/// How many heads that are far apart, each a sequence of its own in memory, caches and prefetchers
-/// follow. On an Intel Xeon (Emerald Rapids), one thread, ns a KiB by 4, 8, 16 and 40 heads of 128
-/// in [1, 40, 4096, 128]: bfloat16 76, 71, 82 and 128, float 57, 58, 66 and 140; where they are
-/// 1000 tokens apart bfloat16 90, 75, 70 and 70. On Zen 4 bfloat16 69, 59, 53 and 55, float 51, 49,
-/// 48 and 47, but 83 by 128 heads.
+/// Heads that are further apart than tokens are sequences of their own in memory: how many of them
+/// turn at a time, as many as caches and prefetchers follow. One thread, in place, ns a KiB by 4,
+/// 8, 16 and 40 of 40 heads of 128, on an Intel Xeon (Emerald Rapids):
+///   bfloat16 of 4096 tokens 76, 71, 82, 128; of 8192 89, 84, 130, 170; of 1000 90, 75, 70, 70
+///   float of 4096 tokens    57, 58, 66, 140; of 8192 65, 66, 72, 145; of 1000 52, 49, 53, 54
+/// So 8 where they are a multiple of 256 KiB apart; of 128 KiB 8 and 16 are equal. On Zen 4:
+///   bfloat16 of 4096 tokens 69, 59, 53, 55; float 51, 49, 48, 47, but 83 by 128 of 128 heads
 [[gnu::cold, gnu::noinline]] inline Index followed_heads(Index apart, Index row_bytes) {
-  constexpr Index least = 4, sharing = Index{256} << 10;
+  constexpr Index least = 4, colliding = Index{256} << 10;
   const bool zen4 = is_zen4();
-  const Index most = zen4 ? 64 : apart % sharing == 0 ? 8 : 16;
+  const Index most = zen4 ? 64 : apart % colliding == 0 ? 8 : 16;
   const Index room = Index{zen4 ? 16 : 4} << 10;
   return std::max(least, std::min(most, room / row_bytes));
 }
@@ -71,16 +73,19 @@ inline void set_strides(TokenStrides& to, const RawTable& table) {
   to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
 }
 
-/// Whether each row is turned by a row of the table of its own, which is read beside it.
-inline bool has_own_table_rows(const Job& job) {
-  return job.rows.layout.table_stride != 0 || job.x->shape.heads == 1;
+/// Whether rows are read in the order of memory, and each beside a row of the table of its own.
+inline bool reads_table_along(const Job& job) {
+  const bool has_own_rows = job.rows.layout.table_stride != 0 || job.x->shape.heads == 1;
+  return has_own_rows && job.slots == nullptr && !job.table->ids &&
+         job.x_strides.seq == job.x->shape.heads * row_bytes(*job.x);
 }
 
 inline void set_prefetches(Job& job) {
-  // On Zen 4 prefetches of such rows cost a third of the rate: without them, one thread, in place,
-  // [1, 8192, 40, 128] with a table per head takes 150 -> 97 ns a KiB of bfloat16, the rate at
-  // which x is scaled and the table read, 94 -> 76 of float; one head 126 -> 80.
-  if (has_own_table_rows(job) && is_zen4()) return;
+  // The hardware of Zen 4 reads them as fast as memory is, and prefetches slow it down. Without,
+  // one thread, in place, ns a KiB: [1, 8192, 40, 128] by a float table per head 149 -> 103 of
+  // bfloat16 (x scaled and the table read: 100), 97 -> 82 of float (65); one head 146 -> 101, 98
+  // -> 83.
+  if (is_zen4() && reads_table_along(job)) return;
   const Index bytes_together = heads_together(job) * row_bytes(*job.x);
   PrefetchPlan& plan = job.prefetch;
   plan.tokens_l1 = prefetch_tokens(job.x->shape.seq, bytes_together, prefetch_l1_bytes);
