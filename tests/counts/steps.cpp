@@ -1,6 +1,8 @@
 // Counts, by single steps, the instructions that a program takes from SIGUSR1 to SIGUSR2, which it
 // raises. At SIGUSR2 the count is written, and a tab: what the program writes next stands behind
-// it. usage: steps PROGRAM ARGUMENT...
+// it.
+//
+// usage: steps PROGRAM ARGUMENT...
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>

@@ -44,7 +44,7 @@ inline Index out_offset(const Job& job, Index b, Index s, Index h) {
 ///   bfloat16 of 4096 tokens 76, 71, 82, 128; of 8192 89, 84, 130, 170; of 1000 90, 75, 70, 70
 ///   float of 4096 tokens    57, 58, 66, 140; of 8192 65, 66, 72, 145; of 1000 52, 49, 53, 54
 /// So 8 where they are a multiple of 256 KiB apart; of 128 KiB 8 and 16 are equal. On Zen 4:
-///   bfloat16 of 4096 tokens 69, 59, 53, 55; float 51, 49, 48, 47, but 83 by 128 of 128 heads
+///   bfloat16 of 4096 tokens 69, 59, 53, 55; float 51, 49, 48, 47, but 85 by 128 of 128 heads
 [[gnu::cold, gnu::noinline]] inline Index followed_heads(Index apart, Index row_bytes) {
   constexpr Index least = 4, colliding = Index{256} << 10;
   const bool zen4 = is_zen4();
@@ -81,10 +81,10 @@ inline bool reads_table_along(const Job& job) {
 }
 
 inline void set_prefetches(Job& job) {
-  // The hardware of Zen 4 reads them as fast as memory is, and prefetches slow it down. Without,
-  // one thread, in place, ns a KiB: [1, 8192, 40, 128] by a float table per head 149 -> 103 of
-  // bfloat16 (x scaled and the table read: 100), 97 -> 82 of float (65); one head 146 -> 101, 98
-  // -> 83.
+  // The hardware of Zen 4 reads such rows as fast as memory is, and prefetches slow it down.
+  // Without, one thread, in place, ns a KiB: [1, 8192, 40, 128] by a float table per head 149 ->
+  // 103 of bfloat16 (x scaled and the table read: 100), 97 -> 82 of float (65); one head 146 ->
+  // 101 of bfloat16, 98 -> 87 of float.
   if (is_zen4() && reads_table_along(job)) return;
   const Index bytes_together = heads_together(job) * row_bytes(*job.x);
   PrefetchPlan& plan = job.prefetch;
