@@ -205,9 +205,11 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_by_conversion(const Register
 template <int Count>
 ROPEWALK_INLINE void take_without(std::uint32_t& all, const Register<std::uint32_t, Count>& words,
                                   std::uint32_t bits) {
-  asm("vptestmw {%2, %1, %0%{%0%}|%0%{%0%}, %1, %2}"
-      : "+Yk"(all)
+  std::uint32_t some;
+  asm("vptestmw {%2, %1, %0|%0, %1, %2}"
+      : "=Yk"(some)
       : "v"(words.v), "v"(broadcast<std::uint32_t, Count>(bits).v));
+  all &= some;
 }
 
 /// Takes from `all` the bits of those bfloat16s that are zero.
