@@ -35,6 +35,7 @@ ROPEWALK_END_TARGET
 ROPEWALK_BEGIN_TARGET("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 namespace avx512bf16 {
 #include "ropewalk/norm/simd/norm_rows-inl.hpp"
+#include "ropewalk/norm/simd/turns-inl.hpp"
 }
 ROPEWALK_END_TARGET
 #elif ROPEWALK_NEON
@@ -53,6 +54,11 @@ NormKernels norm_kernels(Isa isa) {
                &avx512::turn_rows<Pairing::half, X, W>, &avx512::turns_by_weights<X, W>};
     if constexpr (std::is_same_v<X, Eigen::bfloat16>) {
       if (isa >= Isa::avx512bf16) kernels.normalise = &avx512bf16::normalise_rows<X, W>;
+      // Processors with AVX512-FP16 multiply faster than they convert; a Zen 4 has no such.
+      if (isa == Isa::avx512bf16) {
+        kernels.turn_interleaved = &avx512bf16::turn_rows<Pairing::interleaved, X, W>;
+        kernels.turn_half = &avx512bf16::turn_rows<Pairing::half, X, W>;
+      }
     }
   } else if (isa == Isa::avx2) {
     kernels.normalise = &avx2::normalise_rows<X, W>;

@@ -144,10 +144,10 @@ ROPEWALK_INLINE Step asked_after(const Register<float, Count>& r, Step step) {
   return step;
 }
 
-template <bool Quick, bool Rounds, Pairing Of, class X, class Source, int Count>
-ROPEWALK_INLINE Features<Count> normalised_and_turned(
+template <bool Quick, bool Rounds, class X, class Source, int Count>
+ROPEWALK_INLINE Features<Count> normalised_features(
     const Places<const Source>& x, const FeatureWeights<Rounds, Count>& weights,
-    const Register<float, Count>& reciprocal, const TurnBy<Of, X, Count>& by,
+    const Register<float, Count>& reciprocal,
     const PrefetchedStep<Pairing::half, 2 * Count, X>& prefetched) {
   Features<Count> y;
   prefetched.prefetch_l2(0);
@@ -157,16 +157,17 @@ ROPEWALK_INLINE Features<Count> normalised_and_turned(
   y.second = normalised_neighbours<Quick, Rounds, X>(load_neighbours<Count>(x.second),
                                                      weights.second, reciprocal);
   if constexpr (sizeof(X) > 2) asked_after(y.second.b, prefetched).prefetch_l2(1);
-  return turned<Of, X, Count>(y, by);
+  return y;
 }
 
-/// The same, whatever they are, into out.
+/// Normalises and turns features, whatever they are, into out.
 template <bool Rounds, Pairing Of, class X, class Source, int Count>
 [[gnu::noinline, gnu::cold]] void turn_exactly(Places<X> out, Places<const Source> x,
                                                FeatureWeights<Rounds, Count> weights,
                                                Register<float, Count> reciprocal,
                                                TurnBy<Of, X, Count> by) {
-  const auto y = normalised_and_turned<false, Rounds, Of, X>(x, weights, reciprocal, by, {});
+  const auto y = turned<Of, X, Count>(
+      normalised_features<false, Rounds, X>(x, weights, reciprocal, {}), by);
   store_neighbours(out.first, y.first);
   store_neighbours(out.second, y.second);
 }
@@ -205,7 +206,9 @@ ROPEWALK_INLINE bool have_all(const Register<std::uint32_t, Count>& a,
 template <class X, int Count>
 ROPEWALK_INLINE bool store_turned(const Places<X>& out, const Features<Count>& y) {
   if constexpr (are_words<X>) {
+    // What the conversion takes for zero is turned exactly, too.
     const auto join = [](const Neighbours<Count>& of) {
+      if constexpr (has_bf16) return pack_by_conversion(of.a, of.b);
       return join_bfloat16s(quickly_rounded(of.a), quickly_rounded(of.b));
     };
     const auto first = join(y.first), second = join(y.second);
