@@ -306,6 +306,10 @@ TYPED_TEST(FusedThreads, AnySplitGivesTheBitsOfOne) {
     EXPECT_TRUE(problem.holds({Form::fused, rw::default_isa()}, device)) << "piece " << piece;
     EXPECT_EQ(device.calls, std::vector<Eigen::Index>{21});
     EXPECT_EQ(device.bytes_each, 2.0 * 2 * 30 * sizeof(TypeParam)) << "x and out of a token";
+    // In place a token that two pieces took would be turned twice.
+    std::vector<TypeParam> turned = problem.x;
+    rw::apply_inplace(device, rw::View<TypeParam>(turned.data(), problem.shape), problem.table());
+    EXPECT_TRUE(same_bits(turned, problem.wanted)) << "in place, piece " << piece;
   }
 }
 

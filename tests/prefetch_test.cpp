@@ -635,31 +635,129 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
   }
 }
 
-// On Zen 4 rows in the order of memory that have a row of the table each are left to the hardware,
-// and only these.
-TYPED_TEST(Prefetch, LeavesRowsBesideTheirTableOnZen4) {
+// On Zen 4 rows in the order of memory are left to the hardware that have a row of the table each,
+// or that AVX-512 turns at once; and only these.
+TYPED_TEST(Prefetch, LeavesRowsInOrderOnZen4) {
   const OnZen4 zen4;
   for (const Index heads : {Index{1}, Index{5}}) {
-    const rw::Shape shape = this->large(1, heads, 64);
-    std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
-    std::iota(ids.rbegin(), ids.rend(), Index{0});
-    for (const Arrangement arrangement : {Arrangement::dense, Arrangement::packed}) {
-      const Tensor<typename TypeParam::X> x(arrangement, shape);
-      for (const Index tables : {Index{1}, heads}) {
-        const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, tables, 32});
-        for (const bool gathers : {false, true}) {
-          const auto rows = gathers ? table.view().gather(ids) : table.view();
-          for (const Form& form : fused_forms()) {
-            SCOPED_TRACE(testing::Message() << form.name() << ", " << heads << " heads, " << tables
-                                            << " tables, " << (gathers ? "gathered" : "in order"));
-            rotate(form, Parts{1}, x.view(), x.read(), rows, {});
-            const bool is_left = tables == heads && !gathers && arrangement == Arrangement::dense;
-            EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
+    for (const Index head_dim : {64, 128, 96, 256, 16}) {
+      const rw::Shape shape = this->large(1, heads, head_dim);
+      std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
+      std::iota(ids.rbegin(), ids.rend(), Index{0});
+      for (const Arrangement arrangement : {Arrangement::dense, Arrangement::packed}) {
+        const Tensor<typename TypeParam::X> x(arrangement, shape);
+        for (const Index tables : {Index{1}, heads}) {
+          for (const Index pairs : {head_dim / 2, head_dim / 4}) {
+            const TableMemory<typename TypeParam::Tab> table(Layout::half,
+                                                             {1, shape.seq, tables, pairs});
+            const bool are_at_once =
+                2 * pairs == head_dim && head_dim != 96 && head_dim >= 32 && head_dim <= 128;
+            for (const bool gathers : {false, true}) {
+              const auto rows = gathers ? table.view().gather(ids) : table.view();
+              for (const Form& form : fused_forms()) {
+                SCOPED_TRACE(testing::Message()
+                             << form.name() << ", " << heads << " heads of " << head_dim << ", "
+                             << tables << " tables of " << pairs << ", "
+                             << (gathers ? "gathered" : "in order"));
+                rotate(form, Parts{1}, x.view(), x.read(), rows, {});
+                const bool is_left =
+                    (tables == heads || (are_at_once && form.isa >= rw::Isa::avx512)) && !gathers &&
+                    arrangement == Arrangement::dense;
+                EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
+              }
+            }
           }
         }
       }
     }
   }
+}
+
+// Past the caches floats are prefetched there, other rows are not.
+TYPED_TEST(Prefetch, LeavesRowsPastTheCachesOnZen4) {
+  const OnZen4 zen4;
+  const rw::Shape shape = this->large(1, 5, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
+  const bool are_floats = sizeof(typename TypeParam::X) == 4;
+  for (const Form& form : fused_forms()) {
+    SCOPED_TRACE(form.name());
+    for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
+      rotate(form, Parts{1}, out.view(), x.read(), table.view(), {}, stores);
+      const bool is_left =
+          form.isa >= rw::Isa::avx512 && (stores == rw::Stores::cached || !are_floats);
+      EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
+    }
+  }
+}
+
+// Where they are written to other places, one after the other or not, they are prefetched.
+TYPED_TEST(Prefetch, TakesRowsThatMoveOnZen4) {
+  const OnZen4 zen4;
+  const rw::Shape shape = this->large(1, 5, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
+  for (const Arrangement arrangement : {Arrangement::heads_first, Arrangement::packed}) {
+    const Tensor<typename TypeParam::X> out(arrangement, shape);
+    for (const Form& form : fused_forms()) {
+      SCOPED_TRACE(form.name());
+      rotate(form, Parts{1}, out.view(), x.read(), table.view(), {}, rw::Stores::cached);
+      EXPECT_EQ(recorded_count() > 0, form.prefetches());
+    }
+  }
+}
+
+// A norm reads rows twice, and prefetches them.
+TYPED_TEST(Prefetch, TakesNormsOnZen4) {
+  const OnZen4 zen4;
+  const rw::Shape shape = this->large(1, 5, 64);
+  const TableMemory<float> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
+  for (const Form& form : fused_forms()) {
+    SCOPED_TRACE(form.name());
+    record(shape.seq, [&] {
+      rw::apply_inplace(Parts{1}, x.view(), rw::rms_norm_torch<typename TypeParam::X>(nullptr, 0),
+                        table.view(), rw::Options(), {rw::Stores::automatic, form.isa});
+    });
+    EXPECT_EQ(recorded_count() > 0, form.prefetches());
+  }
+}
+
+// Out of place, rows that the hardware of a Zen 4 follows go past the caches from twice the last
+// level on, others from half of it.
+TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
+  const Index last_level = rw::detail::cache_sizes().last_level;
+  constexpr Index heads = 8, head_dim = 128;
+  const Index token = 2 * heads * head_dim * Index{sizeof(float)};  // of x and out
+  alignas(64) static float somewhere[2][16];                        // settled only
+  const std::vector<float> coefficients(head_dim);
+  const auto goes_past = [&](Index seq, Index at_once, bool in_place) {
+    const rw::Shape shape{1, seq, heads, head_dim};
+    const rw::Strides strides{seq * heads * head_dim, heads * head_dim, head_dim};
+    const rw::detail::RawView x{somewhere[0], shape, strides, sizeof(float)},
+        out{somewhere[in_place ? 0 : 1], shape, strides, sizeof(float)};
+    const rw::CoefficientReader<float> cos{coefficients.data(), 1},
+        sin{coefficients.data() + head_dim / 2, 1};
+    const rw::TableView<float> table({cos, cos, sin, sin}, {1, seq, 1, head_dim / 2}, 0, 0, 0);
+    const rw::detail::RawTable raw = table;
+    rw::detail::Job job;
+    job.out = &out;
+    job.x = &x;
+    job.table = &raw;
+    job.slots = nullptr;
+    rw::detail::settle(job, {nullptr, nullptr, true, at_once}, rw::Stores::automatic);
+    return job.nontemporal;
+  };
+  const OnZen4 zen4;
+  for (const Index at_once : {0, 32, 64}) {
+    SCOPED_TRACE(testing::Message() << "pairs at once: " << at_once);
+    const Index least = (at_once == 64 ? 2 * last_level : last_level / 2) / token;
+    EXPECT_FALSE(goes_past(least - 1, at_once, false));
+    EXPECT_EQ(goes_past(least, at_once, false), rw::detail::has_nontemporal_stores);
+    EXPECT_FALSE(goes_past(least, at_once, true));
+  }
+  is_zen4 = false;
+  EXPECT_EQ(goes_past(last_level / 2 / token, 64, false), rw::detail::has_nontemporal_stores);
 }
 
 // Those that go to slots, in any order, are prefetched.

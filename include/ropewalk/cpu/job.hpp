@@ -16,7 +16,8 @@ namespace detail {
 struct Kernels {
   RowKernel rows;
   WidenEntries entries;
-  bool is_wide;  ///< whether the table is of the type that `rows` computes in
+  bool is_wide;   ///< whether the table is of the type that `rows` computes in
+  Index at_once;  ///< how many pairs of each row `rows` turns before the next row; 0: not known
 };
 
 /// Strides in bytes from token to token; 0 along an axis of one entry.

@@ -73,19 +73,31 @@ inline void set_strides(TokenStrides& to, const RawTable& table) {
   to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
 }
 
-/// Whether rows are read in the order of memory, and each beside a row of the table of its own.
-inline bool reads_table_along(const Job& job) {
-  const bool has_own_rows = job.rows.layout.table_stride != 0 || job.x->shape.heads == 1;
-  return has_own_rows && job.slots == nullptr && !job.table->ids &&
-         job.x_strides.seq == job.x->shape.heads * row_bytes(*job.x);
+/// Whether each row is turned at once, all of it, and not part by part with others in between.
+inline bool turns_rows_at_once(const Job& job, const Kernels& kernels) {
+  const Index pairs = job.rows.layout.pairs;
+  constexpr Index least = 16;  // the groups of steps are of 16, 32 or 64
+  return 2 * pairs == job.x->shape.head_dim && pairs >= least && pairs <= kernels.at_once &&
+         (pairs & (pairs - 1)) == 0;
+}
+
+/// Whether the hardware follows rows as fast as memory is, so that prefetches slow it down: on a
+/// Zen 4 it does where they stand in the order of memory and are turned at once, or each beside a
+/// row of the table of its own. One thread, in place, ns a KiB with prefetches -> without,
+/// [1, 4096, 40, 128] by a float table: bfloat16 47 -> 42, half pairs 52 -> 46, half 55 -> 50,
+/// float 47 -> 37; [1, 8192, 40, 128] by a table per head: bfloat16 149 -> 103, float 97 -> 82; one
+/// head 146 -> 101, 98 -> 87. Rows of other lengths, part by part: 256 floats 39 -> 77.
+inline bool is_followed(const Job& job, const Kernels& kernels) {
+  const Index heads = job.x->shape.heads;
+  const bool reads_in_order = !job.table->ids && job.x_strides.seq == heads * row_bytes(*job.x);
+  const bool writes_in_order =
+      job.slots == nullptr && job.out_strides.seq == heads * row_bytes(*job.out);
+  const bool has_own_rows = job.rows.layout.table_stride != 0 || heads == 1;
+  return is_zen4() && reads_in_order && writes_in_order &&
+         (has_own_rows || turns_rows_at_once(job, kernels));
 }
 
 inline void set_prefetches(Job& job) {
-  // The hardware of Zen 4 reads such rows as fast as memory is, and prefetches slow it down.
-  // Without, one thread, in place, ns a KiB: [1, 8192, 40, 128] by a float table per head 149 ->
-  // 103 of bfloat16 (x scaled and the table read: 100), 97 -> 82 of float (65); one head 146 ->
-  // 101 of bfloat16, 98 -> 87 of float.
-  if (is_zen4() && reads_table_along(job)) return;
   const Index bytes_together = heads_together(job) * row_bytes(*job.x);
   PrefetchPlan& plan = job.prefetch;
   plan.tokens_l1 = prefetch_tokens(job.x->shape.seq, bytes_together, prefetch_l1_bytes);
@@ -124,12 +136,16 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores,
   set_strides(job.table_strides, *job.table);
   const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
   const Index bytes = shape.batch * shape.seq * shape.heads * both;
+  const bool is_near = fits_near_caches(bytes), followed = !is_near && is_followed(job, kernels);
+  const bool exceeds = followed ? exceeds_caches_followed(bytes) : exceeds_caches(bytes);
   const bool past_caches =
-      !job.in_place &&
-      (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)));
+      !job.in_place && (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds));
   job.nontemporal = past_caches && can_go_past_caches(job);
   job.prefetch = {};
-  if (!fits_near_caches(bytes)) set_prefetches(job);
+  // Floats that go past the caches are prefetched all the same: 2048 tokens of 32 heads of 128, one
+  // thread of a Zen 4, 84 ns a KiB without, 65 with.
+  const bool by_hardware = followed && !(job.nontemporal && job.x->element_bytes >= 4);
+  if (!is_near && !by_hardware) set_prefetches(job);
 }
 
 // The rows ----------------------------------------------------------------------------------------

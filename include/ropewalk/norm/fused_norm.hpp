@@ -151,7 +151,9 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   }
   // Past the caches go rows that fit into the first one together.
   const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
-  settle(job, kernels, fits ? stores : Stores::cached, rows.over_token);
+  Kernels turning = kernels;
+  turning.at_once = 0;  // rows are read to be added up and again to turn, with others in between
+  settle(job, turning, fits ? stores : Stores::cached, rows.over_token);
   job.rows.layout.norm = &rows;
   job.kernel = turning_kernel(job, rows, with, pairing);
   if (job.kernel != nullptr) return;
