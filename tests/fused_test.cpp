@@ -32,7 +32,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
 TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
   static std::vector<Index> batches;
   const rw::detail::Kernels counted{
-      [](const rw::detail::RowBatch& batch) { batches.push_back(batch.rows); }, nullptr, true};
+      [](const rw::detail::RowBatch& batch) { batches.push_back(batch.rows); }, nullptr, true, 0};
   const auto rows_of = [&](const rw::Shape& shape, const rw::Strides& strides) {
     batches.clear();
     std::vector<float> values(size_of(shape), 1.0f);

@@ -141,7 +141,7 @@ std::string error_in(const Call& call) {
   });
 }
 
-constexpr rw::detail::Kernels kernels{nullptr, nullptr, true};
+constexpr rw::detail::Kernels kernels{nullptr, nullptr, true, 0};
 
 bool is_taken(const Call& call, rw::detail::RowBatch& rows) {
   return rw::detail::rows_of_token(rows, call.written(), call.x, call.table, kernels);

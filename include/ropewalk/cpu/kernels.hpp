@@ -80,7 +80,9 @@ RowKernel row_kernel(Isa isa) {
     case Isa::avx512:
       return &avx512::rotate_rows<Arithmetic, from, to, Out, X>;
     case Isa::avx512fp16:
-      if constexpr (avx512fp16::has_half_steps<Arithmetic, from, to, Out, X>) {
+      // Products of bfloat16 are not converted there.
+      if constexpr (avx512fp16::has_half_steps<Arithmetic, from, to, Out, X> ||
+                    std::is_same_v<Arithmetic, Eigen::bfloat16>) {
         return &avx512fp16::rotate_rows<Arithmetic, from, to, Out, X>;
       }
       [[fallthrough]];
