@@ -1,4 +1,4 @@
-// bfloat16 by tables of bfloat16, where all numbers are far from the ends of float's range.
+// bfloat16 by tables of bfloat16, without the specials that send whole steps the exact way.
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
@@ -21,8 +21,8 @@ using Eigen::bfloat16;
 
 constexpr Index pairs = 128;
 
-/// bfloat16s far from the ends of float's range, of exponents from 2^lowest on: rows of such
-/// numbers have a way of their own, which specials among them would hide.
+/// bfloat16s of so many exponents from 2^lowest on: rows of such numbers have a way of their own,
+/// which specials among them would hide.
 std::vector<bfloat16> usual_numbers(std::size_t count, int lowest, int exponents,
                                     std::uint64_t seed) {
   std::vector<bfloat16> numbers;
@@ -82,6 +82,13 @@ TEST(Bfloat16Products, OfSmallNumbersMatchReference) {
   auto partners = usual_numbers(4 * count, -66, 24, 9);
   for (std::size_t i = pairs + 1; i < x.size(); i += 2 * pairs) partners[i] = bfloat16(0.0f);
   expect_products(partners, usual_numbers(count, -10, 20, 10), small);
+}
+
+// Products, and sums of products, on both sides of the greatest number.
+TEST(Bfloat16Products, OfLargeNumbersMatchReference) {
+  constexpr std::size_t count = 128 * pairs;
+  const auto x = usual_numbers(4 * count, 40, 24, 11);
+  expect_products(x, usual_numbers(count, 62, 5, 12), usual_numbers(count, 62, 5, 13));
 }
 
 }  // namespace

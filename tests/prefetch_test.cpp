@@ -640,7 +640,7 @@ TYPED_TEST(Prefetch, LeavesWhatFitsTheNearCaches) {
 TYPED_TEST(Prefetch, LeavesRowsInOrderOnZen4) {
   const OnZen4 zen4;
   for (const Index heads : {Index{1}, Index{5}}) {
-    for (const Index head_dim : {64, 128, 96, 256, 16}) {
+    for (const Index head_dim : {64, 128, 32, 96, 256, 16}) {
       const rw::Shape shape = this->large(1, heads, head_dim);
       std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
       std::iota(ids.rbegin(), ids.rend(), Index{0});
@@ -707,7 +707,20 @@ TYPED_TEST(Prefetch, TakesRowsThatMoveOnZen4) {
   }
 }
 
-// A norm reads rows twice, and prefetches them.
+// Where double is computed in, kernels take other steps.
+TEST(PrefetchOnZen4, TakesRowsByATableOfDouble) {
+  const OnZen4 zen4;
+  const rw::Shape shape{1, 512, 5, 64};
+  const TableMemory<double> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<float> x(Arrangement::dense, shape);
+  for (const Form& form : fused_forms()) {
+    SCOPED_TRACE(form.name());
+    rotate(form, Parts{1}, x.view(), x.read(), table.view(), {});
+    EXPECT_EQ(recorded_count() > 0, form.prefetches());
+  }
+}
+
+// A norm of rows that share a row of the table reads them twice, and prefetches them.
 TYPED_TEST(Prefetch, TakesNormsOnZen4) {
   const OnZen4 zen4;
   const rw::Shape shape = this->large(1, 5, 64);
@@ -748,16 +761,19 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
     rw::detail::settle(job, {nullptr, nullptr, true, at_once}, rw::Stores::automatic);
     return job.nontemporal;
   };
-  const OnZen4 zen4;
-  for (const Index at_once : {0, 32, 64}) {
+  const Index half = (last_level / 2 + token - 1) / token,
+              twice = (2 * last_level + token - 1) / token;
+  const auto expect_from = [&](Index least, Index at_once) {
     SCOPED_TRACE(testing::Message() << "pairs at once: " << at_once);
-    const Index least = (at_once == 64 ? 2 * last_level : last_level / 2) / token;
     EXPECT_FALSE(goes_past(least - 1, at_once, false));
     EXPECT_EQ(goes_past(least, at_once, false), rw::detail::has_nontemporal_stores);
     EXPECT_FALSE(goes_past(least, at_once, true));
-  }
-  is_zen4 = false;
-  EXPECT_EQ(goes_past(last_level / 2 / token, 64, false), rw::detail::has_nontemporal_stores);
+  };
+  expect_from(half, 64);
+  const OnZen4 zen4;
+  expect_from(half, 0);
+  expect_from(half, 32);
+  expect_from(twice, 64);
 }
 
 // Those that go to slots, in any order, are prefetched.

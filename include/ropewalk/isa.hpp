@@ -24,7 +24,7 @@ enum class Isa {
   sse2,        ///< x86-64 baseline
   avx2,        ///< AVX2 and F16C
   avx512,      ///< AVX-512 F, BW, DQ, VL
-  avx512bf16,  ///< avx512 and its bfloat16 conversions
+  avx512bf16,  ///< avx512 and its conversions and dot product of bfloat16
   avx512fp16,  ///< avx512bf16 and arithmetic in half
 };
 

@@ -39,6 +39,15 @@ void count_type(bool fused_alone) {
   }
 }
 
+/// By a table of x's own type, every product is rounded.
+void count_own_table() {
+  Token<Eigen::bfloat16, Eigen::bfloat16> token(32, 128);
+  const std::string name = token.name("fused_inplace") + "/own_table";
+  count(name, [&] { rw::apply_inplace(rw::serial, token.x, token.table, rw::interleaved_pairs); });
+  count(name + "/half",
+        [&] { rw::apply_inplace(rw::serial, token.x, token.table, rw::half_pairs); });
+}
+
 /// What else a call may be given.
 void count_others() {
   Token<float> q(1, 8), k(1, 8);
@@ -64,5 +73,6 @@ int main(int argc, char** argv) {
   count_type<float>(fused_alone);
   count_type<Eigen::half>(fused_alone);
   count_type<Eigen::bfloat16>(fused_alone);
+  count_own_table();
   count_others();
 }

@@ -52,7 +52,7 @@ constexpr const char* name_of = std::is_same_v<T, float>         ? "f32"
                                                                  : "bf16";
 
 /// The tensors of a call: one token, none of whose values takes a way of its own.
-template <class T>
+template <class T, class Tab = float>
 struct Token {
   explicit Token(rw::Index heads, rw::Index head_dim)
       : shape{1, 1, heads, head_dim},
@@ -62,8 +62,8 @@ struct Token {
         out(values.data() + heads * head_dim, shape),
         table(coefficients.view()) {
     for (rw::Index i = 0; i < head_dim / 2; ++i) {
-      coefficients.cos(0, 0)[i] = 0.5f;
-      coefficients.sin(0, 0)[i] = 0.25f;
+      coefficients.cos(0, 0)[i] = Tab(0.5f);
+      coefficients.sin(0, 0)[i] = Tab(0.25f);
     }
     opaque(*this);
   }
@@ -75,9 +75,9 @@ struct Token {
 
   rw::Shape shape;
   std::vector<T> values;
-  rw::Table<float> coefficients;
+  rw::Table<Tab> coefficients;
   rw::View<T> x, out;
-  rw::TableView<float> table;
+  rw::TableView<Tab> table;
 };
 
 /// A program's arguments, before its first call. A call of nothing is what the signals take.

@@ -58,8 +58,8 @@ for isa in "${sets[@]}"; do
       --callgrind-out-file="$isa.$program" "./$program" "${arguments[@]}"
   done
 done
-# Valgrind has no AVX-512: by single steps. AVX512-FP16 has kernels for tables of half alone, and these
-# calls have none.
+# Valgrind has no AVX-512: by single steps. AVX512-FP16, whose kernels for tables of x's own type differ,
+# is not counted.
 g++ "${options[@]}" -O2 "$folder/steps.cpp" -o steps
 for isa in avx512 avx512bf16; do
   case $isa in

@@ -13,10 +13,10 @@ ROPEWALK_BEGIN_NESTED(detail)
 ///
 /// With the hardware's prefetching alone, computing and waiting add up where rows cost much to
 /// convert. Into the first cache: on an Intel Xeon (Sapphire Rapids) 0.6 -> 0.9 of the limit for
-/// the fused form in bfloat16, 0.43 -> 0.56 of memcpy for the readable forms in float; on Zen 4 no
-/// difference where rows share a row of the table. Into the second: it has the memory at work on
-/// several pages at once, as a plain copy has not; on an Intel Xeon (Emerald Rapids), one thread,
-/// bfloat16 out of place 0.95 -> 1.1 of the limit, in place 1.0 -> 1.1.
+/// the fused form in bfloat16, 0.43 -> 0.56 of memcpy for the readable forms in float. Into the
+/// second: it has the memory at work on several pages at once, as a plain copy has not; on an Intel
+/// Xeon (Emerald Rapids), one thread, bfloat16 out of place 0.95 -> 1.1 of the limit, in place 1.0
+/// -> 1.1. On a Zen 4 only rows that is_followed leaves.
 constexpr Index prefetch_l1_bytes = Index{8} << 10;
 constexpr Index prefetch_l2_bytes = Index{64} << 10;
 

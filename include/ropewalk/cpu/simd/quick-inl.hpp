@@ -99,7 +99,8 @@ ROPEWALK_INLINE bool are_all(Words words) {
   return __builtin_expect(all != 0, 1);
 }
 
-/// (a0, b0, a1, b1, ...) rounded to bfloat16; none subnormal or NaN.
+/// (a0, b0, a1, b1, ...) rounded to bfloat16; of converted products any, otherwise none subnormal
+/// or NaN.
 template <int Count>
 ROPEWALK_INLINE Register<std::uint32_t, Count> pack_usual(const Register<float, Count>& a,
                                                           const Register<float, Count>& b) {
@@ -110,7 +111,7 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_usual(const Register<float, 
   }
 }
 
-/// Whether products are converted. Processors that have AVX512-FP16, too, multiply faster.
+/// Whether products are converted: on a Zen 4, and others that have AVX512_BF16 alone.
 constexpr bool converts_products = this_isa == Isa::avx512bf16;
 
 /// Lanes whose products are rounded to bfloat16 where they are added.
@@ -160,25 +161,29 @@ ROPEWALK_INLINE bool are_certain(const Register<std::uint32_t, Count>& words, co
 }
 
 template <int Count>
-using Quick = std::conditional_t<converts_products, ConvertedLanes<Count>, QuickLanes<Count>>;
+using ProductLanes =
+    std::conditional_t<converts_products, ConvertedLanes<Count>, QuickLanes<Count>>;
 
 template <int Count>
 ROPEWALK_INLINE auto quick_first(const Value<Eigen::bfloat16, Count>& a,
                                  const Value<Eigen::bfloat16, Count>& b,
                                  const Coefficients<Eigen::bfloat16, Count>& with) {
-  using Q = Quick<Count>;
-  return rotated_first(Q{a.lanes}, Q{b.lanes}, Q{with.cos_a.lanes}, Q{with.sin_a.lanes});
+  using Lanes = ProductLanes<Count>;
+  return rotated_first(Lanes{a.lanes}, Lanes{b.lanes}, Lanes{with.cos_a.lanes},
+                       Lanes{with.sin_a.lanes});
 }
 
 template <int Count>
 ROPEWALK_INLINE auto quick_second(const Value<Eigen::bfloat16, Count>& a,
                                   const Value<Eigen::bfloat16, Count>& b,
                                   const Coefficients<Eigen::bfloat16, Count>& with) {
-  using Q = Quick<Count>;
-  return rotated_second(Q{a.lanes}, Q{b.lanes}, Q{with.cos_b.lanes}, Q{with.sin_b.lanes});
+  using Lanes = ProductLanes<Count>;
+  return rotated_second(Lanes{a.lanes}, Lanes{b.lanes}, Lanes{with.cos_b.lanes},
+                        Lanes{with.sin_b.lanes});
 }
 
-/// Turns Count interleaved pairs if all features, and coefficients of all words, are usual.
+/// Turns Count interleaved pairs if all features, and coefficients of all words, are usual, or, of
+/// converted products, if the results are certain.
 template <int Count>
 ROPEWALK_INLINE bool rotate_quickly(Eigen::bfloat16* out, const Eigen::bfloat16* x,
                                     const Coefficients<Eigen::bfloat16, Count>& with, Words usual) {

@@ -144,6 +144,7 @@ ROPEWALK_INLINE Step asked_after(const Register<float, Count>& r, Step step) {
   return step;
 }
 
+/// Features normalised, and lines asked for meanwhile.
 template <bool Quick, bool Rounds, class X, class Source, int Count>
 ROPEWALK_INLINE Features<Count> normalised_features(
     const Places<const Source>& x, const FeatureWeights<Rounds, Count>& weights,
@@ -166,8 +167,8 @@ template <bool Rounds, Pairing Of, class X, class Source, int Count>
                                                FeatureWeights<Rounds, Count> weights,
                                                Register<float, Count> reciprocal,
                                                TurnBy<Of, X, Count> by) {
-  const auto y = turned<Of, X, Count>(
-      normalised_features<false, Rounds, X>(x, weights, reciprocal, {}), by);
+  const auto y =
+      turned<Of, X, Count>(normalised_features<false, Rounds, X>(x, weights, reciprocal, {}), by);
   store_neighbours(out.first, y.first);
   store_neighbours(out.second, y.second);
 }
