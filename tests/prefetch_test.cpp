@@ -691,17 +691,19 @@ TYPED_TEST(Prefetch, LeavesRowsPastTheCachesOnZen4) {
   }
 }
 
-// Where they are written to other places, one after the other or not, they are prefetched.
+// Rows that are in order where they are read or where they are written alone are prefetched.
 TYPED_TEST(Prefetch, TakesRowsThatMoveOnZen4) {
   const OnZen4 zen4;
   const rw::Shape shape = this->large(1, 5, 64);
   const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
-  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
+  const Tensor<typename TypeParam::X> in_order(Arrangement::dense, shape);
   for (const Arrangement arrangement : {Arrangement::heads_first, Arrangement::packed}) {
-    const Tensor<typename TypeParam::X> out(arrangement, shape);
+    const Tensor<typename TypeParam::X> moved(arrangement, shape);
     for (const Form& form : fused_forms()) {
       SCOPED_TRACE(form.name());
-      rotate(form, Parts{1}, out.view(), x.read(), table.view(), {}, rw::Stores::cached);
+      rotate(form, Parts{1}, moved.view(), in_order.read(), table.view(), {}, rw::Stores::cached);
+      EXPECT_EQ(recorded_count() > 0, form.prefetches());
+      rotate(form, Parts{1}, in_order.view(), moved.read(), table.view(), {}, rw::Stores::cached);
       EXPECT_EQ(recorded_count() > 0, form.prefetches());
     }
   }
@@ -774,6 +776,20 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
   expect_from(half, 0);
   expect_from(half, 32);
   expect_from(twice, 64);
+}
+
+// They are rotated in memory of 16 KiB before.
+TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
+  const auto can_go = [](Index row_bytes) {
+    alignas(64) static float somewhere[16];
+    const rw::detail::RawView out{somewhere, {1, 1, 1, row_bytes}, {}, 1};
+    rw::detail::Job job{};
+    job.out = &out;
+    job.rows.layout.out_stride = row_bytes;
+    return rw::detail::can_go_past_caches(job);
+  };
+  EXPECT_EQ(can_go(16 << 10), rw::detail::has_nontemporal_stores);
+  EXPECT_FALSE(can_go((16 << 10) + 64));
 }
 
 // Those that go to slots, in any order, are prefetched.
