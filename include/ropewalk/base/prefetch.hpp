@@ -16,7 +16,7 @@ ROPEWALK_BEGIN_NESTED(detail)
 /// the fused form in bfloat16, 0.43 -> 0.56 of memcpy for the readable forms in float. Into the
 /// second: it has the memory at work on several pages at once, as a plain copy has not; on an Intel
 /// Xeon (Emerald Rapids), one thread, bfloat16 out of place 0.95 -> 1.1 of the limit, in place 1.0
-/// -> 1.1. On a Zen 4 only rows that is_followed leaves.
+/// -> 1.1. On a Zen 4 fewer rows are asked for: see is_followed.
 constexpr Index prefetch_l1_bytes = Index{8} << 10;
 constexpr Index prefetch_l2_bytes = Index{64} << 10;
 

@@ -29,7 +29,7 @@ Kernels select_kernels(Isa isa, const How& options) {
     using C = Carrier<Arithmetic>;
     constexpr Pairing of = decltype(pairing)::value;
     return {row_kernel<Arithmetic, of, Out, X>(isa), entries_kernel<C, Tab>(isa),
-            std::is_same_v<C, Tab>, isa >= Isa::avx512 && sizeof(C) == 4 ? Index{64} : Index{0}};
+            std::is_same_v<C, Tab>, isa >= Isa::avx512 && sizeof(C) == 4 ? pairs_at_once : 0};
   });
 }
 

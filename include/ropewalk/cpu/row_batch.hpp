@@ -160,6 +160,9 @@ inline bool share_lines(const RawReader& a, const RawReader& b) {
   if (!share_lines(table.cos_a, table.sin_a)) prefetch_entries(table.sin_a);
 }
 
+/// How many pairs of a row registers of 64 bytes turn before the next row, computing in float.
+constexpr Index pairs_at_once = 64;
+
 // A token's coefficients, widened once for all its heads ------------------------------------------
 
 constexpr Index most_pairs = 256;

@@ -201,7 +201,8 @@ ROPEWALK_INLINE Register<std::uint32_t, Count> pack_by_conversion(const Register
       26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)});
 }
 
-/// Takes from `all` the bits of those words of 16 bits that have none of `bits`, given twice.
+/// Takes from `all` the bits of those words of 16 bits that have none of `bits`, given twice. Each
+/// time by a new mask: one that goes on waits for the time before, 16 cycles on a Zen 4.
 template <int Count>
 ROPEWALK_INLINE void take_without(std::uint32_t& all, const Register<std::uint32_t, Count>& words,
                                   std::uint32_t bits) {

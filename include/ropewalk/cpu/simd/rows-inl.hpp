@@ -123,6 +123,7 @@ ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
                                   const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int most = register_bytes == 64 || std::is_same_v<Out, Eigen::half> ? 4 : 2;
+  static_assert(register_bytes != 64 || most * count == pairs_at_once);
   Index i = 0;
   while (part.pairs - i >= most * count) {
     i = walk_group<Arithmetic, From, To, most, count, Out, X>(batch, coefficients, part, i);
