@@ -11,8 +11,8 @@ enter_empty "$build_dir"
 "$folder/sources.sh" .
 
 # expect_at_most UNIT BYTES KERNELS FLAG..., by g++ -O2 on x86-64: a kernel for scalar, sse2, avx2,
-# avx512 and avx512bf16 each (avx512fp16 has some of half by half and of bfloat16 by bfloat16), or none where they are in the
-# compiled library.
+# avx512 and avx512bf16 each (avx512fp16 has some of half by half and of bfloat16 by bfloat16), or
+# none where they are in the compiled library.
 expect_at_most() {
   local text kernels name="$1 ${*:4}"
   g++ "${options[@]}" "${includes[@]}" -O2 "${@:4}" -c "$1.cpp" -o "$1.o"

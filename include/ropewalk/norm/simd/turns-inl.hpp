@@ -93,9 +93,8 @@ ROPEWALK_INLINE bool can_turn(const SumsOfLanes& sums, Index rows) {
   return !are_words<X> || (sums.are_moderate && are_moderate(sums, rows));
 }
 
-/// Whether rows are widened once, for their sums and to be turned. Of bfloat16 not on a Zen 4,
-/// which takes two cycles to store 64 bytes: 97 -> 94 ns a KiB, with Hugging Face's norm 109 ->
-/// 105.
+/// Whether rows are widened once, for their sums and to be turned. Of bfloat16 not on a Zen 4: it
+/// takes two cycles to store 64 bytes. 97 -> 94 ns a KiB, with Hugging Face's norm 109 -> 105.
 template <class X>
 constexpr bool sums_widened = sizeof(X) == 2 && !(are_words<X> && has_bf16);
 
@@ -175,8 +174,8 @@ void turn_rows(const RowBatch& batch) {
   if (batch.prefetch.table_l1 != 0) prefetch_coefficients(batch, 0, 0, batch.layout.pairs);
   const auto coefficients = row_in_place<float>(batch, 0, 0);
   const bool is_moderate = !are_words<X> || are_moderate(coefficients, batch.layout.pairs);
-  constexpr Index room =
-      Index{widened_room} * Index{sizeof(float)};  // they stay in the first cache
+  // Rows, or what they are widened to, stay in the first cache until they turn.
+  constexpr Index room = Index{widened_room} * Index{sizeof(float)};
   const Index of_row = sums_widened<X> ? norm.features * Index{sizeof(float)} : norm.row_bytes;
   Index most = room / of_row;
   if (batch.prefetch.x_l1 != 0) most /= 2;
