@@ -143,7 +143,7 @@ TYPED_TEST(Norm, EveryMagnitude) {
     NormFinish finish = finishes[trial % 3];
     if (promotes && finish == NormFinish::round_then_weight) finish = NormFinish::one_rounding;
     const Index head_dim = trial % 5 == 0 ? 192 : 64 << trial % 2;
-    const Shape shape{1, 2, 19, head_dim};
+    const Shape shape{1, 1 + trial / 2 % 2, 19, head_dim};
     Problem<X, W> problem(shape, trial % 4 == 3, finish, head_dim / 2, Place::dense,
                           Values::uniform);
     const int scale = trial * 2 - 160, spread = trial % 7 < 4 ? 1 : 24;
@@ -335,15 +335,19 @@ TYPED_TEST(Norm, TouchesItsRowsAlone) {
   }
 }
 
-// Queries, keys and values in one call, each with its own norm or none, by maps and on a pool.
-TEST(NormOfSeveral, EachHasItsOwn) {
-  constexpr Index seq = 1500;  // which three threads share
+class NormOfSeveralTokens : public testing::TestWithParam<Index> {};
+INSTANTIATE_TEST_SUITE_P(Counts, NormOfSeveralTokens, testing::Values(1, 1500));
+
+// Queries, keys and values in one call, each with its own norm or none, by maps and on a pool,
+// whose three threads share the tokens.
+TEST_P(NormOfSeveralTokens, EachHasItsOwn) {
+  const Index seq = GetParam();
   const Problem<bfloat16, bfloat16> q({1, seq, 12, 64}, true, NormFinish::one_rounding, 32,
                                       Place::dense, Values::uniform);
   const Problem<bfloat16, float> k({1, seq, 4, 64}, false, NormFinish::one_plus_weight, 32,
                                    Place::dense, Values::uniform);
   const auto table = q.table();
-  const auto map_of = [](std::vector<bfloat16>& data, Index heads) {
+  const auto map_of = [seq](std::vector<bfloat16>& data, Index heads) {
     return Eigen::TensorMap<Eigen::Tensor<bfloat16, 3, Eigen::RowMajor>>(data.data(), seq, heads,
                                                                          64);
   };
@@ -379,8 +383,9 @@ TEST(NormOfSeveral, EachHasItsOwn) {
 }
 
 // A weight that lies in another tensor of the call would be turned before it is read.
-TEST(NormOfSeveral, AWeightIsApartFromEveryOut) {
-  const Problem<float, float> q({1, 2, 3, 32}, false, NormFinish::one_rounding, 16, Place::dense);
+TEST_P(NormOfSeveralTokens, AWeightIsApartFromEveryOut) {
+  const Problem<float, float> q({1, GetParam(), 3, 32}, false, NormFinish::one_rounding, 16,
+                                Place::dense);
   std::vector<float> q_data = q.x, k_data = q.x;
   EXPECT_EQ(error_of([&] {
               rw::apply_inplace(
@@ -390,6 +395,20 @@ TEST(NormOfSeveral, AWeightIsApartFromEveryOut) {
             "apply_inplace: memory of xs[0] overlaps that of the norm's weight[1], must be apart "
             "from it");
   EXPECT_TRUE(same_bytes(q_data, q.x));
+}
+
+// Nor may one tensor be written where another lies.
+TEST_P(NormOfSeveralTokens, OutsAreApart) {
+  const Problem<float, float> q({1, GetParam(), 3, 32}, false, NormFinish::one_rounding, 16,
+                                Place::dense);
+  std::vector<float> data = q.x;
+  EXPECT_EQ(error_of([&] {
+              rw::apply_inplace(rw::serial,
+                                std::tuple{q.view(data.data()), q.view(data.data() + 32)},
+                                std::tuple{q.norm, q.norm}, q.table());
+            }),
+            "apply_inplace: memory of xs[1] overlaps that of xs[0], must be apart from it");
+  EXPECT_TRUE(same_bytes(data, q.x));
 }
 
 // Every head has a row of the table of its own.
@@ -423,6 +442,22 @@ TEST(NormOfSeveral, TokensThatAreLeft) {
   EXPECT_TRUE(same_bytes(in_place.data() + 96, of.x.data() + 96, 96));
 }
 
+// One token finds its row by its id, too, or is left.
+TEST(NormOfSeveral, OneTokenByItsId) {
+  const Problem<float, float> of({1, 6, 3, 32}, false, NormFinish::one_rounding, 16, Place::dense,
+                                 Values::uniform);
+  const Shape token{1, 1, 3, 32};
+  for (const std::int32_t id : {-1, 0, 5}) {
+    const auto table = of.table().gather(&id, 1).leaving(-1);
+    std::vector<float> wanted = of.x, in_place = of.x;
+    rw::apply_strided(rw::serial, rw::View<float>(wanted.data(), token),
+                      rw::View<const float>(of.x.data(), token), of.norm, table);
+    rw::apply_inplace(rw::serial, rw::View<float>(in_place.data(), token), of.norm, table);
+    EXPECT_TRUE(same_bytes(in_place, wanted));
+    EXPECT_EQ(id < 0, same_bytes(in_place, of.x));
+  }
+}
+
 TEST(NormOfMany, FeaturesThatAreTooMany) {
   std::vector<float> x(8);
   const rw::View<float> wide(x.data(), {1, 1, 2049, 8192}, {0, 0, 8192});
@@ -451,12 +486,20 @@ class NormErrors : public testing::Test {
   std::vector<bfloat16> weight = std::vector<bfloat16>(24, bfloat16(1));
   std::vector<float> wide = std::vector<float>(24, 1.0f), angles = std::vector<float>(8, 0.5f);
 
+  /// Of two tokens, and the same of the first.
   template <class W>
   std::string text(const rw::RmsNorm<W>& norm) {
+    const std::string error = text(norm, 2);
+    EXPECT_EQ(text(norm, 1), error);
+    return error;
+  }
+
+  template <class W>
+  std::string text(const rw::RmsNorm<W>& norm, Index seq) {
     const auto before = x;
-    const rw::View<const float> rows(angles.data(), {1, 2, 1, 4});
+    const rw::View<const float> rows(angles.data(), {1, seq, 1, 4});
     const std::string error = error_of([&] {
-      rw::apply_inplace(rw::serial, rw::View<bfloat16>(x.data(), shape), norm,
+      rw::apply_inplace(rw::serial, rw::View<bfloat16>(x.data(), {1, seq, 3, 8}), norm,
                         rw::half_table(rows, rows));
     });
     EXPECT_TRUE(error.empty() || same_bytes(x, before));
@@ -494,7 +537,7 @@ TEST_F(NormErrors, NameWhatIsWrong) {
   }
   EXPECT_EQ(text(norm.in_order(rw::NormOrder::automatic, -1)),
             "apply_inplace: rows of the norm is -1, must be 0 or more");
-  EXPECT_EQ(text(rw::rms_norm_torch(x.data() + 40, 8)),
+  EXPECT_EQ(text(rw::rms_norm_torch(x.data() + 16, 8)),
             "apply_inplace: memory of x overlaps that of the norm's weight, must be apart from it");
 }
 

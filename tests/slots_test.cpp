@@ -192,6 +192,9 @@ TEST(Slots, OneRowIsNotADenseOut) {
   rw::apply(rw::serial, rw::View<float>(cache.data(), shape).rows(slots),
             rw::View<const float>(x.data(), shape), table_of(1));
   EXPECT_TRUE(same_bytes(cache, before));
+  rw::apply(rw::serial, rw::View<float>(cache.data(), shape).rows(slots),
+            rw::View<const float>(x.data(), shape), rw::rms_norm_without_weight(1e-6), table_of(1));
+  EXPECT_TRUE(same_bytes(cache, before));
 }
 
 template <class T>

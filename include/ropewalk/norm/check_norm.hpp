@@ -117,6 +117,13 @@ void check_weight_apart_from_all(const Names& names, const Of& of, const All&...
   ((check_weight_apart(names, of, out, all.out), ++out.index), ...);
 }
 
+/// The same of every tensor's.
+template <class... All>
+void check_all_weights_apart(const Names& names, const All&... all) {
+  Names named = names;
+  ((check_weight_apart_from_all(named, all, all...), named.next()), ...);
+}
+
 ROPEWALK_END_NESTED
 
 #endif  // ROPEWALK_NORM_CHECK_NORM_HPP

@@ -102,32 +102,54 @@ void check_weight_apart(const Names& names, const NormedRotation<R, RmsNorm<W>>&
                      raw_norm<typename R::X>(of.norm), out_place, out);
 }
 
+/// Sets how rows of x are normalised: the types of x and the weight are the kernels' from here on.
+inline void set_norm(NormRows& rows, const RawView& x, const RawNorm& norm, const NormKernels& with,
+                     const Kernels& kernels) {
+  rows.weight = norm.weight;
+  rows.features = x.shape.head_dim;
+  rows.row_bytes = row_bytes(x);
+  rows.eps = static_cast<float>(norm.eps);
+  rows.finish = norm.finish;
+  rows.over_token = norm.over == NormOver::token && x.shape.heads > 1;
+  rows.normalise = with.normalise;
+  rows.rotate = kernels.rows;
+}
+
+/// The kernel that normalises and turns all rows of a token at once; null if none does.
+inline RowKernel turning_kernel(const RowBatch& token, const NormRows& norm,
+                                const NormKernels& with, Pairing pairing) {
+  constexpr Index step = 32;  // pairs
+  const RowLayout& layout = token.layout;
+  const RowKernel turn = pairing == Pairing::half ? with.turn_half : with.turn_interleaved;
+  const bool fits = turn != nullptr && !moves_features(pairing) && token.rows > 1 &&
+                    layout.reads_table && token.table->is_rotation &&
+                    token.table->element_bytes == sizeof(float) && layout.table_stride == 0 &&
+                    layout.pairs % step == 0 && 2 * layout.pairs == norm.features &&
+                    layout.pairs != 0;
+  const bool by_own_weights =
+      norm.finish != NormFinish::round_then_weight && norm.weight != nullptr;
+  if (!fits || (norm.over_token ? !by_own_weights : norm.features > 512)) return nullptr;
+  const Index size = norm.over_token ? token.rows * norm.features : norm.features;
+  return with.turns(norm, size) ? turn : nullptr;
+}
+
+/// Gives a token's rows their norm. Returns the kernel that does both.
+inline RowKernel normed_kernel(RowBatch& token, const NormRows& norm, const NormKernels& with,
+                               Pairing pairing) {
+  token.layout.norm = &norm;
+  if (const RowKernel turn = turning_kernel(token, norm, with, pairing)) return turn;
+  return moves_features(pairing) ? turn_normed_apart : turn_normed_in_place;
+}
+
+// Any number of tokens ----------------------------------------------------------------------------
+
 template <class R>
 void prepare_normed(Job& job, NormRows&, const Names& names, const NormedRotation<R, NoNorm>& of,
                     const Kernels& kernels, Isa, Pairing pairing, const CpuOptions& cpu) {
   prepare(job, names, of, kernels, in_place_by(pairing), cpu);
 }
 
-/// The kernel that normalises and turns the rows of a settled job at once; null if none does.
-inline RowKernel turning_kernel(const Job& job, const NormRows& rows, const NormKernels& norm,
-                                Pairing pairing) {
-  constexpr Index step = 32;  // pairs
-  const Shape& x = job.x->shape;
-  const RowLayout& layout = job.rows.layout;
-  const RowKernel turn = pairing == Pairing::half ? norm.turn_half : norm.turn_interleaved;
-  const bool fits = turn != nullptr && !moves_features(pairing) && x.heads > 1 &&
-                    layout.reads_table && job.table->is_rotation &&
-                    job.table->element_bytes == sizeof(float) && layout.table_stride == 0 &&
-                    layout.pairs % step == 0 && 2 * layout.pairs == x.head_dim && layout.pairs != 0;
-  const bool by_own_weights =
-      rows.finish != NormFinish::round_then_weight && rows.weight != nullptr;
-  if (!fits || (rows.over_token ? !by_own_weights : x.head_dim > 512)) return nullptr;
-  const Index size = rows.over_token ? x.heads * x.head_dim : x.head_dim;
-  return norm.turns(rows, size) ? turn : nullptr;
-}
-
-/// Checks a job's tensor and its norm, and settles how they are done: their types are the kernels'
-/// from here on.
+/// Checks a job's tensor and its norm, and settles how they are done.
 inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const RawNorm& norm,
                            const NormKernels& with, const Kernels& kernels, Pairing pairing,
                            Stores stores) {
@@ -137,14 +159,7 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   if (!check_normed(names, *job.out, *job.x, *job.table, norm, in_place, Ids::on_host, job.slots)) {
     return;
   }
-  rows.weight = norm.weight;
-  rows.features = x.head_dim;
-  rows.row_bytes = row_bytes(*job.x);
-  rows.eps = static_cast<float>(norm.eps);
-  rows.finish = norm.finish;
-  rows.over_token = norm.over == NormOver::token && x.heads > 1;
-  rows.normalise = with.normalise;
-  rows.rotate = kernels.rows;
+  set_norm(rows, *job.x, norm, with, kernels);
   if (in_place != InPlace::allowed) {
     check_at_most(names.x, "head_dim, normalised and moved,", x.head_dim,
                   moved_row_room / job.x->element_bytes);
@@ -154,10 +169,7 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   Kernels turning = kernels;
   turning.at_once = 0;  // rows are read to be added up and again to turn, with others in between
   settle(job, turning, fits ? stores : Stores::cached, rows.over_token);
-  job.rows.layout.norm = &rows;
-  job.kernel = turning_kernel(job, rows, with, pairing);
-  if (job.kernel != nullptr) return;
-  job.kernel = in_place == InPlace::allowed ? turn_normed_in_place : turn_normed_apart;
+  job.kernel = normed_kernel(job.rows, rows, with, pairing);
 }
 
 template <class R, class W>
@@ -172,6 +184,79 @@ void prepare_normed(Job& job, NormRows& rows, const Names& names,
                  norm_kernels<typename R::X, W>(isa), kernels, pairing, cpu.stores);
 }
 
+/// Normalises and rotates one tensor or several of any number of tokens; not inlined as fused_jobs.
+template <class Device, class... Of>
+[[gnu::noinline]] void fused_norm_jobs(const Names& names, const Device& device,
+                                       const Kernels* kernels, Isa isa, Pairing pairing,
+                                       const CpuOptions& cpu, const Of&... of) {
+  Job jobs[sizeof...(Of)];
+  NormRows rows[sizeof...(Of)];
+  std::size_t at = 0;
+  Names named = names;
+  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, pairing, cpu), named.next(),
+    ++at),
+   ...);
+  check_all_apart(names, of...);
+  check_all_filling(names, cpu.slots, of...);
+  check_all_weights_apart(names, of...);
+  const Work work = work_of(jobs, jobs + sizeof...(Of));
+  if (work.tokens == 0) return;
+  for_token_ranges(device, work.tokens, work.each,
+                   [&](Index begin, Index end) { run(jobs, jobs + sizeof...(Of), begin, end); });
+}
+
+// One token ---------------------------------------------------------------------------------------
+
+/// The rows of a token and how they are done.
+struct NormedToken {
+  RowBatch rows;
+  NormRows norm;
+  RowKernel kernel;
+};
+
+template <class R>
+bool set_token(NormedToken& token, const Names&, const NormedRotation<R, NoNorm>& of,
+               const Kernels& kernels, Isa, Pairing) {
+  token.kernel = kernels.rows;
+  return rows_of_token(token.rows, of.out, of.x, of.table, kernels);
+}
+
+/// As rows_of_token, of which a norm is checked that is wrong beside a sound tensor.
+template <class R, class W>
+bool set_token(NormedToken& token, const Names& names, const NormedRotation<R, RmsNorm<W>>& of,
+               const Kernels& kernels, Isa isa, Pairing pairing) {
+  if (!rows_of_token(token.rows, of.out, of.x, of.table, kernels)) return false;
+  const RawNorm norm = raw_norm<typename R::X>(of.norm);
+  const NormKernels with = norm_kernels<typename R::X, W>(isa);
+  check_norm(names, norm, of.x.shape, Ids::on_host);
+  set_norm(token.norm, of.x, norm, with, kernels);
+  token.kernel = normed_kernel(token.rows, token.norm, with, pairing);
+  return true;
+}
+
+/// Normalises and rotates one token of each tensor as rotate_tokens does; false if not all are
+/// sound at first sight.
+template <class... Tensors>
+bool turn_normed_tokens(const Names& names, const Kernels* kernels, Isa isa, Pairing pairing,
+                        const Tensors&... tensors) {
+  NormedToken tokens[sizeof...(Tensors)];
+  NormedToken* end = tokens;
+  Names named = names;
+  const auto set = [&](const auto& tensor) {
+    if (tensor.slots() != nullptr) return false;
+    const bool is_set = set_token(*end++, named, tensor, *kernels++, isa, pairing);
+    named.next();
+    return is_set;
+  };
+  if (!(set(tensors) && ...)) return false;
+  check_all_apart(names, tensors...);
+  check_all_weights_apart(names, tensors...);
+  ROPEWALK_MEMORY_BORDER();
+  for (const NormedToken* at = tokens; at != end; ++at) at->kernel(at->rows);
+  ROPEWALK_MEMORY_BORDER();
+  return true;
+}
+
 /// Normalises and rotates one tensor or several; see fused.
 template <class Device, class How, class... Of>
 void fused_norms(const Names& names, const Device& device, const How& options,
@@ -179,21 +264,10 @@ void fused_norms(const Names& names, const Device& device, const How& options,
   const Isa isa = checked_isa(names.function, cpu.isa);
   const Kernels kernels[] = {
       select_kernels<typename Of::Out, typename Of::X, typename Of::Tab>(isa, options)...};
-  Job jobs[sizeof...(Of)];
-  NormRows rows[sizeof...(Of)];
-  std::size_t at = 0;
-  Names named = names;
-  ((prepare_normed(jobs[at], rows[at], named, of, kernels[at], isa, options.pairing, cpu),
-    named.next(), ++at),
-   ...);
-  check_all_apart(names, of...);
-  check_all_filling(names, cpu.slots, of...);
-  named = names;
-  ((check_weight_apart_from_all(named, of, of...), named.next()), ...);
-  const Work work = work_of(jobs, jobs + sizeof...(Of));
-  if (work.tokens == 0) return;
-  for_token_ranges(device, work.tokens, work.each,
-                   [&](Index begin, Index end) { run(jobs, jobs + sizeof...(Of), begin, end); });
+  const Pairing pairing = options.pairing;
+  const bool may_be_short = !moves_features(pairing) && cpu.stores != Stores::nontemporal;
+  if (may_be_short && turn_normed_tokens(names, kernels, isa, pairing, of...)) return;
+  fused_norm_jobs(names, device, kernels, isa, pairing, cpu, of...);
 }
 
 ROPEWALK_END_NESTED
