@@ -778,18 +778,32 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
   expect_from(twice, 64);
 }
 
-// They are rotated in memory of 16 KiB before.
+// They are rotated in memory of 16 KiB before, and copied from there in whole lines by kernels that
+// can.
 TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
-  const auto can_go = [](Index row_bytes) {
-    alignas(64) static float somewhere[16];
-    const rw::detail::RawView out{somewhere, {1, 1, 1, row_bytes}, {}, 1};
+  const auto job_of = [](Index row_bytes, Index begins_at, Index at_once, Index pairs = 64) {
+    alignas(64) static std::byte somewhere[64];
+    const rw::detail::RawView out{somewhere + begins_at, {1, 1, 1, row_bytes}, {}, 1};
     rw::detail::Job job{};
     job.out = &out;
     job.rows.layout.out_stride = row_bytes;
-    return rw::detail::can_go_past_caches(job);
+    job.rows.layout.pairs = pairs;
+    set_past_caches(job, {nullptr, nullptr, true, at_once});
+    return job;
   };
-  EXPECT_EQ(can_go(16 << 10), rw::detail::has_nontemporal_stores);
-  EXPECT_FALSE(can_go((16 << 10) + 64));
+  constexpr bool can_go = rw::detail::has_nontemporal_stores;
+  constexpr Index most = 16 << 10;
+  EXPECT_EQ(job_of(most, 0, 64).nontemporal, can_go);
+  EXPECT_EQ(job_of(most, 16, 64).nontemporal, can_go);
+  EXPECT_FALSE(job_of(most, 8, 64).nontemporal);
+  EXPECT_FALSE(job_of(most + 64, 0, 64).nontemporal);
+  EXPECT_EQ(job_of(most, 0, 64).row_by_row, can_go);
+  EXPECT_FALSE(job_of(most, 16, 64).row_by_row);
+  EXPECT_FALSE(job_of(most - 16, 0, 64).row_by_row);
+  EXPECT_FALSE(job_of(most, 0, 0).row_by_row);
+  EXPECT_FALSE(job_of(most + 64, 0, 64).row_by_row);
+  EXPECT_EQ(job_of(most, 0, 64, 96).row_by_row, can_go);
+  EXPECT_FALSE(job_of(most, 0, 64, 48).row_by_row);
 }
 
 // Those that go to slots, in any order, are prefetched.

@@ -3,7 +3,6 @@
 #define ROPEWALK_CPU_RUN_HPP
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 
 #include "ropewalk/base/caches.hpp"
@@ -113,15 +112,6 @@ inline void set_prefetches(Job& job) {
       is_dense(job.table->cos_a, entry_bytes) && is_dense(job.table->sin_a, entry_bytes);
 }
 
-/// Nontemporal stores need aligned addresses; rows that are not aligned are stored as usual.
-inline bool can_go_past_caches(const Job& job) {
-  const TokenStrides& strides = job.out_strides;
-  const Index bytes = row_bytes(*job.out);
-  const Index together = bytes | strides.batch | strides.seq | job.rows.layout.out_stride |
-                         static_cast<Index>(reinterpret_cast<std::uintptr_t>(job.out->data));
-  return has_nontemporal_stores && together % nontemporal_bytes == 0 && bytes <= past_caches_room;
-}
-
 /// Settles how a job is done whose arguments have passed their checks. A token's heads may have to
 /// be in one batch, however far they are apart.
 inline void settle(Job& job, const Kernels& kernels, Stores stores,
@@ -140,7 +130,8 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores,
   const bool exceeds = followed ? exceeds_caches_followed(bytes) : exceeds_caches(bytes);
   const bool past_caches =
       !job.in_place && (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds));
-  job.nontemporal = past_caches && can_go_past_caches(job);
+  job.nontemporal = false;
+  if (past_caches) set_past_caches(job, kernels);
   job.prefetch = {};
   // Floats that go past the caches are prefetched all the same: 2048 tokens of 32 heads of 128, one
   // thread of a Zen 4, 84 ns a KiB without, 65 with. By a table per head there is no difference.
@@ -149,34 +140,6 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores,
 }
 
 // The rows ----------------------------------------------------------------------------------------
-
-/// Rotates rows into memory that stays in the first cache, and from there copies them past it:
-/// kernels need no other stores for it.
-[[gnu::noinline]] inline void rotate_past_caches(const Job& job, const RowBatch& rows) {
-  alignas(64) std::byte rotated[past_caches_room];
-  const Index bytes = row_bytes(*job.out);
-  const Index stride = rows.layout.out_stride;
-  const Index most = past_caches_room / bytes;
-  void* out = rows.out;
-  RowBatch batch = rows;
-  batch.out = rotated;
-  batch.layout.out_stride = bytes;
-  for (Index r = 0; r < rows.rows; r += most) {
-    batch.rows = std::min(most, rows.rows - r);
-    job.kernel(batch);
-    if (stride == bytes) {
-      copy_past_caches(out, rotated, batch.rows * bytes);
-    } else {
-      for (Index i = 0; i < batch.rows; ++i) {
-        copy_past_caches(moved(out, i * stride), rotated + i * bytes, bytes);
-      }
-    }
-    out = moved(out, batch.rows * stride);
-    batch.x = moved(batch.x, batch.rows * batch.layout.x_stride);
-    batch.table_offset += batch.rows * batch.layout.table_stride;
-    if (batch.layout.table_stride == 0) batch.prefetch.table_l1 = 0;  // they have been asked for
-  }
-}
 
 /// While token s is rotated: of rows before token `end` only.
 inline PrefetchDistances prefetches_at(const PrefetchPlan& plan, Index s, Index end) {

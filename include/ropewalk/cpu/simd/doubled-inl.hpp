@@ -110,7 +110,7 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
           x, first + g * count / 2, layout.pairs, batch.prefetch.x_l2};
       if (doubled_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
     }
-    if (rest != 0) copy_rest(batch.prefetch, x, out, 2 * layout.pairs, rest);
+    if (rest != 0) end_row(batch, batch.prefetch, layout.pairs, rest, r, x, out);
   }
   return end;
 }

@@ -239,7 +239,7 @@ ROPEWALK_INLINE Index walk_estimated_steps(const RowBatch& batch, EstimatedRow& 
         if (rotate_estimated<Of, Count>(out, x, at, layout.pairs, with, j)) continue;
         rotate_in_double<Of, step>(out, x, at, layout.pairs, coefficients, j);
       }
-      if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
+      if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
     }
   }
   return end;

@@ -77,7 +77,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
         prefetched.prefetch_l2(1);
       }
     }
-    if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
+    if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
   }
   return end;
 }

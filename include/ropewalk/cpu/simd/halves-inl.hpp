@@ -121,7 +121,7 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
                                                                    layout.pairs, distances.x_l2};
       rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], prefetched);
     }
-    if (rest != 0) copy_rest(distances, x, out, 2 * layout.pairs, rest);
+    if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
   }
   return end;
 }

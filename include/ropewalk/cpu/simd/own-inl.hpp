@@ -125,7 +125,7 @@ template <class Arithmetic, Pairing Of, class X>
     done = walk_own<Arithmetic, Of>(out, x, own_row<X>(batch, r, part.first), part,
                                     batch.layout.pairs, batch.prefetch.x_l2);
     if (done == part.pairs && part.rest != 0) {
-      copy_rest(batch.prefetch, x, out, 2 * batch.layout.pairs, part.rest);
+      end_row(batch, batch.prefetch, batch.layout.pairs, part.rest, r, x, out);
     }
   }
   return done;

@@ -1,4 +1,4 @@
-// The features behind the pairs, which pass through.
+// The end of a row: the features behind the pairs, which pass through, and its way past the caches.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// Copies `rest` features from `i` on.
@@ -15,4 +15,30 @@ ROPEWALK_INLINE void copy_rest(const PrefetchDistances& distances, const X* x, O
     }
   }
   copy_features(out + i, x + i, rest);
+}
+
+/// Copies whole lines of a row past the caches.
+ROPEWALK_INLINE void copy_row_past(void* to, const void* from, Index bytes) {
+  constexpr int lanes = register_bytes / int{sizeof(float)};
+  for (Index i = 0; i < bytes; i += register_bytes) {
+    const auto line = load<float, lanes>(moved(from, i));
+    auto& memory = *static_cast<typename Unaligned<float, lanes>::Vector*>(moved(to, i));
+    asm("vmovntps {%1, %0|%0, %1}" : "=m"(memory) : "v"(line.v));
+  }
+}
+
+/// Ends row r behind the pairs that have been turned; `rest` as in RowLayout, not 0. Both others as
+/// in the batch, of which a loop has copies.
+template <class Out, class X>
+ROPEWALK_INLINE void end_row(const RowBatch& batch, const PrefetchDistances& distances, Index pairs,
+                             Index rest, Index r, const X* x, Out* out) {
+  if constexpr (register_bytes == 64) {
+    const bool goes_past = rest < 0;
+    if (goes_past) rest = ~rest;
+    if (rest != 0) copy_rest(distances, x, out, 2 * pairs, rest);
+    if (!goes_past) return;
+    copy_row_past(moved(batch.past, r * batch.past_stride), out, batch.layout.out_stride);
+  } else {
+    copy_rest(distances, x, out, 2 * pairs, rest);
+  }
 }

@@ -262,7 +262,7 @@ void rotate_rows(const RowBatch& batch) {
       }
       walk_row<Arithmetic, From, To>(row);
       if (part.rest != 0) {
-        copy_rest(batch.prefetch, row.x, row.out, 2 * layout.pairs, part.rest);
+        end_row(batch, batch.prefetch, layout.pairs, part.rest, r, row.x, row.out);
       }
     }
   }
