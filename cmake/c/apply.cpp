@@ -133,20 +133,32 @@ static detail::NormKernels norm_kernels_of(const detail::Names& names, rw::Isa i
   });
 }
 
-/// detail::rotate_tokens of tensors whose number and types are known when the program runs. What it
-/// finds wrong in a type is the first error of the call: the tensors before it are sound.
-static bool rotate_tokens(std::pmr::vector<detail::Job>& jobs, const detail::Names& names,
-                          rw::Isa isa, const rw::Options& options, const Turns& turns) {
+/// detail::turn_normed_tokens of tensors whose number and types are known when the program runs.
+/// What it finds wrong in a type or a norm is the first error of the call: the tensors before it
+/// are sound.
+static bool turn_tokens(std::pmr::vector<detail::Job>& jobs,
+                        std::pmr::vector<detail::NormRows>& norms, const detail::Names& names,
+                        rw::Isa isa, const rw::Options& options, const Turns& turns) {
   for (const Turn& turn : turns) {
     const RawArguments& of = turn.of;
-    if (of.x.shape.batch != 1 || of.x.shape.seq != 1 || turn.norm != nullptr) return false;
-    const detail::Kernels kernels = kernels_of(names_of(names, jobs.size()), isa, options, turn);
+    if (of.x.shape.batch != 1 || of.x.shape.seq != 1) return false;
+    const bool has_norm = turn.norm != nullptr;
+    if (has_norm && detail::moves_features(options.pairing)) return false;
+    const detail::Names named = names_of(names, jobs.size());
+    detail::NormKernels norm_kernels{};
+    if (has_norm) norm_kernels = norm_kernels_of(named, isa, turn);
+    const detail::Kernels kernels = kernels_of(named, isa, options, turn);
     detail::Job& job = jobs.emplace_back();
     job.kernel = kernels.rows;
     const detail::RawView& out = names.has_out ? of.out : of.x;
     if (!detail::rows_of_token(job.rows, out, of.x, of.table, kernels)) return false;
+    if (has_norm) {
+      job.kernel = detail::set_token_norm(job.rows, norms.emplace_back(), named, of.x,
+                                          turn.norm->of, norm_kernels, kernels, options.pairing);
+    }
   }
   check_all_apart(names, turns);
+  check_weights_apart(names, turns);
   ROPEWALK_MEMORY_BORDER();
   for (const detail::Job& job : jobs) job.kernel(job.rows);
   ROPEWALK_MEMORY_BORDER();
@@ -158,10 +170,11 @@ void fused(Memory& memory, const detail::Names& names, const Device& device,
   const rw::Isa isa = detail::checked_isa(names.function, rw::Isa::automatic);
   const detail::InPlace in_place = detail::in_place_by(options.pairing);
   auto jobs = memory.list<detail::Job>(static_cast<Index>(turns.size()));
-  const bool may_be_short = names.has_out || in_place == detail::InPlace::allowed;
-  if (may_be_short && rotate_tokens(jobs, names, isa, options, turns)) return;
-  jobs.clear();
   auto norms = memory.list<detail::NormRows>(static_cast<Index>(turns.size()));
+  const bool may_be_short = names.has_out || in_place == detail::InPlace::allowed;
+  if (may_be_short && turn_tokens(jobs, norms, names, isa, options, turns)) return;
+  jobs.clear();
+  norms.clear();
   for (const Turn& turn : turns) {
     const detail::Names named = names_of(names, jobs.size());
     const RawArguments& of = turn.of;

@@ -16,8 +16,9 @@ namespace detail {
 struct Kernels {
   RowKernel rows;
   WidenEntries entries;
-  bool is_wide;      ///< whether the table is of the type that `rows` computes in
-  Index at_once;     ///< how many pairs of each row `rows` turns before the next row; 0: not known
+  bool is_wide;   ///< whether the table is of the type that `rows` computes in
+  Index at_once;  ///< how many pairs of each row `rows` turns before the next row; 0: not known,
+                  ///< and `rows` takes none past the caches
 };
 
 /// Strides in bytes from token to token; 0 along an axis of one entry.
@@ -42,7 +43,7 @@ struct Job {
   RowBatch rows;          ///< those of the first token, all heads
   bool in_place;
   bool nontemporal;         ///< write past the caches
-  bool row_by_row;          ///< the kernel does, row by row
+  bool row_by_row;          ///< and each by itself, which the kernel does
   bool all_heads_together;  ///< of a token, in one batch
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;

@@ -23,7 +23,7 @@ constexpr bool has_nontemporal_stores = ROPEWALK_X86;
 constexpr Index nontemporal_bytes = 16;  ///< of a store, and what addresses must be multiples of
 
 /// Copies that many bytes, a multiple of nontemporal_bytes, between such addresses. Wider stores
-/// would gain nothing: the CPU collects four of these to a cache line before it writes one.
+/// gain nothing here: the CPU collects four of these to a cache line before it writes one.
 inline void copy_past_caches(void* to, const void* from, Index bytes) {
 #if ROPEWALK_X86
   const auto* source = static_cast<const __m128i*>(from);
@@ -52,8 +52,8 @@ inline bool are_aligned(const Job& job, Index bytes) {
   return together % bytes == 0;
 }
 
-/// Settles whether rows go past the caches. Nontemporal stores need aligned addresses; rows that
-/// are not aligned are stored as usual.
+/// Settles whether rows go past the caches, and how. Nontemporal stores need aligned addresses;
+/// rows that are not aligned are stored as usual.
 inline void set_past_caches(Job& job, const Kernels& kernels) {
   job.nontemporal = has_nontemporal_stores && are_aligned(job, nontemporal_bytes) &&
                     row_bytes(*job.out) <= past_caches_room;
@@ -77,9 +77,12 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
   alignas(64) std::byte rotated[past_caches_room];
   const Index bytes = row_bytes(*job.out);
   const Index stride = rows.layout.out_stride;
-  constexpr Index row_by_row_room = Index{4} << 10;  // so that x, too, stays in the first cache
-  const Index most =
-      std::max<Index>(1, (job.row_by_row ? row_by_row_room : past_caches_room) / bytes);
+  Index most = past_caches_room / bytes;
+  if (job.row_by_row) {
+    // So that x, too, stays in the first cache; not fewer, or the table would be read too often.
+    constexpr Index room = Index{4} << 10, least = 8;
+    most = std::min(most, std::max(least, room / bytes));
+  }
   void* out = rows.out;
   RowBatch batch = rows;
   batch.out = rotated;

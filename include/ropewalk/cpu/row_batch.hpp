@@ -28,8 +28,8 @@ struct NormRows;
 /// What is the same for every row of a tensor.
 struct RowLayout {
   Index pairs;
-  Index rest;                  ///< features behind the pairs, to be copied; ~ of them: and the
-                               ///< row then goes past the caches
+  Index rest;                  ///< features behind the pairs, to be copied; ~rest: each row goes
+                               ///< past the caches, too
   Index x_stride, out_stride;  ///< from a row to that of the next head
   Index table_stride;          ///< the same in the table; 0: all heads share a row
   WidenEntries widen;
@@ -53,7 +53,7 @@ struct RowBatch {
   const void* x;
   void* out;
   Index rows;
-  void* past;         ///< where rows go past the caches, if they do
+  void* past;         ///< where rows go past the caches; of others neither is set
   Index past_stride;  ///< from a row there to that of the next head
 };
 
@@ -166,8 +166,8 @@ inline bool share_lines(const RawReader& a, const RawReader& b) {
 /// How many pairs of a row registers of 64 bytes turn before the next row, computing in float.
 constexpr Index pairs_at_once = 64;
 
-/// Rows of a multiple of so many pairs end with a group of theirs, which takes them past the
-/// caches.
+/// Rows of a multiple of so many pairs are ended by kernels for such registers, none by narrower
+/// ones: these take them past the caches.
 constexpr Index pairs_past_caches = 32;
 
 // A token's coefficients, widened once for all its heads ------------------------------------------

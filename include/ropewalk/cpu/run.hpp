@@ -3,7 +3,6 @@
 #define ROPEWALK_CPU_RUN_HPP
 
 #include <algorithm>
-#include <cstdint>
 
 #include "ropewalk/base/caches.hpp"
 #include "ropewalk/base/check.hpp"

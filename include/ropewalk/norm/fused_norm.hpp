@@ -133,7 +133,7 @@ inline RowKernel turning_kernel(const RowBatch& token, const NormRows& norm,
   return with.turns(norm, size) ? turn : nullptr;
 }
 
-/// Gives a token's rows their norm. Returns the kernel that does both.
+/// Gives a token's rows their norm. Returns the kernel that normalises and turns them.
 inline RowKernel normed_kernel(RowBatch& token, const NormRows& norm, const NormKernels& with,
                                Pairing pairing) {
   token.layout.norm = &norm;
@@ -167,7 +167,8 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   // Past the caches go rows that fit into the first one together.
   const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
   Kernels turning = kernels;
-  turning.at_once = 0;  // rows are read to be added up and again to turn, with others in between
+  // Rows are read to be added up and again to turn, with others in between, and stay.
+  turning.at_once = 0;
   settle(job, turning, fits ? stores : Stores::cached, rows.over_token);
   job.kernel = normed_kernel(job.rows, rows, with, pairing);
 }
@@ -207,6 +208,15 @@ template <class Device, class... Of>
 
 // One token ---------------------------------------------------------------------------------------
 
+/// Checks the norm of a token whose rows are set, and gives it to them; as normed_kernel.
+inline RowKernel set_token_norm(RowBatch& token, NormRows& rows, const Names& names,
+                                const RawView& x, const RawNorm& norm, const NormKernels& with,
+                                const Kernels& kernels, Pairing pairing) {
+  check_norm(names, norm, x.shape, Ids::on_host);
+  set_norm(rows, x, norm, with, kernels);
+  return normed_kernel(token, rows, with, pairing);
+}
+
 /// The rows of a token and how they are done.
 struct NormedToken {
   RowBatch rows;
@@ -221,16 +231,14 @@ bool set_token(NormedToken& token, const Names&, const NormedRotation<R, NoNorm>
   return rows_of_token(token.rows, of.out, of.x, of.table, kernels);
 }
 
-/// As rows_of_token, of which a norm is checked that is wrong beside a sound tensor.
+/// False as rows_of_token; of a sound tensor a wrong norm is an error.
 template <class R, class W>
 bool set_token(NormedToken& token, const Names& names, const NormedRotation<R, RmsNorm<W>>& of,
                const Kernels& kernels, Isa isa, Pairing pairing) {
   if (!rows_of_token(token.rows, of.out, of.x, of.table, kernels)) return false;
-  const RawNorm norm = raw_norm<typename R::X>(of.norm);
-  const NormKernels with = norm_kernels<typename R::X, W>(isa);
-  check_norm(names, norm, of.x.shape, Ids::on_host);
-  set_norm(token.norm, of.x, norm, with, kernels);
-  token.kernel = normed_kernel(token.rows, token.norm, with, pairing);
+  token.kernel =
+      set_token_norm(token.rows, token.norm, names, of.x, raw_norm<typename R::X>(of.norm),
+                     norm_kernels<typename R::X, W>(isa), kernels, pairing);
   return true;
 }
 

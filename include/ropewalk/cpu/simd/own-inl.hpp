@@ -109,7 +109,7 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
   return i;
 }
 
-/// The same of every row of the batch, and the rest of each where no pair is left before it.
+/// The same of every row of the batch, each of which ends where no pair is left.
 template <class Arithmetic, Pairing Of, class X>
 [[gnu::noinline]] Index walk_own_rows(const RowBatch& rows, const RowPart& whole) {
   const RowBatch batch = rows;  // copies, or they are read again after every store

@@ -123,7 +123,8 @@ ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
                                   const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
   constexpr int most = register_bytes == 64 || std::is_same_v<Out, Eigen::half> ? 4 : 2;
-  static_assert(register_bytes != 64 || most * count == pairs_at_once);
+  static_assert(register_bytes != 64 ||
+                (most * count == pairs_at_once && 2 * count == pairs_past_caches));
   Index i = 0;
   while (part.pairs - i >= most * count) {
     i = walk_group<Arithmetic, From, To, most, count, Out, X>(batch, coefficients, part, i);
@@ -237,7 +238,7 @@ void rotate_rows(const RowBatch& batch) {
     if constexpr (reads_own<Arithmetic, From, To, Out, X>) {
       if (has_own_rows(batch)) {
         done = walk_own_rows<Arithmetic, From, X>(batch, part);
-        if (done == part.pairs && done > 0) continue;
+        if (done == part.pairs) continue;
       }
     }
     WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
