@@ -781,12 +781,14 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
 // They are rotated in memory of 16 KiB before, and copied from there in whole lines by kernels that
 // can.
 TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
-  const auto job_of = [](Index row_bytes, Index begins_at, Index at_once, Index pairs = 64) {
+  const auto job_of = [](Index row_bytes, Index begins_at, Index at_once, Index pairs = 64,
+                         Index heads_apart = 0, Index tokens_apart = 0) {
     alignas(64) static std::byte somewhere[64];
     const rw::detail::RawView out{somewhere + begins_at, {1, 1, 1, row_bytes}, {}, 1};
     rw::detail::Job job{};
     job.out = &out;
-    job.rows.layout.out_stride = row_bytes;
+    job.rows.layout.out_stride = heads_apart != 0 ? heads_apart : row_bytes;
+    job.out_strides.seq = tokens_apart;
     job.rows.layout.pairs = pairs;
     set_past_caches(job, {nullptr, nullptr, true, at_once});
     return job;
@@ -804,6 +806,9 @@ TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
   EXPECT_FALSE(job_of(most + 64, 0, 64).row_by_row);
   EXPECT_EQ(job_of(most, 0, 64, 96).row_by_row, can_go);
   EXPECT_FALSE(job_of(most, 0, 64, 48).row_by_row);
+  constexpr Index tokens_apart = 4096;
+  EXPECT_EQ(job_of(256, 0, 64, 64, tokens_apart, tokens_apart).row_by_row, can_go);
+  EXPECT_FALSE(job_of(256, 0, 64, 64, tokens_apart + 64, tokens_apart).row_by_row);
 }
 
 // Those that go to slots, in any order, are prefetched.

@@ -53,11 +53,15 @@ inline bool are_aligned(const Job& job, Index bytes) {
 }
 
 /// Settles whether rows go past the caches, and how. Nontemporal stores need aligned addresses;
-/// rows that are not aligned are stored as usual.
+/// rows that are not aligned are stored as usual. Where heads are further apart than tokens rows do
+/// not go one by one: [1, 8192, 40, 128] of bfloat16, 40 heads of 2 MiB, one thread of a Zen 4, 106
+/// ns a KiB when all are turned and 165 one by one (of 5,000 tokens and 32 heads 84 and 71).
 inline void set_past_caches(Job& job, const Kernels& kernels) {
-  job.nontemporal = has_nontemporal_stores && are_aligned(job, nontemporal_bytes) &&
-                    row_bytes(*job.out) <= past_caches_room;
-  job.row_by_row = job.nontemporal && kernels.at_once != 0 &&
+  const Index bytes = row_bytes(*job.out);
+  job.nontemporal =
+      has_nontemporal_stores && are_aligned(job, nontemporal_bytes) && bytes <= past_caches_room;
+  const bool heads_are_near = job.rows.layout.out_stride <= std::max(job.out_strides.seq, bytes);
+  job.row_by_row = job.nontemporal && kernels.at_once != 0 && heads_are_near &&
                    job.rows.layout.pairs % pairs_past_caches == 0 && are_aligned(job, line_bytes);
 }
 
