@@ -140,18 +140,21 @@ TYPED_TEST(CNorms, GiveTheBitsOfTheHeaders) {
 
 // Errors ------------------------------------------------------------------------------------------
 
-/// Two tensors in float; the second one's norm is wrong.
-struct CNormErrors : testing::Test {
-  static constexpr rw::Shape shape{1, 1, 3, 8};
-  std::vector<float> x = std::vector<float>(48, 1), out = x, weight = std::vector<float>(24, 1);
-  std::vector<float> angles = {1, 2, 3, 4};
-  const rw::View<const float> rows{angles.data(), {1, 1, 1, 4}};
+/// Two tensors in float, of one token, which is checked at once, and of two; the second one's norm
+/// is wrong.
+struct CNormErrors : testing::TestWithParam<Index> {
+  const rw::Shape shape{1, GetParam(), 3, 8};
+  const std::ptrdiff_t second = 24 * GetParam();
+  const std::vector<float> ones = std::vector<float>(static_cast<std::size_t>(2 * second), 1);
+  std::vector<float> x = ones, out = ones, weight = std::vector<float>(24, 1);
+  std::vector<float> angles = {1, 2, 3, 4, 5, 6, 7, 8};
+  const rw::View<const float> rows{angles.data(), {1, GetParam(), 1, 4}};
   ropewalk_table table = table_of(rows, rows);
-  ropewalk_tensor xs[2] = {tensor_of(view(x, 0)), tensor_of(view(x, 24))};
-  ropewalk_tensor outs[2] = {tensor_of(view(out, 0)), tensor_of(view(out, 24))};
+  ropewalk_tensor xs[2] = {tensor_of(view(x, 0)), tensor_of(view(x, second))};
+  ropewalk_tensor outs[2] = {tensor_of(view(out, 0)), tensor_of(view(out, second))};
   ropewalk_norm good = norm_of(rw::rms_norm_torch(weight.data(), 8));
 
-  static rw::View<float> view(std::vector<float>& of, std::ptrdiff_t at) {
+  rw::View<float> view(std::vector<float>& of, std::ptrdiff_t at) const {
     return {of.data() + at, shape};
   }
 
@@ -159,8 +162,8 @@ struct CNormErrors : testing::Test {
     const ropewalk_norm* const norms[] = {nullptr, norm};
     const std::int32_t status = ropewalk_apply_normed(nullptr, to, xs, norms, 2, &table, nullptr);
     EXPECT_EQ(status, ROPEWALK_INVALID_ARGUMENT);
-    EXPECT_EQ(x, std::vector<float>(48, 1));
-    EXPECT_EQ(out, std::vector<float>(48, 1));
+    EXPECT_EQ(x, ones);
+    EXPECT_EQ(out, ones);
     const std::string text = ropewalk_last_error(), name = "ropewalk_apply_normed: ";
     EXPECT_EQ(text.substr(0, name.size()), name);
     return text.substr(name.size());
@@ -177,21 +180,24 @@ struct CNormErrors : testing::Test {
     EXPECT_EQ(error(&c, nullptr), text(
                                       [&] {
                                         rw::apply_inplace(rw::serial,
-                                                          std::tuple{view(x, 0), view(x, 24)},
+                                                          std::tuple{view(x, 0), view(x, second)},
                                                           norms, rw::half_table(rows, rows));
                                       },
                                       "apply_inplace: "));
     EXPECT_EQ(error(&c, outs), text(
                                    [&] {
-                                     rw::apply(rw::serial, std::tuple{view(out, 0), view(out, 24)},
-                                               std::tuple{view(x, 0), view(x, 24)}, norms,
+                                     rw::apply(rw::serial,
+                                               std::tuple{view(out, 0), view(out, second)},
+                                               std::tuple{view(x, 0), view(x, second)}, norms,
                                                rw::half_table(rows, rows));
                                    },
                                    "apply: "));
   }
 };
 
-TEST_F(CNormErrors, AreThoseOfTheHeaders) {
+INSTANTIATE_TEST_SUITE_P(Tokens, CNormErrors, testing::Values(1, 2));
+
+TEST_P(CNormErrors, AreThoseOfTheHeaders) {
   expect_as_headers(rw::rms_norm_torch(weight.data(), 7));
   expect_as_headers(rw::rms_norm_torch(weight.data(), 8).over_token());
   expect_as_headers(rw::rms_norm_torch<float>(nullptr, 8));
@@ -199,18 +205,18 @@ TEST_F(CNormErrors, AreThoseOfTheHeaders) {
     expect_as_headers(rw::rms_norm_torch(weight.data(), 8, eps));
   }
   expect_as_headers(rw::rms_norm_gemma<float>(nullptr, 0));
-  xs[1] = tensor_of(view(x, 24));
+  xs[1] = tensor_of(view(x, second));
   outs[0] = tensor_of(view(out, 0));
   // A weight in a tensor that is written, its own or another.
   ropewalk_norm within = norm_of(rw::rms_norm_torch(out.data() + 8, 8));
   EXPECT_EQ(error(&within, outs),
             "memory of outs[0] overlaps that of the norm's weight[1], must be apart from it");
-  within.weight = x.data() + 40;
+  within.weight = x.data() + second + 16;
   EXPECT_EQ(error(&within, nullptr),
             "memory of xs[1] overlaps that of the norm's weight[1], must be apart from it");
 }
 
-TEST_F(CNormErrors, OfTypes) {
+TEST_P(CNormErrors, OfTypes) {
   good.weight_dtype = ROPEWALK_DTYPE_BF16;
   EXPECT_EQ(error(&good, outs), "dtype of the norm's weight[1] is 3, must be 0 or that of xs[1]");
   good.weight_dtype = 4;
@@ -229,7 +235,7 @@ TEST_F(CNormErrors, OfTypes) {
   EXPECT_EQ(error(&good, nullptr), "dtype of xs[1] is 1, must be 0, 2 or 3 of what has a norm");
 }
 
-TEST_F(CNormErrors, OfFields) {
+TEST_P(CNormErrors, OfFields) {
   const auto with = [&](std::int32_t ropewalk_norm::*field, std::int32_t value) {
     ropewalk_norm bad = good;
     bad.*field = value;
