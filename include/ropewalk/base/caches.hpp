@@ -65,7 +65,8 @@ inline Index third_level_of_amd() {
   return found;
 }
 
-inline const CacheSizes& cache_sizes() {
+/// Out of line, too.
+[[gnu::noinline]] inline const CacheSizes& cache_sizes() {
   static const CacheSizes sizes = ask_cache_sizes();
   return sizes;
 }
@@ -89,14 +90,6 @@ inline bool fits_near_caches(Index bytes) { return bytes <= cache_sizes().near; 
 /// the last level on. On a Zen 3 with 32 MiB, 512 tokens of 32 heads of 128 floats are half of it,
 /// and take 1.21 ms by them and 1.79 ms without; a quarter, 0.46 ms and 0.36 ms.
 inline bool exceeds_caches(Index bytes) { return bytes >= cache_sizes().last_level / 2; }
-
-/// The same of rows that hardware alone follows: from twice the last level on. On a Zen 4 with 32
-/// MiB, tokens of 32 heads of 128, ns a KiB by nontemporal stores and through the caches, one
-/// thread: of float 512 tokens 46 and 32, 1024 59 and 55, 2048 62 and 85; of bfloat16 1024 50 and
-/// 40, 2048 73 and 56, 4096 68 and 66; by a float table per head 1024 of float 96 and 89, of
-/// bfloat16 82 and 89. Two threads: of float 1024 28 and 22, 2048 31 and 45, of bfloat16 2048 30
-/// and 34, 4096 35 and 41.
-inline bool exceeds_caches_followed(Index bytes) { return bytes / 2 >= cache_sizes().last_level; }
 
 ROPEWALK_END_NESTED
 
