@@ -673,30 +673,17 @@ TYPED_TEST(Prefetch, LeavesRowsInOrderOnZen4) {
   }
 }
 
-struct alignas(64) Line {
-  std::byte bytes[64];
-};
-
-// Past the caches floats are prefetched there unless they go one by one, other rows are not.
+// Also where they go past the caches.
 TYPED_TEST(Prefetch, LeavesRowsPastTheCachesOnZen4) {
   const OnZen4 zen4;
-  const bool are_floats = sizeof(typename TypeParam::X) == 4;
-  for (const Index head_dim : {Index{64}, Index{32}}) {
-    const rw::Shape shape = this->large(1, 5, head_dim);
-    const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, head_dim / 2});
-    const Tensor<typename TypeParam::X> x(Arrangement::dense, shape);
-    std::vector<Line> memory(static_cast<std::size_t>(shape.seq * 5 * head_dim) / 8);
-    const rw::View<typename TypeParam::X> out(
-        reinterpret_cast<typename TypeParam::X*>(memory.data()), shape);
-    const bool one_by_one = head_dim == 64;  // of whole lines and a multiple of 32 pairs
-    for (const Form& form : fused_forms()) {
-      SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim);
-      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
-        rotate(form, Parts{1}, out, x.read(), table.view(), {}, stores);
-        const bool is_left = form.isa >= rw::Isa::avx512 &&
-                             (stores == rw::Stores::cached || !are_floats || one_by_one);
-        EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
-      }
+  const rw::Shape shape = this->large(1, 5, 64);
+  const TableMemory<typename TypeParam::Tab> table(Layout::half, {1, shape.seq, 1, 32});
+  const Tensor<typename TypeParam::X> x(Arrangement::dense, shape), out(Arrangement::dense, shape);
+  for (const Form& form : fused_forms()) {
+    SCOPED_TRACE(form.name());
+    for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
+      rotate(form, Parts{1}, out.view(), x.read(), table.view(), {}, stores);
+      EXPECT_EQ(recorded_count() > 0, form.prefetches() && form.isa < rw::Isa::avx512);
     }
   }
 }
@@ -749,25 +736,20 @@ TYPED_TEST(Prefetch, TakesNormsOnZen4) {
 }
 
 // Out of place, rows that the hardware of a Zen 4 follows go past the caches from twice the last
-// level on, floats that go one by one from it on, others from half of it.
+// level on, floats from it on, others from half of it.
 TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
   const Index last_level = rw::detail::cache_sizes().last_level;
   constexpr Index heads = 8, head_dim = 128;
   alignas(64) static std::byte somewhere[2][64];  // settled only
   const std::vector<float> coefficients(head_dim);
-  struct Case {
-    Index at_once, element_bytes, begins_at;  // the last in bytes behind a line
-  };
-  const auto expect_from = [&](Index least_bytes, const Case& each) {
-    SCOPED_TRACE(testing::Message() << each.at_once << " pairs at once of " << each.element_bytes
-                                    << " bytes, " << each.begins_at << " behind a line");
+  const auto expect_from = [&](Index least_bytes, Index at_once, Index element_bytes) {
+    SCOPED_TRACE(testing::Message()
+                 << at_once << " pairs at once of " << element_bytes << " bytes");
     const auto goes_past = [&](Index seq, bool in_place) {
       const rw::Shape shape{1, seq, heads, head_dim};
       const rw::Strides strides{seq * heads * head_dim, heads * head_dim, head_dim};
-      std::byte* to = somewhere[in_place ? 0 : 1] + each.begins_at;
-      const rw::detail::RawView x{somewhere[0] + each.begins_at, shape, strides,
-                                  each.element_bytes},
-          out{to, shape, strides, each.element_bytes};
+      const rw::detail::RawView x{somewhere[0], shape, strides, element_bytes},
+          out{somewhere[in_place ? 0 : 1], shape, strides, element_bytes};
       const rw::CoefficientReader<float> cos{coefficients.data(), 1},
           sin{coefficients.data() + head_dim / 2, 1};
       const rw::TableView<float> table({cos, cos, sin, sin}, {1, seq, 1, head_dim / 2}, 0, 0, 0);
@@ -777,22 +759,21 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
       job.x = &x;
       job.table = &raw;
       job.slots = nullptr;
-      rw::detail::settle(job, {nullptr, nullptr, true, each.at_once}, rw::Stores::automatic);
+      rw::detail::settle(job, {nullptr, nullptr, true, at_once}, rw::Stores::automatic);
       return job.nontemporal;
     };
-    const Index token = 2 * heads * head_dim * each.element_bytes;  // of x and out
+    const Index token = 2 * heads * head_dim * element_bytes;  // of x and out
     const Index least = (least_bytes + token - 1) / token;
     EXPECT_FALSE(goes_past(least - 1, false));
     EXPECT_EQ(goes_past(least, false), rw::detail::has_nontemporal_stores);
     EXPECT_FALSE(goes_past(least, true));
   };
-  expect_from(last_level / 2, {64, 4, 0});
+  expect_from(last_level / 2, 64, 4);
   const OnZen4 zen4;
-  expect_from(last_level / 2, {0, 4, 0});
-  expect_from(last_level / 2, {32, 4, 0});
-  expect_from(last_level, {64, 4, 0});
-  expect_from(2 * last_level, {64, 4, 16});
-  expect_from(2 * last_level, {64, 2, 0});
+  expect_from(last_level / 2, 0, 4);
+  expect_from(last_level / 2, 32, 4);
+  expect_from(last_level, 64, 4);
+  expect_from(2 * last_level, 64, 2);
 }
 
 // They are rotated in memory of 16 KiB before, and copied from there in whole lines by kernels that

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ropewalk/base/caches.hpp"
 #include "ropewalk/base/check.hpp"
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/prefetch.hpp"  // for the size of a line
@@ -66,17 +65,6 @@ inline void set_past_caches(Job& job, const Kernels& kernels) {
                    job.rows.layout.pairs % pairs_past_caches == 0 && are_aligned(job, line_bytes);
 }
 
-/// Whether rows of a job that touches so many bytes go past the caches where hardware alone follows
-/// them: floats that go one by one from the last level on, others from twice that. On a Zen 4 with
-/// 32 MiB, tokens of 32 heads of 128, through the caches -> past them, ns a KiB of a first call and
-/// of one of forty, one thread and two: float of 1 times the last level 82 -> 62 and 60 -> 52, 54
-/// -> 43 and 34 -> 40; of 1.25 86 -> 74 and 79 -> 62, 55 -> 45 and 40 -> 41; half of 1.25 83 -> 92
-/// and 65 -> 72, 45 -> 49 and 34 -> 41, of twice 85 -> 90 and 75 -> 79, 53 -> 42 and 48 -> 43.
-inline bool exceeds_caches_followed(const Job& job, Index bytes) {
-  const Index last_level = cache_sizes().last_level;
-  return bytes >= (job.row_by_row && job.x->element_bytes >= 4 ? last_level : 2 * last_level);
-}
-
 /// Copies rows that lie one after the other past the caches, to where rows are `stride` apart.
 inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from, Index bytes,
                                   Index rows) {
@@ -94,10 +82,12 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
   const Index bytes = row_bytes(*job.out);
   const Index stride = rows.layout.out_stride;
   Index most = past_caches_room / bytes;
-  if (job.row_by_row) {
-    // So that x, too, stays in the first cache; not fewer, or the table would be read too often.
-    constexpr Index room = Index{4} << 10, least = 8;
-    most = std::min(most, std::max(least, room / bytes));
+  if (!job.all_heads_together) {
+    // So that rows turn while the last ones are on their way; fewer would read the table too often,
+    // and four end where lines do. 16 KiB -> 4 KiB, one thread of a Zen 4, ns a KiB: float of 80
+    // features a row 88 -> 76, bfloat16 by AVX2 and a table per head 183 -> 141.
+    constexpr Index room = Index{4} << 10, least = 8, whole = line_bytes / nontemporal_bytes;
+    most = std::min(most, std::max(least, room / bytes / whole * whole));
   }
   void* out = rows.out;
   RowBatch batch = rows;

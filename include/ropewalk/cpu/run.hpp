@@ -126,19 +126,14 @@ inline void settle(Job& job, const Kernels& kernels, Stores stores,
   const Index both = row_bytes(*job.x) + (job.in_place ? 0 : row_bytes(*job.out));
   const Index bytes = shape.batch * shape.seq * shape.heads * both;
   const bool is_near = fits_near_caches(bytes), followed = !is_near && is_followed(job, kernels);
+  const bool exceeds =
+      followed ? exceeds_caches_followed(bytes, job.x->element_bytes) : exceeds_caches(bytes);
+  const bool past_caches =
+      !job.in_place && (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds));
   job.nontemporal = false;
-  if (!job.in_place &&
-      (stores == Stores::nontemporal || (stores == Stores::automatic && exceeds_caches(bytes)))) {
-    set_past_caches(job, kernels);
-    job.nontemporal &=
-        !followed || stores == Stores::nontemporal || exceeds_caches_followed(job, bytes);
-  }
+  if (past_caches) set_past_caches(job, kernels);
   job.prefetch = {};
-  // Floats that go past the caches when all have turned are prefetched all the same: 1024 tokens of
-  // 128 heads of 32, one thread of a Zen 4, 68 ns a KiB without, 59 with.
-  const bool turned_before = job.nontemporal && !job.row_by_row && job.x->element_bytes >= 4;
-  const bool by_hardware = followed && !turned_before;
-  if (!is_near && !by_hardware) set_prefetches(job);
+  if (!is_near && !followed) set_prefetches(job);
 }
 
 // The rows ----------------------------------------------------------------------------------------
