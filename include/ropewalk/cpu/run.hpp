@@ -71,20 +71,25 @@ inline void set_strides(TokenStrides& to, const RawTable& table) {
   to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
 }
 
-/// Whether each row is turned at once, all of it, and not part by part with others in between.
-inline bool turns_rows_at_once(const Job& job, const Kernels& kernels) {
+/// Whether rows are turned at once, each before the next, or, of 16 bits, in two steps at most, all
+/// of a batch in each: of 64, 32, 16, ... pairs.
+inline bool turns_in_few_steps(const Job& job, const Kernels& kernels) {
   const Index pairs = job.rows.layout.pairs;
-  constexpr Index least = 16;  // the groups of steps are of 16, 32 or 64
-  return 2 * pairs == job.x->shape.head_dim && pairs >= least && pairs <= kernels.at_once &&
-         (pairs & (pairs - 1)) == 0;
+  constexpr Index least = 16, most = 96;
+  if (2 * pairs != job.x->shape.head_dim || pairs < least || kernels.at_once == 0) return false;
+  const Index but_last = pairs & (pairs - 1);  // those before the last step
+  if (but_last == 0) return pairs <= kernels.at_once;
+  return job.x->element_bytes < 4 && pairs <= most && (but_last & (but_last - 1)) == 0;
 }
 
 /// Whether the hardware follows rows as fast as memory is, so that prefetches slow it down: on a
-/// Zen 4 it does where they stand in the order of memory and are turned at once, or each beside a
-/// row of the table of its own. One thread, in place, ns a KiB with prefetches -> without,
+/// Zen 4 it does where they stand in the order of memory and are turned in few steps, or each
+/// beside a row of the table of its own. One thread, in place, ns a KiB with prefetches -> without,
 /// [1, 4096, 40, 128] by a float table: bfloat16 47 -> 42, half pairs 52 -> 46, half 55 -> 50,
 /// float 47 -> 37; [1, 8192, 40, 128] by a table per head: bfloat16 149 -> 103, float 97 -> 82; one
-/// head 146 -> 101, 98 -> 87. Rows of other lengths, part by part: 256 floats 39 -> 77.
+/// head 146 -> 101, 98 -> 87. In two steps, 64 heads of 80: bfloat16 49 -> 46, half 72 -> 57, but
+/// float 57 -> 60; of 96 half 61 -> 54, float 52 -> 65. 20 heads of 256: bfloat16 73 -> 88; in
+/// three steps, of 112: bfloat16 50 -> 55, half 70 -> 63.
 inline bool is_followed(const Job& job, const Kernels& kernels) {
   const Index heads = job.x->shape.heads;
   const bool reads_in_order = !job.table->ids && job.x_strides.seq == heads * row_bytes(*job.x);
@@ -92,7 +97,7 @@ inline bool is_followed(const Job& job, const Kernels& kernels) {
       job.slots == nullptr && job.out_strides.seq == heads * row_bytes(*job.out);
   const bool has_own_rows = job.rows.layout.table_stride != 0 || heads == 1;
   return is_zen4() && reads_in_order && writes_in_order &&
-         (has_own_rows || turns_rows_at_once(job, kernels));
+         (has_own_rows || turns_in_few_steps(job, kernels));
 }
 
 inline void set_prefetches(Job& job) {
