@@ -709,17 +709,24 @@ TYPED_TEST(Prefetch, TakesRowsThatMoveOnZen4) {
   }
 }
 
-// Where double is computed in, kernels take other steps.
-TEST(PrefetchOnZen4, TakesRowsByATableOfDouble) {
+// So are rows by a table of double, and half as many pairs of doubles.
+TEST(PrefetchOnZen4, LeavesRowsByATableOfDouble) {
   const OnZen4 zen4;
-  const rw::Shape shape{1, 512, 5, 64};
-  const TableMemory<double> table(Layout::half, {1, shape.seq, 1, 32});
-  const Tensor<float> x(Arrangement::dense, shape);
-  for (const Form& form : fused_forms()) {
-    SCOPED_TRACE(form.name());
-    rotate(form, Parts{1}, x.view(), x.read(), table.view(), {});
-    EXPECT_EQ(recorded_count() > 0, form.prefetches());
-  }
+  const TableMemory<double> table(Layout::half, {1, 512, 1, 64});
+  const auto expect_left = [&](auto type, Index head_dim, bool is_left) {
+    using X = decltype(type);
+    const Tensor<X> x(Arrangement::dense, {1, 512, 5, head_dim});
+    for (const Form& form : fused_forms()) {
+      SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim);
+      rotate(form, Parts{1}, x.view(), x.read(), table.view().pairs(0, head_dim / 2), {});
+      EXPECT_EQ(recorded_count() > 0,
+                form.prefetches() && !(is_left && form.isa >= rw::Isa::avx512));
+    }
+  };
+  expect_left(float{}, 128, true);
+  expect_left(Eigen::half{}, 128, true);
+  expect_left(double{}, 64, true);
+  expect_left(double{}, 128, false);
 }
 
 // A norm of rows that share a row of the table reads them twice, and prefetches them.

@@ -28,8 +28,9 @@ Kernels select_kernels(Isa isa, const How& options) {
     using Arithmetic = typename decltype(arithmetic)::type;
     using C = Carrier<Arithmetic>;
     constexpr Pairing of = decltype(pairing)::value;
+    constexpr Index at_once = sizeof(X) == 8 ? pairs_at_once / 2 : pairs_at_once;
     return {row_kernel<Arithmetic, of, Out, X>(isa), entries_kernel<C, Tab>(isa),
-            std::is_same_v<C, Tab>, isa >= Isa::avx512 && sizeof(C) == 4 ? pairs_at_once : 0};
+            std::is_same_v<C, Tab>, isa >= Isa::avx512 ? at_once : 0};
   });
 }
 
