@@ -651,7 +651,7 @@ TYPED_TEST(Prefetch, LeavesRowsInOrderOnZen4) {
           for (const Index pairs : {head_dim / 2, head_dim / 4}) {
             const TableMemory<typename TypeParam::Tab> table(Layout::half,
                                                              {1, shape.seq, tables, pairs});
-            const bool are_few =
+            const bool in_few_steps =
                 2 * pairs == head_dim &&
                 (at_once.count(head_dim) != 0 ||
                  (sizeof(typename TypeParam::X) == 2 && in_two_steps.count(head_dim) != 0));
@@ -664,8 +664,8 @@ TYPED_TEST(Prefetch, LeavesRowsInOrderOnZen4) {
                              << (gathers ? "gathered" : "in order"));
                 rotate(form, Parts{1}, x.view(), x.read(), rows, {});
                 const bool is_left =
-                    (tables == heads || (are_few && form.isa >= rw::Isa::avx512)) && !gathers &&
-                    arrangement == Arrangement::dense;
+                    (tables == heads || (in_few_steps && form.isa >= rw::Isa::avx512)) &&
+                    !gathers && arrangement == Arrangement::dense;
                 EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
               }
             }
@@ -709,7 +709,7 @@ TYPED_TEST(Prefetch, TakesRowsThatMoveOnZen4) {
   }
 }
 
-// So are rows by a table of double, and half as many pairs of doubles.
+// Rows by a table of double are left to it, too, and half as many pairs of doubles.
 TEST(PrefetchOnZen4, LeavesRowsByATableOfDouble) {
   const OnZen4 zen4;
   const TableMemory<double> table(Layout::half, {1, 512, 1, 64});
@@ -725,6 +725,8 @@ TEST(PrefetchOnZen4, LeavesRowsByATableOfDouble) {
   };
   expect_left(float{}, 128, true);
   expect_left(Eigen::half{}, 128, true);
+  expect_left(Eigen::bfloat16{}, 128, true);
+  expect_left(Eigen::bfloat16{}, 80, true);
   expect_left(double{}, 64, true);
   expect_left(double{}, 128, false);
 }
@@ -783,6 +785,7 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
   expect_from(last_level / 2, 0, 4);
   expect_from(last_level / 2, 32, 4);
   expect_from(last_level, 64, 4);
+  expect_from(last_level, 64, 8);
   expect_from(2 * last_level, 64, 2);
 }
 

@@ -53,6 +53,7 @@ inline constexpr Variant variants[] = {
     {Layout::half, Values::uniform, Stores::cached, 0, 0, 0, 16, false},
     {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 32, false},
     {Layout::half, Values::special, Stores::cached, 0, 0, 0, 32, false, Pairing::half},
+    {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 0, false, Pairing::half},
     {Layout::half, Values::special, Stores::cached, 1, 3, 0, 0, false, Pairing::half},
     {Layout::packed, Values::uniform, Stores::nontemporal, 0, 0, 0, 0, true, Pairing::half},
     {Layout::four, Values::special, Stores::nontemporal, 2, 1, 0, 4, false, Pairing::half},
@@ -68,7 +69,7 @@ inline constexpr Variant variants[] = {
 
 /// Beyond two of the widest registers and a tail, and beyond what a row does in one piece.
 inline std::vector<Index> lengths() {
-  std::vector<Index> result = {256, 514, 640, 1030};
+  std::vector<Index> result = {256, 514, 640, 672, 1030};
   for (Index length = 2; length <= 140; length += 2) result.push_back(length);
   return result;
 }

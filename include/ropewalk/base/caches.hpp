@@ -65,7 +65,7 @@ inline Index third_level_of_amd() {
   return found;
 }
 
-/// Out of line, too.
+/// Out of line: each place that asks would hold its guard.
 [[gnu::noinline]] inline const CacheSizes& cache_sizes() {
   static const CacheSizes sizes = ask_cache_sizes();
   return sizes;
@@ -91,12 +91,13 @@ inline bool fits_near_caches(Index bytes) { return bytes <= cache_sizes().near; 
 /// and take 1.21 ms by them and 1.79 ms without; a quarter, 0.46 ms and 0.36 ms.
 inline bool exceeds_caches(Index bytes) { return bytes >= cache_sizes().last_level / 2; }
 
-/// The same of rows that hardware alone follows: floats from the last level on, others from twice
-/// that. On a Zen 4 with 32 MiB, tokens of 32 heads of 128, through the caches -> past them, ns a
-/// KiB of a first call and of one of forty, one thread and two: float of 1 times the last level 82
-/// -> 62 and 60 -> 52, 54 -> 43 and 34 -> 40; of 1.25 86 -> 74 and 79 -> 62, 55 -> 45 and 40 -> 41;
-/// half of 1.25 83 -> 92 and 65 -> 72, 45 -> 49 and 34 -> 41, of twice 85 -> 90 and 75 -> 79, 53 ->
-/// 42 and 48 -> 43.
+/// The same of rows that hardware alone follows: 16 bits from twice the last level on, others from
+/// it on. On a Zen 4 with 32 MiB, tokens of 32 heads of 128, through the caches -> past them, ns a
+/// KiB of a call whose data others have displaced, with one thread, with two, and of one of forty:
+///   float of the last level 82 -> 62, 54 -> 43; 60 -> 52, 34 -> 40
+///   float of 1.25 times     86 -> 74, 55 -> 45; 79 -> 62, 40 -> 41
+///   half of 1.25 times      83 -> 92, 45 -> 49; 65 -> 72, 34 -> 41
+///   half of twice           85 -> 90, 53 -> 42; 75 -> 79, 48 -> 43
 inline bool exceeds_caches_followed(Index bytes, Index element_bytes) {
   return bytes / (element_bytes < 4 ? 2 : 1) >= cache_sizes().last_level;
 }

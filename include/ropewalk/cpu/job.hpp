@@ -17,8 +17,8 @@ struct Kernels {
   RowKernel rows;
   WidenEntries entries;
   bool is_wide;   ///< whether the table is of the type that `rows` computes in
-  Index at_once;  ///< how many pairs of each row `rows` turns before the next row; 0: not known,
-                  ///< and `rows` takes none past the caches
+  Index at_once;  ///< of 16, 32, ... pairs, up to so many, `rows` turns one row after the other; 0:
+                  ///< not known, and `rows` takes none past the caches
 };
 
 /// Strides in bytes from token to token; 0 along an axis of one entry.
@@ -54,7 +54,7 @@ ROPEWALK_END_TYPES
 
 ROPEWALK_BEGIN_NESTED(detail)
 
-/// What is rotated before it goes past the caches.
+/// The most that is rotated before it goes past the caches.
 constexpr Index past_caches_room = Index{16} << 10;
 
 /// Along an axis of one entry any stride is allowed, and in bytes it need not fit.

@@ -55,7 +55,7 @@ inline bool are_aligned(const Job& job, Index bytes) {
 /// Settles whether rows go past the caches, and how. Nontemporal stores need aligned addresses;
 /// rows that are not aligned are stored as usual. Where heads are further apart than tokens rows do
 /// not go one by one: [1, 8192, 40, 128] of bfloat16, 40 heads of 2 MiB, one thread of a Zen 4, 106
-/// ns a KiB when all are turned and 165 one by one (of 5,000 tokens and 32 heads 84 and 71).
+/// ns a KiB by 40 rows and 165 one by one (of 5,000 tokens and 32 heads 84 and 71).
 inline void set_past_caches(Job& job, const Kernels& kernels) {
   const Index bytes = row_bytes(*job.out);
   job.nontemporal =
@@ -73,21 +73,21 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
 }
 
 /// Rotates rows into memory that stays in the first cache, from where they are copied past it: each
-/// by the kernel, while the next one turns, or, where it cannot, when all are turned. One by one,
-/// [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84 -> 69 and 48 -> 42,
-/// half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads of an Intel Xeon
-/// (Emerald Rapids class) bfloat16 20 -> 14 and 11 -> 9.
+/// by the kernel, while the next one turns, or, where it cannot, some when they have turned. By
+/// each, [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84 -> 69 and 48 ->
+/// 42, half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads of an Intel
+/// Xeon (Emerald Rapids class) bfloat16 20 -> 14 and 11 -> 9.
 [[gnu::noinline]] inline void rotate_past_caches(const Job& job, const RowBatch& rows) {
   alignas(64) std::byte rotated[past_caches_room];
   const Index bytes = row_bytes(*job.out);
   const Index stride = rows.layout.out_stride;
   Index most = past_caches_room / bytes;
   if (!job.all_heads_together) {
-    // So that rows turn while the last ones are on their way; fewer would read the table too often,
-    // and four end where lines do. 16 KiB -> 4 KiB, one thread of a Zen 4, ns a KiB: float of 80
-    // features a row 88 -> 76, bfloat16 by AVX2 and a table per head 183 -> 141.
-    constexpr Index room = Index{4} << 10, least = 8, whole = line_bytes / nontemporal_bytes;
-    most = std::min(most, std::max(least, room / bytes / whole * whole));
+    // So that they turn while those before them are still on their way. Fewer would read the table
+    // too often; four of up to 2 KiB end where lines do. 16 KiB -> 4 KiB, one thread of a Zen 4, ns
+    // a KiB: float of 80 features a row 88 -> 76, bfloat16 by AVX2 and a table per head 183 -> 141.
+    constexpr Index room = Index{4} << 10, least = 8, of_lines = line_bytes / nontemporal_bytes;
+    most = std::min(most, std::max(least, room / bytes / of_lines * of_lines));
   }
   void* out = rows.out;
   RowBatch batch = rows;

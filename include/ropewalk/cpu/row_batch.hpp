@@ -163,7 +163,8 @@ inline bool share_lines(const RawReader& a, const RawReader& b) {
   if (!share_lines(table.cos_a, table.sin_a)) prefetch_entries(table.sin_a);
 }
 
-/// How many pairs of a row registers of 64 bytes turn before the next row; of doubles half as many.
+/// Up to how many pairs rows turn one after the other in registers of 64 bytes; of x of double half
+/// as many.
 constexpr Index pairs_at_once = 64;
 
 /// Rows of a multiple of so many pairs are ended by kernels for such registers, none by narrower

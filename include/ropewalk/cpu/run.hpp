@@ -71,8 +71,9 @@ inline void set_strides(TokenStrides& to, const RawTable& table) {
   to.seq = stride_in_bytes(table.rows(), table.strides.seq, table.element_bytes);
 }
 
-/// Whether rows are turned at once, each before the next, or, of 16 bits, in two steps at most, all
-/// of a batch in each: of 64, 32, 16, ... pairs.
+/// Whether rows turn one after the other, or, of 16 bits, all of a batch in a step and then in a
+/// shorter one: of 64, 32, 16, ... pairs, 96 together at most. A last step of less than four pairs
+/// was not measured.
 inline bool turns_in_few_steps(const Job& job, const Kernels& kernels) {
   const Index pairs = job.rows.layout.pairs;
   constexpr Index least = 16, most = 96;
@@ -87,10 +88,10 @@ inline bool turns_in_few_steps(const Job& job, const Kernels& kernels) {
 /// beside a row of the table of its own. One thread, in place, ns a KiB with prefetches -> without,
 /// [1, 4096, 40, 128] by a float table: bfloat16 47 -> 42, half pairs 52 -> 46, half 55 -> 50,
 /// float 47 -> 37; [1, 8192, 40, 128] by a table per head: bfloat16 149 -> 103, float 97 -> 82; one
-/// head 146 -> 101, 98 -> 87. In two steps, 64 heads of 80: bfloat16 49 -> 46, half 72 -> 57, but
-/// float 57 -> 60; of 96 half 61 -> 54, float 52 -> 65. 20 heads of 256: bfloat16 73 -> 88; in
-/// three steps, of 112: bfloat16 50 -> 55, half 70 -> 63. By a double table 40 heads of 128:
-/// bfloat16 102 -> 89, half 153 -> 134, float 71 -> 53; 20 of double 66 -> 105, 40 of 64 61 -> 51.
+/// head 146 -> 101, 98 -> 87; by a double table bfloat16 102 -> 89, half 153 -> 134, float 71 ->
+/// 53, but doubles 66 -> 105. In two steps, [1, 8192, 64, 80]: bfloat16 49 -> 46, half 72 -> 57,
+/// but float 57 -> 60; of 96 features half 61 -> 54, float 52 -> 65; of 256 bfloat16 73 -> 88. In
+/// three steps, of 112: bfloat16 50 -> 55, half 70 -> 63.
 inline bool is_followed(const Job& job, const Kernels& kernels) {
   const Index heads = job.x->shape.heads;
   const bool reads_in_order = !job.table->ids && job.x_strides.seq == heads * row_bytes(*job.x);

@@ -264,6 +264,7 @@ ROPEWALK_INLINE Index walk_estimated(const RowBatch& batch, const WidenedRow<dou
   estimate_coefficients<register_bytes / int{sizeof(double)}>(coefficients, 0, part.pairs, with);
   Index i = 0;
   if constexpr (register_bytes == 64) {
+    static_assert(pairs_past_caches % estimated_pairs<Of, 16> == 0);
     i = walk_estimated_steps<Of, 16, X>(batch, with, coefficients, part, i);
     if (i == part.pairs) return i;
   }

@@ -148,6 +148,8 @@ template <class C, class X>
 ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch, const WidenedRow<C>& coefficients,
                                           const RowPart& part) {
   constexpr Index count = register_bytes / int{sizeof(C)};
+  static_assert(register_bytes != 64 || (count == pairs_at_once / Index{sizeof(C)} &&
+                                         pairs_past_caches % (2 * count) == 0));
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
     i = walk_doubled_group<4, count, C, X>(batch, coefficients, part, i);
