@@ -73,9 +73,9 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
 }
 
 /// Rotates rows into memory that stays in the first cache, from where they are copied past it: each
-/// by the kernel, while the next one turns, or, where it cannot, some when they have turned. By
-/// each, [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84 -> 69 and 48 ->
-/// 42, half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads of an Intel
+/// by the kernel, while the next one turns, or, where it cannot, some when they have turned. Each
+/// by itself, [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84 -> 69 and 48
+/// -> 42, half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads of an Intel
 /// Xeon (Emerald Rapids class) bfloat16 20 -> 14 and 11 -> 9.
 [[gnu::noinline]] inline void rotate_past_caches(const Job& job, const RowBatch& rows) {
   alignas(64) std::byte rotated[past_caches_room];
