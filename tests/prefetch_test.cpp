@@ -747,8 +747,8 @@ TYPED_TEST(Prefetch, TakesNormsOnZen4) {
   }
 }
 
-// Out of place, rows that the hardware of a Zen 4 follows go past the caches from twice the last
-// level on, floats from it on, others from half of it.
+// Out of place, rows that the hardware of a Zen 4 follows go past the caches from the last level
+// on, of 16 bits from twice that; other rows from half of it.
 TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
   const Index last_level = rw::detail::cache_sizes().last_level;
   constexpr Index heads = 8, head_dim = 128;
