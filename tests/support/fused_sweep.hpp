@@ -52,7 +52,7 @@ inline constexpr Variant variants[] = {
     {Layout::one, Values::special, Stores::cached, 2, 4, 0, 0, true},
     {Layout::half, Values::uniform, Stores::cached, 0, 0, 0, 16, false},
     {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 32, false},
-    {Layout::half, Values::special, Stores::cached, 0, 0, 0, 32, false, Pairing::half},
+    {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 32, false, Pairing::half},
     {Layout::half, Values::special, Stores::nontemporal, 0, 0, 0, 0, false, Pairing::half},
     {Layout::half, Values::special, Stores::cached, 1, 3, 0, 0, false, Pairing::half},
     {Layout::packed, Values::uniform, Stores::nontemporal, 0, 0, 0, 0, true, Pairing::half},

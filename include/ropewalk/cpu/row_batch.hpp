@@ -230,15 +230,25 @@ ROPEWALK_INLINE WidenedRow<C> widened_row(const RowBatch& batch, Index r, Index 
 }
 
 /// Of every row the pairs first, first + 1, ... and, behind the last ones, the features that pass
-/// through.
+/// through: `rest` is that of RowLayout.
 struct RowPart {
   Index first, pairs, rest;
 };
 
+/// What `rest` says of other parts of a row than its last one.
+ROPEWALK_INLINE Index rest_before_last(Index rest) { return rest < 0 ? ~Index{0} : 0; }
+
+/// `count` pairs of a part, from its pair i on.
+ROPEWALK_INLINE RowPart part_of(const RowPart& whole, Index i, Index count) {
+  return {whole.first + i, count,
+          i + count == whole.pairs ? whole.rest : rest_before_last(whole.rest)};
+}
+
 /// The part from `first` on of rows that are longer than the scratch.
 inline RowPart row_part(const RowLayout& layout, Index first) {
   const Index left = layout.pairs - first;
-  return left > most_pairs ? RowPart{first, most_pairs, 0} : RowPart{first, left, layout.rest};
+  if (left > most_pairs) return {first, most_pairs, rest_before_last(layout.rest)};
+  return {first, left, layout.rest};
 }
 
 /// One row of `pairs`, and the part of it that is rotated, whose first `done` pairs already are.

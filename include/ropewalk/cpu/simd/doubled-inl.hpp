@@ -84,13 +84,12 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
                                          const RowPart& part, Index i) {
   constexpr auto order = std::make_integer_sequence<int, Count>{};
   constexpr Index count = Count;
-  const Index end = i + Group * count;
-  const Index rest = end == part.pairs ? part.rest : 0;
+  const RowPart turned = part_of(part, i, Group * count);
   DoubledLanes<C, Count> table[std::size_t{Group}][2];
 #pragma GCC unroll 4
   for (int g = 0; g < Group; ++g) doubled_table<X>(coefficients, i + g * count, table[g]);
   const RowLayout& layout = batch.layout;
-  const Index first = part.first + i;
+  const Index first = turned.first;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
@@ -110,7 +109,9 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
           x, first + g * count / 2, layout.pairs, batch.prefetch.x_l2};
       if (doubled_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
     }
-    if (rest != 0) end_row(batch, batch.prefetch, layout.pairs, rest, r, x, out);
+    if (has_end(turned)) {
+      end_part<Pairing::interleaved>(batch, batch.prefetch, layout.pairs, turned, r, x, out);
+    }
   }
-  return end;
+  return i + Group * count;
 }

@@ -225,21 +225,21 @@ ROPEWALK_INLINE Index walk_estimated_steps(const RowBatch& batch, EstimatedRow& 
   const PrefetchDistances distances = batch.prefetch;
   const Index end = i + (part.pairs - i) / step * step;
   if (i < end) {
-    const Index rest = end == part.pairs ? part.rest : 0;
+    const RowPart turned = part_of(part, i, end - i);
     if constexpr (Of == Pairing::half) {
       for (Index j = i; j < end; j += step) split_estimated<Count>(with, j);
     }
     for (Index r = 0; r < batch.rows; ++r) {
       const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
       X* out = moved(static_cast<X*>(batch.out), r * layout.out_stride);
-      prefetch_features_l1(distances, x, out, part.first + i, end - i);
-      prefetch_features_l2(distances, x, part.first + i, end - i);
+      prefetch_features_l1(distances, x, out, turned.first, turned.pairs);
+      prefetch_features_l2(distances, x, turned.first, turned.pairs);
       for (Index j = i; j < end; j += step) {
         const Index at = part.first + j;
         if (rotate_estimated<Of, Count>(out, x, at, layout.pairs, with, j)) continue;
         rotate_in_double<Of, step>(out, x, at, layout.pairs, coefficients, j);
       }
-      if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
+      if (has_end(turned)) end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
     }
   }
   return end;

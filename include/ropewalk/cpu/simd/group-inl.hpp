@@ -15,8 +15,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
   constexpr bool has_one_line = !split && Index{2} * Group * Count * Index{sizeof(X)} <= line_bytes;
   const RowLayout layout = batch.layout;  // copies, or they are read again after every store
   const PrefetchDistances distances = batch.prefetch;
-  const Index end = i + Group * count;
-  const Index rest = end == part.pairs ? part.rest : 0;
+  const RowPart turned = part_of(part, i, Group * count);
   Coefficients<Arithmetic, Count> table[std::size_t{Group}];
   if constexpr (split) {
 #pragma GCC unroll 2
@@ -38,7 +37,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                             usual_sums(table[g].cos_a, table[g].sin_a, all_words));
     }
   }
-  const Index first = part.first + i;
+  const Index first = turned.first;
   for (Index r = 0; r < batch.rows; ++r) {
     const X* x = moved(static_cast<const X*>(batch.x), r * layout.x_stride);
     Out* out = moved(static_cast<Out*>(batch.out), r * layout.out_stride);
@@ -77,7 +76,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
         prefetched.prefetch_l2(1);
       }
     }
-    if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
+    if (has_end(turned)) end_part<To>(batch, distances, layout.pairs, turned, r, x, out);
   }
-  return end;
+  return i + Group * count;
 }

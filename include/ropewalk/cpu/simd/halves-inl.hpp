@@ -101,14 +101,13 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
   constexpr Index count = Of == Pairing::half ? Count : Count / 2;
   const RowLayout layout = batch.layout;
   const PrefetchDistances distances = batch.prefetch;
-  const Index end = i + Group * count;
-  const Index rest = end == part.pairs ? part.rest : 0;
+  const RowPart turned = part_of(part, i, Group * count);
   HalfCoefficients<Count> table[std::size_t{Group}];
 #pragma GCC unroll 4
   for (int g = 0; g < Group; ++g) {
     table[g] = half_coefficients<Of, Count>(coefficients, i + g * count);
   }
-  const Index first = part.first + i;
+  const Index first = turned.first;
   for (Index r = 0; r < batch.rows; ++r) {
     const auto* x = moved(static_cast<const Eigen::half*>(batch.x), r * layout.x_stride);
     auto* out = moved(static_cast<Eigen::half*>(batch.out), r * layout.out_stride);
@@ -121,9 +120,9 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
                                                                    layout.pairs, distances.x_l2};
       rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], prefetched);
     }
-    if (rest != 0) end_row(batch, distances, layout.pairs, rest, r, x, out);
+    if (has_end(turned)) end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
   }
-  return end;
+  return i + Group * count;
 }
 
 /// Rotates pairs [i, result) of the part of every row; see walk_groups.

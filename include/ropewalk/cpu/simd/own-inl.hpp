@@ -124,8 +124,8 @@ template <class Arithmetic, Pairing Of, class X>
     prefetch_features_l1(batch.prefetch, x, out, part.first, part.pairs);
     done = walk_own<Arithmetic, Of>(out, x, own_row<X>(batch, r, part.first), part,
                                     batch.layout.pairs, batch.prefetch.x_l2);
-    if (done == part.pairs && part.rest != 0) {
-      end_row(batch, batch.prefetch, batch.layout.pairs, part.rest, r, x, out);
+    if (done == part.pairs && has_end(part)) {
+      end_part<Of>(batch, batch.prefetch, batch.layout.pairs, part, r, x, out);
     }
   }
   return done;

@@ -264,8 +264,9 @@ void rotate_rows(const RowBatch& batch) {
                              part.pairs - done - by_steps);
       }
       walk_row<Arithmetic, From, To>(row);
-      if (part.rest != 0) {
-        end_row(batch, batch.prefetch, layout.pairs, part.rest, r, row.x, row.out);
+      if (has_end(part)) {
+        end_part<To>(batch, batch.prefetch, layout.pairs,
+                     part_of(part, done, part.pairs - done), r, row.x, row.out);
       }
     }
   }
