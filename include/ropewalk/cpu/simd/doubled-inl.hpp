@@ -4,17 +4,19 @@
 //   (out_a, out_b) = (a, a) * (cos_a, sin_b) + (b, b) * (-sin_a, cos_b)
 // Half precision must be widened after the load, and then neighbours are swapped instead:
 //   (out_a, out_b) = (a, b) * (cos_a, cos_b) + (b, a) * (-sin_a, sin_b)
-// The same products and sums as in the formula, to the bit: x + -y is x - y. The table stays in
-// registers while the heads go by.
+// The same products and sums as in the formula, to the bit: x + -y is x - y, and their rounding
+// knows no sign. By a table of half, in cache, on a Zen 4, ns a KiB: by AVX-512 126 -> 108, by AVX2
+// 156 -> 110. The table stays in registers while the heads go by.
 //
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// Whether rows of X, with arithmetic in Arithmetic, take this way.
 template <class Arithmetic, class X>
-constexpr bool can_double =
-    std::is_same_v<Arithmetic, X>
-        ? std::is_same_v<X, float> || std::is_same_v<X, double>
-        : std::is_same_v<X, Eigen::half>&& std::is_same_v<Arithmetic, float>;
+constexpr bool can_double = std::is_same_v<X, Eigen::half>
+                                ? std::is_same_v<Arithmetic, float> ||
+                                      (std::is_same_v<Arithmetic, X> && !has_fp16)
+                                : std::is_same_v<Arithmetic, X> &&
+                                      !std::is_same_v<X, Eigen::bfloat16>;
 
 template <class C, int Count>
 struct DoubledLanes {
@@ -79,9 +81,12 @@ ROPEWALK_INLINE void doubled_table(const WidenedRow<C>& coefficients, Index i,
 constexpr bool doubled_by_lines = register_bytes >= 32;
 
 /// Rotates `Group` steps of every row of the batch, from pair i of the part on; see walk_group.
-template <int Group, int Count, class C, class X>
-ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow<C>& coefficients,
+template <class Arithmetic, int Group, int Count, class X>
+ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch,
+                                         const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                          const RowPart& part, Index i) {
+  using C = Carrier<Arithmetic>;
+  using Lanes = Value<Arithmetic, Count>;
   constexpr auto order = std::make_integer_sequence<int, Count>{};
   constexpr Index count = Count;
   const RowPart turned = part_of(part, i, Group * count);
@@ -103,8 +108,8 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch, const WidenedRow
     for (int g = 0; g < 2 * Group; ++g) {
       const DoubledLanes<C, Count> features = doubled<C, Count>(from + g * count, order);
       const auto& with = table[g / 2][g % 2];
-      store_narrow(to + g * count, exact_sum(exact_product(features.first, with.first),
-                                             exact_product(features.second, with.second)));
+      store_narrow(to + g * count, sum(product(Lanes{features.first}, Lanes{with.first}),
+                                       product(Lanes{features.second}, Lanes{with.second})));
       const PrefetchedStep<Pairing::interleaved, Count / 2, X> prefetched{
           x, first + g * count / 2, layout.pairs, batch.prefetch.x_l2};
       if (doubled_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);

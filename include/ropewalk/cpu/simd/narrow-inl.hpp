@@ -28,23 +28,25 @@ template <class Arithmetic, Pairing From, Pairing To, class Out, class X>
 }
 
 /// The same of rows whose lanes stay where they are.
-template <int Count, class C, class X>
-ROPEWALK_INLINE Index walk_single_doubled(const RowBatch& batch, const WidenedRow<C>& coefficients,
+template <class Arithmetic, int Count, class X>
+ROPEWALK_INLINE Index walk_single_doubled(const RowBatch& batch,
+                                          const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                           const RowPart& part, Index i) {
   if (part.pairs - i >= Count) {
-    i = walk_doubled_group<1, Count, C, X>(batch, coefficients, part, i);
+    i = walk_doubled_group<Arithmetic, 1, Count, X>(batch, coefficients, part, i);
   }
-  if constexpr (Count * sizeof(C) > 16) {
-    i = walk_single_doubled<Count / 2, C, X>(batch, coefficients, part, i);
+  if constexpr (Count * sizeof(Carrier<Arithmetic>) > 16) {
+    i = walk_single_doubled<Arithmetic, Count / 2, X>(batch, coefficients, part, i);
   }
   return i;
 }
 
-template <class C, class X>
+template <class Arithmetic, class X>
 [[gnu::noinline]] Index walk_narrower_doubled(const RowBatch& batch,
-                                              const WidenedRow<C>& coefficients,
+                                              const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                               const RowPart& part, Index i) {
-  return walk_single_doubled<register_bytes / int{sizeof(C)}, C, X>(batch, coefficients, part, i);
+  constexpr int count = register_bytes / int{sizeof(Carrier<Arithmetic>)};
+  return walk_single_doubled<Arithmetic, count, X>(batch, coefficients, part, i);
 }
 
 /// With the narrowest registers, for the rest of a row and its tail. By value: through a pointer

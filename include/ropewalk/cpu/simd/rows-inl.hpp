@@ -144,26 +144,28 @@ ROPEWALK_INLINE Index walk_groups(const RowBatch& batch,
 }
 
 /// Rotates pairs [0, result) of the part of every row; see walk_groups.
-template <class C, class X>
-ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch, const WidenedRow<C>& coefficients,
+template <class Arithmetic, class X>
+ROPEWALK_INLINE Index walk_doubled_groups(const RowBatch& batch,
+                                          const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                           const RowPart& part) {
+  using C = Carrier<Arithmetic>;
   constexpr Index count = register_bytes / int{sizeof(C)};
   static_assert(register_bytes != 64 || (count == pairs_at_once / Index{sizeof(C)} &&
                                          pairs_past_caches % (2 * count) == 0));
   Index i = 0;
   while (part.pairs - i >= 4 * count) {
-    i = walk_doubled_group<4, count, C, X>(batch, coefficients, part, i);
+    i = walk_doubled_group<Arithmetic, 4, count, X>(batch, coefficients, part, i);
   }
   if (part.pairs - i >= 2 * count) {
-    i = walk_doubled_group<2, count, C, X>(batch, coefficients, part, i);
+    i = walk_doubled_group<Arithmetic, 2, count, X>(batch, coefficients, part, i);
   }
   if constexpr (register_bytes == 64) {
     if (part.pairs - i >= count) {
-      i = walk_doubled_group<1, count, C, X>(batch, coefficients, part, i);
+      i = walk_doubled_group<Arithmetic, 1, count, X>(batch, coefficients, part, i);
     }
   }
   if (i == part.pairs) return i;
-  return walk_narrower_doubled<C, X>(batch, coefficients, part, i);
+  return walk_narrower_doubled<Arithmetic, X>(batch, coefficients, part, i);
 }
 
 /// Whether rows are rotated by walk_doubled_groups.
@@ -183,7 +185,7 @@ ROPEWALK_INLINE Index walk_together(const RowBatch& batch,
                                     const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                     const RowPart& part) {
   if constexpr (has_doubled_groups<Arithmetic, From, To, Out, X>) {
-    return walk_doubled_groups<Carrier<Arithmetic>, X>(batch, coefficients, part);
+    return walk_doubled_groups<Arithmetic, X>(batch, coefficients, part);
   } else if constexpr (has_half_steps<Arithmetic, From, To, Out, X>) {
     return walk_half_groups<From, 32>(batch, coefficients, part, 0);
 #if ROPEWALK_X86
