@@ -31,7 +31,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(PromotedOut, FusedSweep, PromotedOut);
 
 struct Batches {
   rw::Stores stores = rw::Stores::cached;
-  bool all_heads_together = false;
+  rw::detail::Normed normed = rw::detail::Normed::no;
 
   /// How many rows each has that the kernel is given, of x and of an out apart from it if stores
   /// are nontemporal.
@@ -49,7 +49,7 @@ struct Batches {
     job.out = stores == rw::Stores::cached ? job.x : &static_cast<const rw::detail::RawView&>(out);
     job.table = &static_cast<const rw::detail::RawTable&>(view);
     job.slots = nullptr;
-    rw::detail::settle(job, counted, stores, all_heads_together);
+    rw::detail::settle(job, counted, stores, normed);
     rw::detail::run(&job, &job + 1, 0, shape.batch * shape.seq);
     return rows;
   }
@@ -67,9 +67,10 @@ TEST(RowBatches, HaveAllHeadsOfATokenUnlessTheyAreFarApart) {
 
 // Of 4 KiB, eight rows at least if 16 KiB have room for them, and of whole lines.
 TEST(RowBatches, AreFewPastTheCaches) {
-  const auto rows_of = [](Index heads, Index head_dim, bool all_heads_together = false) {
-    return Batches{rw::Stores::nontemporal, all_heads_together}(
-        {1, 1, heads, head_dim}, {heads * head_dim, heads * head_dim, head_dim});
+  const auto rows_of = [](Index heads, Index head_dim,
+                          rw::detail::Normed normed = rw::detail::Normed::no) {
+    return Batches{rw::Stores::nontemporal, normed}({1, 1, heads, head_dim},
+                                                    {heads * head_dim, heads * head_dim, head_dim});
   };
   using Rows = std::vector<Index>;
   const auto expected = [](const Rows& rows) {
@@ -81,7 +82,7 @@ TEST(RowBatches, AreFewPastTheCaches) {
   EXPECT_EQ(rows_of(120, 20), expected({48, 48, 24}));
   EXPECT_EQ(rows_of(20, 256), expected({8, 8, 4}));
   EXPECT_EQ(rows_of(20, 1024), expected({4, 4, 4, 4, 4}));
-  EXPECT_EQ(rows_of(20, 128, true), Rows{20});
+  EXPECT_EQ(rows_of(20, 128, rw::detail::Normed::over_token), Rows{20});
 }
 
 }  // namespace

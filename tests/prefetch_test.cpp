@@ -747,6 +747,40 @@ TYPED_TEST(Prefetch, TakesNormsOnZen4) {
   }
 }
 
+// Past the caches they are left to it, each head by itself, if a row has 512 bytes at most.
+TYPED_TEST(Prefetch, LeavesNormsPastTheCachesOnZen4) {
+  const OnZen4 zen4;
+  using X = typename TypeParam::X;
+  constexpr Index most = 512 / static_cast<Index>(sizeof(X));
+  const auto expect_left = [&](bool is_left, Index head_dim, const rw::RmsNorm<X>& norm,
+                               rw::Stores stores = rw::Stores::nontemporal,
+                               Arrangement arrangement = Arrangement::dense, bool gathers = false) {
+    const rw::Shape shape = this->large(1, 5, head_dim);
+    const TableMemory<float> table(Layout::half, {1, shape.seq, 1, head_dim / 2});
+    std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
+    std::iota(ids.rbegin(), ids.rend(), Index{0});
+    const auto rows = gathers ? table.view().gather(ids) : table.view();
+    const Tensor<X> x(arrangement, shape), out(Arrangement::dense, shape);
+    for (const Form& form : fused_forms()) {
+      SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim);
+      record(shape.seq, [&] {
+        rw::apply(Parts{1}, out.view(), x.read(), norm, rows, rw::Options(), {stores, form.isa});
+      });
+      EXPECT_EQ(recorded_count() > 0, form.prefetches() && !is_left);
+    }
+  };
+  constexpr auto past = rw::Stores::nontemporal;
+  constexpr bool can_go = rw::detail::has_nontemporal_stores;
+  const auto by_head = rw::rms_norm_torch<X>(nullptr, 0);
+  expect_left(can_go, most, by_head);
+  expect_left(can_go, most / 2, by_head);
+  expect_left(false, most + 32, by_head);
+  expect_left(false, most, by_head.over_token());
+  expect_left(false, most, by_head, rw::Stores::cached);
+  expect_left(false, most, by_head, past, Arrangement::packed);
+  expect_left(false, most, by_head, past, Arrangement::dense, true);
+}
+
 // Out of place, rows that the hardware of a Zen 4 follows go past the caches from the last level
 // on, of 16 bits from twice that; other rows from half of it.
 TEST(PastTheCaches, IsWhereXAndOutExceedThem) {

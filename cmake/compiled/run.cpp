@@ -17,8 +17,8 @@ bool compiled::rows_are_apart(const RawView& a, const RawView& b, std::uint64_t 
   return ROPEWALK_FLAGS_NAMESPACE::rows_are_apart(a, b, distance);
 }
 
-void compiled::settle(Job& job, const Kernels& kernels, Stores stores, bool all_heads_together) {
-  ROPEWALK_FLAGS_NAMESPACE::settle(job, kernels, stores, all_heads_together);
+void compiled::settle(Job& job, const Kernels& kernels, Stores stores, Normed normed) {
+  ROPEWALK_FLAGS_NAMESPACE::settle(job, kernels, stores, normed);
 }
 
 void compiled::run(const Job* jobs, const Job* end, Index first_token, Index last_token) {

@@ -32,7 +32,7 @@ struct Entries {
 bool rows_of_token(RowBatch& rows, const RawView& out, const RawView& x, const RawTable& table,
                    const Kernels& kernels);
 
-void settle(Job& job, const Kernels& kernels, Stores stores, bool all_heads_together = false);
+void settle(Job& job, const Kernels& kernels, Stores stores, Normed normed = Normed::no);
 
 void run(const Job* jobs, const Job* end, Index first_token, Index last_token);
 

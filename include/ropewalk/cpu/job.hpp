@@ -21,6 +21,10 @@ struct Kernels {
                   ///< not known, and `rows` takes none past the caches
 };
 
+/// Whether rows are normalised before they turn: each, or all of a token together, which are then
+/// in one batch.
+enum class Normed { no, by_head, over_token };
+
 /// Strides in bytes from token to token; 0 along an axis of one entry.
 struct TokenStrides {
   Index batch, seq;
@@ -42,9 +46,9 @@ struct Job {
   RowKernel kernel;       ///< none: there is nothing to do, and the rest is not settled
   RowBatch rows;          ///< those of the first token, all heads
   bool in_place;
-  bool nontemporal;         ///< write past the caches
-  bool row_by_row;          ///< and each by itself, which the kernel does
-  bool all_heads_together;  ///< of a token, in one batch
+  bool nontemporal;  ///< write past the caches
+  bool row_by_row;   ///< and each by itself, which the kernel does
+  Normed normed;
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;
 };

@@ -61,8 +61,9 @@ inline void set_past_caches(Job& job, const Kernels& kernels) {
   job.nontemporal =
       has_nontemporal_stores && are_aligned(job, nontemporal_bytes) && bytes <= past_caches_room;
   const bool heads_are_near = job.rows.layout.out_stride <= std::max(job.out_strides.seq, bytes);
-  job.row_by_row = job.nontemporal && kernels.at_once != 0 && heads_are_near &&
-                   job.rows.layout.pairs % pairs_past_caches == 0 && are_aligned(job, line_bytes);
+  job.row_by_row = job.nontemporal && kernels.at_once != 0 && job.normed == Normed::no &&
+                   heads_are_near && job.rows.layout.pairs % pairs_past_caches == 0 &&
+                   are_aligned(job, line_bytes);
 }
 
 /// Copies rows that lie one after the other past the caches, to where rows are `stride` apart.
@@ -82,7 +83,7 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
   const Index bytes = row_bytes(*job.out);
   const Index stride = rows.layout.out_stride;
   Index most = past_caches_room / bytes;
-  if (!job.all_heads_together) {
+  if (job.normed != Normed::over_token) {
     // So that they turn while those before them are still on their way. Fewer would read the table
     // too often; four of up to 2 KiB end where lines do. 16 KiB -> 4 KiB, one thread of a Zen 4, ns
     // a KiB: float of 80 features a row 88 -> 76, bfloat16 by AVX2 and a table per head 183 -> 141.

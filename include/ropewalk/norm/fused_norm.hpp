@@ -166,10 +166,8 @@ inline void prepare_normed(Job& job, NormRows& rows, const Names& names, const R
   }
   // Past the caches go rows that fit into the first one together.
   const bool fits = !rows.over_token || x.heads * rows.row_bytes <= past_caches_room;
-  Kernels turning = kernels;
-  // Rows are read to be added up and again to turn, with others in between, and stay.
-  turning.at_once = 0;
-  settle(job, turning, fits ? stores : Stores::cached, rows.over_token);
+  settle(job, kernels, fits ? stores : Stores::cached,
+         rows.over_token ? Normed::over_token : Normed::by_head);
   job.kernel = normed_kernel(job.rows, rows, with, pairing);
 }
 
