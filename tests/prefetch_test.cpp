@@ -750,9 +750,9 @@ TYPED_TEST(Prefetch, TakesNormsOnZen4) {
 // Past the caches they are left to it, each head by itself, if a row has 512 bytes at most.
 TYPED_TEST(Prefetch, LeavesNormsPastTheCachesOnZen4) {
   const OnZen4 zen4;
-  using X = typename TypeParam::X;
-  constexpr Index most = 512 / static_cast<Index>(sizeof(X));
-  const auto expect_left = [&](bool is_left, Index head_dim, const rw::RmsNorm<X>& norm,
+  using Feature = typename TypeParam::X;
+  constexpr Index most = 512 / static_cast<Index>(sizeof(Feature));
+  const auto expect_left = [&](bool is_left, Index head_dim, const rw::RmsNorm<Feature>& norm,
                                rw::Stores stores = rw::Stores::nontemporal,
                                Arrangement arrangement = Arrangement::dense, bool gathers = false) {
     const rw::Shape shape = this->large(1, 5, head_dim);
@@ -760,7 +760,7 @@ TYPED_TEST(Prefetch, LeavesNormsPastTheCachesOnZen4) {
     std::vector<Index> ids(static_cast<std::size_t>(shape.seq));
     std::iota(ids.rbegin(), ids.rend(), Index{0});
     const auto rows = gathers ? table.view().gather(ids) : table.view();
-    const Tensor<X> x(arrangement, shape), out(Arrangement::dense, shape);
+    const Tensor<Feature> x(arrangement, shape), out(Arrangement::dense, shape);
     for (const Form& form : fused_forms()) {
       SCOPED_TRACE(testing::Message() << form.name() << ", head_dim " << head_dim);
       record(shape.seq, [&] {
@@ -771,7 +771,7 @@ TYPED_TEST(Prefetch, LeavesNormsPastTheCachesOnZen4) {
   };
   constexpr auto past = rw::Stores::nontemporal;
   constexpr bool can_go = rw::detail::has_nontemporal_stores;
-  const auto by_head = rw::rms_norm_torch<X>(nullptr, 0);
+  const auto by_head = rw::rms_norm_torch<Feature>(nullptr, 0);
   expect_left(can_go, most, by_head);
   expect_left(can_go, most / 2, by_head);
   expect_left(false, most + 32, by_head);
@@ -827,7 +827,8 @@ TEST(PastTheCaches, IsWhereXAndOutExceedThem) {
 // can.
 TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
   const auto job_of = [](Index row_bytes, Index begins_at, Index at_once, Index pairs = 64,
-                         Index heads_apart = 0, Index tokens_apart = 0) {
+                         Index heads_apart = 0, Index tokens_apart = 0,
+                         rw::detail::Normed normed = rw::detail::Normed::no) {
     alignas(64) static std::byte somewhere[64];
     const rw::detail::RawView out{somewhere + begins_at, {1, 1, 1, row_bytes}, {}, 1};
     rw::detail::Job job{};
@@ -835,6 +836,7 @@ TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
     job.rows.layout.out_stride = heads_apart != 0 ? heads_apart : row_bytes;
     job.out_strides.seq = tokens_apart;
     job.rows.layout.pairs = pairs;
+    job.normed = normed;
     set_past_caches(job, {nullptr, nullptr, true, at_once});
     return job;
   };
@@ -844,16 +846,19 @@ TEST(PastTheCaches, GoRowsOf16KiBAtMost) {
   EXPECT_EQ(job_of(most, 16, 64).nontemporal, can_go);
   EXPECT_FALSE(job_of(most, 8, 64).nontemporal);
   EXPECT_FALSE(job_of(most + 64, 0, 64).nontemporal);
-  EXPECT_EQ(job_of(most, 0, 64).row_by_row, can_go);
-  EXPECT_FALSE(job_of(most, 16, 64).row_by_row);
-  EXPECT_FALSE(job_of(most - 16, 0, 64).row_by_row);
-  EXPECT_FALSE(job_of(most, 0, 0).row_by_row);
-  EXPECT_FALSE(job_of(most + 64, 0, 64).row_by_row);
-  EXPECT_EQ(job_of(most, 0, 64, 96).row_by_row, can_go);
-  EXPECT_FALSE(job_of(most, 0, 64, 48).row_by_row);
+  EXPECT_EQ(job_of(most, 0, 64).by_parts, can_go);
+  EXPECT_FALSE(job_of(most, 16, 64).by_parts);
+  EXPECT_FALSE(job_of(most - 16, 0, 64).by_parts);
+  EXPECT_FALSE(job_of(most, 0, 0).by_parts);
+  EXPECT_FALSE(job_of(most + 64, 0, 64).by_parts);
+  EXPECT_EQ(job_of(most, 0, 64, 96).by_parts, can_go);
+  EXPECT_FALSE(job_of(most, 0, 64, 48).by_parts);
   constexpr Index tokens_apart = 4096;
-  EXPECT_EQ(job_of(256, 0, 64, 64, tokens_apart, tokens_apart).row_by_row, can_go);
-  EXPECT_FALSE(job_of(256, 0, 64, 64, tokens_apart + 64, tokens_apart).row_by_row);
+  EXPECT_EQ(job_of(256, 0, 64, 64, tokens_apart, tokens_apart).by_parts, can_go);
+  EXPECT_FALSE(job_of(256, 0, 64, 64, tokens_apart + 64, tokens_apart).by_parts);
+  for (const auto normed : {rw::detail::Normed::by_head, rw::detail::Normed::over_token}) {
+    EXPECT_FALSE(job_of(most, 0, 64, 64, 0, 0, normed).by_parts);
+  }
 }
 
 // Those that go to slots, in any order, are prefetched.

@@ -40,8 +40,9 @@ void count_type(bool fused_alone) {
 }
 
 /// By a table of x's own type, every product is rounded.
+template <class T>
 void count_own_table() {
-  Token<Eigen::bfloat16, Eigen::bfloat16> token(32, 128);
+  Token<T, T> token(32, 128);
   const std::string name = token.name("fused_inplace") + "/own_table";
   count(name, [&] { rw::apply_inplace(rw::serial, token.x, token.table, rw::interleaved_pairs); });
   count(name + "/half",
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
   count_type<float>(fused_alone);
   count_type<Eigen::half>(fused_alone);
   count_type<Eigen::bfloat16>(fused_alone);
-  count_own_table();
+  count_own_table<Eigen::half>();
+  count_own_table<Eigen::bfloat16>();
   count_others();
 }

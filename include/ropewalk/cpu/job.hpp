@@ -47,7 +47,7 @@ struct Job {
   RowBatch rows;          ///< those of the first token, all heads
   bool in_place;
   bool nontemporal;  ///< write past the caches
-  bool row_by_row;   ///< and each by itself, which the kernel does
+  bool by_parts;     ///< and in parts of a row, which the kernel does
   Normed normed;
   TokenStrides out_strides, x_strides, table_strides;
   PrefetchPlan prefetch;

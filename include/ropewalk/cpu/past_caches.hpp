@@ -53,17 +53,18 @@ inline bool are_aligned(const Job& job, Index bytes) {
 }
 
 /// Settles whether rows go past the caches, and how. Nontemporal stores need aligned addresses;
-/// rows that are not aligned are stored as usual. Where heads are further apart than tokens rows do
-/// not go one by one: [1, 8192, 40, 128] of bfloat16, 40 heads of 2 MiB, one thread of a Zen 4, 106
-/// ns a KiB by 40 rows and 165 one by one (of 5,000 tokens and 32 heads 84 and 71).
+/// rows that are not aligned are stored as usual. By parts go those whose kernel ends them: of
+/// normalised rows none does. Where heads are further apart than tokens they do not go by parts:
+/// [1, 8192, 40, 128] of bfloat16, 40 heads of 2 MiB, one thread of a Zen 4, 106 ns a KiB by 40
+/// rows and 165 by parts (of 5,000 tokens and 32 heads 84 and 71).
 inline void set_past_caches(Job& job, const Kernels& kernels) {
   const Index bytes = row_bytes(*job.out);
   job.nontemporal =
       has_nontemporal_stores && are_aligned(job, nontemporal_bytes) && bytes <= past_caches_room;
   const bool heads_are_near = job.rows.layout.out_stride <= std::max(job.out_strides.seq, bytes);
-  job.row_by_row = job.nontemporal && kernels.at_once != 0 && job.normed == Normed::no &&
-                   heads_are_near && job.rows.layout.pairs % pairs_past_caches == 0 &&
-                   are_aligned(job, line_bytes);
+  job.by_parts = job.nontemporal && kernels.at_once != 0 && job.normed == Normed::no &&
+                 heads_are_near && job.rows.layout.pairs % pairs_past_caches == 0 &&
+                 are_aligned(job, line_bytes);
 }
 
 /// Copies rows that lie one after the other past the caches, to where rows are `stride` apart.
@@ -73,11 +74,11 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
   for (Index i = 0; i < rows; ++i) copy_past_caches(moved(to, i * stride), from + i * bytes, bytes);
 }
 
-/// Rotates rows into memory that stays in the first cache, from where they are copied past it: each
-/// by the kernel, while the next one turns, or, where it cannot, some when they have turned. Each
-/// by itself, [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84 -> 69 and 48
-/// -> 42, half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads of an Intel
-/// Xeon (Emerald Rapids class) bfloat16 20 -> 14 and 11 -> 9.
+/// Rotates rows into memory that stays in the first cache, from where they are copied past it: by
+/// the kernel, a part of a row while the next one turns, or, where it cannot, some rows when they
+/// have turned. By parts, [1, 8192, 40, 128], one thread and two of a Zen 4, ns a KiB: bfloat16 84
+/// -> 69 and 48 -> 42, half 89 -> 76 and 50 -> 42, float 92 -> 79 and 57 -> 43; by 8 and 16 threads
+/// of an Intel Xeon (Emerald Rapids class) bfloat16 20 -> 14 and 11 -> 9.
 [[gnu::noinline]] inline void rotate_past_caches(const Job& job, const RowBatch& rows) {
   alignas(64) std::byte rotated[past_caches_room];
   const Index bytes = row_bytes(*job.out);
@@ -94,13 +95,13 @@ inline void copy_rows_past_caches(void* to, Index stride, const std::byte* from,
   RowBatch batch = rows;
   batch.out = rotated;
   batch.layout.out_stride = bytes;
-  if (job.row_by_row) batch.layout.rest = ~batch.layout.rest;
+  if (job.by_parts) batch.layout.rest = ~batch.layout.rest;
   batch.past_stride = stride;
   for (Index r = 0; r < rows.rows; r += most) {
     batch.rows = std::min(most, rows.rows - r);
     batch.past = out;
     job.kernel(batch);
-    if (!job.row_by_row) copy_rows_past_caches(out, stride, rotated, bytes, batch.rows);
+    if (!job.by_parts) copy_rows_past_caches(out, stride, rotated, bytes, batch.rows);
     out = moved(out, batch.rows * stride);
     batch.x = moved(batch.x, batch.rows * batch.layout.x_stride);
     batch.table_offset += batch.rows * batch.layout.table_stride;

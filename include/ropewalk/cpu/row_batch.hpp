@@ -168,8 +168,9 @@ inline bool share_lines(const RawReader& a, const RawReader& b) {
 constexpr Index pairs_at_once = 64;
 
 /// Rows of a multiple of so many pairs are ended by kernels for such registers, none by narrower
-/// ones: these take them past the caches.
+/// ones: these take them past the caches, in parts that begin and end where lines do.
 constexpr Index pairs_past_caches = 32;
+static_assert(pairs_past_caches * Index{sizeof(Eigen::half)} % line_bytes == 0);
 
 // A token's coefficients, widened once for all its heads ------------------------------------------
 

@@ -73,7 +73,7 @@ inline void set_strides(TokenStrides& to, const RawTable& table) {
 
 /// Whether rows turn one after the other, or, of 16 bits, all of a batch in a step and then in a
 /// shorter one: of 64, 32, 16, ... pairs, 96 together at most. A last step of less than four pairs
-/// was not measured. To be normalised they are read twice, with others in between.
+/// was not measured. Normalised rows do not: they are read twice, with others in between.
 inline bool turns_in_few_steps(const Job& job, const Kernels& kernels) {
   const Index pairs = job.rows.layout.pairs;
   constexpr Index least = 16, most = 96;

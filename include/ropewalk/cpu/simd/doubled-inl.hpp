@@ -4,9 +4,9 @@
 //   (out_a, out_b) = (a, a) * (cos_a, sin_b) + (b, b) * (-sin_a, cos_b)
 // Half precision must be widened after the load, and then neighbours are swapped instead:
 //   (out_a, out_b) = (a, b) * (cos_a, cos_b) + (b, a) * (-sin_a, sin_b)
-// The same products and sums as in the formula, to the bit: x + -y is x - y, and their rounding
-// knows no sign. By a table of half, in cache, on a Zen 4, ns a KiB: by AVX-512 126 -> 108, by AVX2
-// 156 -> 110. The table stays in registers while the heads go by.
+// The same products and sums as in the formula, to the bit: x + -y is x - y, and a number and its
+// negative are rounded alike. By a table of half, in cache, on a Zen 4, ns a KiB: by AVX-512 126 ->
+// 108, by AVX2 156 -> 110. The table stays in registers while the heads go by.
 //
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
@@ -114,9 +114,7 @@ ROPEWALK_INLINE Index walk_doubled_group(const RowBatch& batch,
           x, first + g * count / 2, layout.pairs, batch.prefetch.x_l2};
       if (doubled_by_lines && prefetched.begins_line(g)) prefetched.prefetch_l2(0);
     }
-    if (has_end(turned)) {
-      end_part<Pairing::interleaved>(batch, batch.prefetch, layout.pairs, turned, r, x, out);
-    }
+    end_part<Pairing::interleaved>(batch, batch.prefetch, layout.pairs, turned, r, x, out);
   }
   return i + Group * count;
 }

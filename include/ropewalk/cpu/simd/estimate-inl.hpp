@@ -239,7 +239,7 @@ ROPEWALK_INLINE Index walk_estimated_steps(const RowBatch& batch, EstimatedRow& 
         if (rotate_estimated<Of, Count>(out, x, at, layout.pairs, with, j)) continue;
         rotate_in_double<Of, step>(out, x, at, layout.pairs, coefficients, j);
       }
-      if (has_end(turned)) end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
+      end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
     }
   }
   return end;

@@ -2,8 +2,8 @@
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// Rotates `Group` steps of `Count` pairs of every row of the batch, from pair i of the part on,
-/// their coefficients in registers while the rows go by. The group that ends the part ends
-/// each row, too. Returns the pair behind the group.
+/// their coefficients in registers while the rows go by, and ends that part of each row. Returns
+/// the pair behind the group.
 template <class Arithmetic, Pairing From, Pairing To, int Group, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
@@ -76,7 +76,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
         prefetched.prefetch_l2(1);
       }
     }
-    if (has_end(turned)) end_part<To>(batch, distances, layout.pairs, turned, r, x, out);
+    end_part<To>(batch, distances, layout.pairs, turned, r, x, out);
   }
   return i + Group * count;
 }

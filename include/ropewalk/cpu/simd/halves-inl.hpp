@@ -120,7 +120,7 @@ ROPEWALK_INLINE Index walk_half_group(const RowBatch& batch, const WidenedRow<fl
                                                                    layout.pairs, distances.x_l2};
       rotate_halves<Of>(to, from, g * count, layout.pairs, table[g], prefetched);
     }
-    if (has_end(turned)) end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
+    end_part<Of>(batch, distances, layout.pairs, turned, r, x, out);
   }
   return i + Group * count;
 }

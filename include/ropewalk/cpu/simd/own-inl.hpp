@@ -124,7 +124,7 @@ template <class Arithmetic, Pairing Of, class X>
     prefetch_features_l1(batch.prefetch, x, out, part.first, part.pairs);
     done = walk_own<Arithmetic, Of>(out, x, own_row<X>(batch, r, part.first), part,
                                     batch.layout.pairs, batch.prefetch.x_l2);
-    if (done == part.pairs && has_end(part)) {
+    if (done == part.pairs) {
       end_part<Of>(batch, batch.prefetch, batch.layout.pairs, part, r, x, out);
     }
   }

@@ -36,19 +36,17 @@ inline void copy_lines_past(void* to, const void* from, Index bytes) {
 }
 #endif
 
-/// Whether a part ends by more than its pairs. GCC is told that few do, or it would keep registers
-/// for it that the pairs need: 5 instructions a row of half pairs.
-ROPEWALK_INLINE bool has_end(const RowPart& part) { return __builtin_expect(part.rest != 0, 0); }
-
-/// Ends a part of row r, whose pairs have been turned, where it has an end. Distances and pairs, of
-/// the whole row, are those of the batch, of which loops have copies. The parts of a row go past
-/// the caches one by one, since 16 lines together wait for each other: one thread of a Zen 4, [1,
-/// 8192, 20, 256] of float 108 -> 93 ns a KiB, [1, 8192, 10, 512] 117 -> 89, of bfloat16 134 ->
-/// 118.
+/// Ends a part of row r, whose pairs have been turned, as its `rest` says. Distances and pairs, of
+/// the whole row, are those of the batch, of which loops have copies. A group's part goes past the
+/// caches by itself, since 16 lines together wait for each other: one thread of a Zen 4, [1, 8192,
+/// 20, 256] of float 108 -> 93 ns a KiB, [1, 8192, 10, 512] 117 -> 89, of bfloat16 134 -> 118.
 template <Pairing To, class Out, class X>
 ROPEWALK_INLINE void end_part([[maybe_unused]] const RowBatch& batch,
                               const PrefetchDistances& distances, Index pairs, const RowPart& part,
                               [[maybe_unused]] Index r, const X* x, Out* out) {
+  // GCC is told that few parts have more than pairs, or it would keep registers for it that the
+  // pairs need: 5 instructions a row of half pairs.
+  if (__builtin_expect(part.rest == 0, 1)) return;
 #if ROPEWALK_ISA_BYTES == 64
   const bool goes_past = part.rest < 0;
   const Index rest = goes_past ? ~part.rest : part.rest;

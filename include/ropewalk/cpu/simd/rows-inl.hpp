@@ -266,10 +266,7 @@ void rotate_rows(const RowBatch& batch) {
                              part.pairs - done - by_steps);
       }
       walk_row<Arithmetic, From, To>(row);
-      if (has_end(part)) {
-        end_part<To>(batch, batch.prefetch, layout.pairs,
-                     part_of(part, done, part.pairs - done), r, row.x, row.out);
-      }
+      end_part<To>(batch, batch.prefetch, layout.pairs, part, r, row.x, row.out);
     }
   }
 }
