@@ -40,7 +40,7 @@ struct FixedOptions {
 /// How the fused form writes out when it is apart from x.
 enum class Stores {
   automatic,    ///< nontemporal where x and out exceed about half of the last-level cache; on a
-                ///< Zen 4, of rows that its hardware follows, all of it, in 16 bits twice that
+                ///< Zen 4, of rows that its hardware follows, 1.5 times all of it, in 16 bits twice
   cached,       ///< always through the caches, for a consumer that reads out at once
   nontemporal,  ///< always past them, where rows of out begin and end at multiples of 16 bytes and
                 ///< have at most 16 KiB; other rows are stored as by `cached`

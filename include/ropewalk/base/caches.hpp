@@ -92,14 +92,17 @@ inline bool fits_near_caches(Index bytes) { return bytes <= cache_sizes().near; 
 inline bool exceeds_caches(Index bytes) { return bytes >= cache_sizes().last_level / 2; }
 
 /// The same of rows that hardware alone follows: 16 bits from twice the last level on, others from
-/// it on. On a Zen 4 with 32 MiB, tokens of 32 heads of 128, through the caches -> past them, ns a
-/// KiB of a call whose data others have displaced, with one thread, with two, and of one of forty:
-///   float of the last level 82 -> 62, 54 -> 43; 60 -> 52, 34 -> 40
-///   float of 1.25 times     86 -> 74, 55 -> 45; 79 -> 62, 40 -> 41
-///   half of 1.25 times      83 -> 92, 45 -> 49; 65 -> 72, 34 -> 41
-///   half of twice           85 -> 90, 53 -> 42; 75 -> 79, 48 -> 43
+/// one and a half on. A call alone is faster past the caches from somewhat less on, but who reads
+/// out next is slower. On a Zen 4 with 32 MiB, tokens of 32 heads of 128, through the caches ->
+/// past them, ns a KiB of a call alone, and of a call and a sum of out, with one thread and two:
+///   float of the last level 56 -> 48, 35 -> 39;  77 -> 98, 41 -> 68
+///   float of 1.25 times     65 -> 48, 47 -> 42;  96 -> 100, 60 -> 68
+///   float of 1.6 times                           136 -> 110, 73 -> 69
+///   half of 1.25 times      65 -> 72, 34 -> 41
+///   half of twice           75 -> 79, 48 -> 43
 inline bool exceeds_caches_followed(Index bytes, Index element_bytes) {
-  return bytes / (element_bytes < 4 ? 2 : 1) >= cache_sizes().last_level;
+  const Index last_level = cache_sizes().last_level;
+  return bytes >= (element_bytes < 4 ? 2 * last_level : last_level + last_level / 2);
 }
 
 ROPEWALK_END_NESTED
