@@ -34,28 +34,34 @@ struct HalfCoefficients {
   HalfLanes<Count> cos_a, cos_b, sin_a, sin_b;
 };
 
-/// `Count` coefficients that are halves, as floats in memory, as halves.
+/// Floats that are halves, as halves: the lanes of low, and behind them those of high. By way of
+/// memory two stores and one load of both would wait for each other.
+template <int Count, int... I>
+ROPEWALK_INLINE HalfLanes<2 * Count> half_lanes(const Register<float, Count>& low,
+                                                const Register<float, Count>& high,
+                                                std::integer_sequence<int, I...>) {
+  return {{__builtin_shufflevector(narrow_halves(low).v, narrow_halves(high).v, I...)}};
+}
+
+/// `Count` coefficients that are halves, as floats in memory.
 template <int Count>
 ROPEWALK_INLINE HalfLanes<Count> half_lanes(const float* from) {
-  std::uint16_t halves[std::size_t{Count}];
-  constexpr int at_once = Count < 16 ? Count : 16;
-  for (int i = 0; i < Count; i += at_once) {
-    store(halves + i, narrow_halves(load<float, at_once>(from + i)));
+  if constexpr (Count == 32) {
+    return half_lanes(load<float, 16>(from), load<float, 16>(from + 16),
+                      std::make_integer_sequence<int, 32>{});
+  } else {
+    return {narrow_halves(load<float, Count>(from))};
   }
-  return {load<std::uint16_t, Count>(halves)};
 }
 
 /// `Count / 2` of each, from two arrays by turns.
 template <int Count>
 ROPEWALK_INLINE HalfLanes<Count> half_lanes_by_turns(const float* first, const float* second) {
-  float both[std::size_t{Count}];
-  constexpr int at_once = Count < 32 ? Count / 2 : 16;
-  Register<float, at_once> low, high;
-  join_lanes(load<float, at_once>(first), load<float, at_once>(second), low, high,
-             std::make_integer_sequence<int, at_once>{});
-  store(both, low);
-  store(both + at_once, high);
-  return half_lanes<Count>(both);
+  constexpr int half = Count / 2;
+  Register<float, half> low, high;
+  join_lanes(load<float, half>(first), load<float, half>(second), low, high,
+             std::make_integer_sequence<int, half>{});
+  return half_lanes(low, high, std::make_integer_sequence<int, Count>{});
 }
 
 template <Pairing Of, int Count>

@@ -109,7 +109,10 @@ ROPEWALK_INLINE void walk_row(const Row<Carrier<Arithmetic>, Out, X>& row) {
     i = walk_steps<Arithmetic, From, To, lanes>(row, row.done);
   }
   if (i == row.part.pairs) return;
-  if constexpr (lanes > least) i = walk_narrow<Arithmetic, From, To, least>(row, i);
+  if constexpr (lanes > least) {
+    i = walk_narrow<Arithmetic, From, To, least>(row, i);
+    if (i == row.part.pairs) return;
+  }
   finish_tail<Arithmetic, From, To, least>(row, i);
 }
 
@@ -246,7 +249,7 @@ void rotate_rows(const RowBatch& batch) {
       }
     }
     WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
-    if (layout.table_stride == 0 && (batch.rows > 1 || alone)) {
+    if (layout.table_stride == 0 && (batch.rows > 1 || (alone && done == 0))) {
       done = walk_shared<Arithmetic, From, To, Out, X>(batch, coefficients, part);
     }
     if (done == part.pairs && (done > 0 || part.rest == 0)) continue;
