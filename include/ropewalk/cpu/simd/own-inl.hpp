@@ -1,8 +1,8 @@
 // Rows that have a table row of their own, of 16 bits: its coefficients are widened where they are
 // used, not copied before: 142 -> 92 ns a KiB of bfloat16, 179 -> 89 in half pairs, 114 -> 81 of
-// half in half pairs, in cache, on an Intel Xeon (Sapphire Rapids class). A row by itself has such a
-// row, too: one head of 5,120 halves 285 -> 84, of bfloat16 170 -> 133, in half pairs 206 -> 105 (one
-// thread of an Emerald Rapids class).
+// half in half pairs, in cache, on an Intel Xeon (Sapphire Rapids class). A row by itself has one,
+// too: a head of 5,120 halves 285 -> 84, of bfloat16 170 -> 133, in half pairs 206 -> 105, by one
+// thread of an Emerald Rapids class.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
 /// Whether such rows take this way. Arithmetic in 16 bits is that of a table of x's own type.
@@ -16,7 +16,7 @@ struct OwnRow {
   const T* sin;
 };
 
-/// Whether no rows of the batch share a row of the table, and both features of a pair have the same.
+/// Whether each row of the batch has one, and both features of a pair have the same coefficients.
 inline bool has_own_rows(const RowBatch& batch) {
   const bool shares = batch.rows > 1 && batch.layout.table_stride == 0;
   return !shares && batch.table->is_plain && batch.table->is_rotation;
