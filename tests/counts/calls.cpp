@@ -39,7 +39,7 @@ void count_type(bool fused_alone) {
   }
 }
 
-/// By a table of x's own type, every product is rounded. One head reads its coefficients once.
+/// By a table of x's own type every product is rounded. One head does not copy its coefficients.
 template <class T>
 void count_own_table() {
   Token<T, T> token(32, 128), alone(1, 128);

@@ -60,7 +60,6 @@ template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, clas
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 [[gnu::noinline]] void finish_tail(Row<Carrier<Arithmetic>, Out, X> row, Index i) {
   const Index count = row.part.pairs - i;
-  if (count == 0) return;
   constexpr auto room = std::size_t{Count};
   X x[2 * room];
   Out out[2 * room];

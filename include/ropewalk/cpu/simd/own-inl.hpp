@@ -16,10 +16,13 @@ struct OwnRow {
   const T* sin;
 };
 
-/// Whether each row of the batch has one, and both features of a pair have the same coefficients.
+/// Whether each row of the batch has a plain one, and both features of a pair have the same
+/// coefficients. A row by itself only if no pairs would be left: they would have to be copied after
+/// all, 35 -> 45 ns for 16 pairs of bfloat16 in half pairs on a Zen 4.
 inline bool has_own_rows(const RowBatch& batch) {
-  const bool shares = batch.rows > 1 && batch.layout.table_stride == 0;
-  return !shares && batch.table->is_plain && batch.table->is_rotation;
+  const RowLayout& layout = batch.layout;
+  const bool alone = batch.rows == 1 && layout.pairs % pairs_past_caches == 0;
+  return (layout.table_stride != 0 || alone) && batch.table->is_plain && batch.table->is_rotation;
 }
 
 template <class T>

@@ -249,7 +249,7 @@ void rotate_rows(const RowBatch& batch) {
       }
     }
     WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
-    if (layout.table_stride == 0 && (batch.rows > 1 || (alone && done == 0))) {
+    if (layout.table_stride == 0 && (batch.rows > 1 || alone)) {
       done = walk_shared<Arithmetic, From, To, Out, X>(batch, coefficients, part);
     }
     if (done == part.pairs && (done > 0 || part.rest == 0)) continue;
