@@ -16,12 +16,15 @@ struct OwnRow {
   const T* sin;
 };
 
+/// The pairs of the longest step of walk_own; of others a half.
+constexpr Index own_step = register_bytes / 2;
+
 /// Whether each row of the batch has a plain one, and both features of a pair have the same
-/// coefficients. A row by itself only if no pairs would be left: they would have to be copied after
+/// coefficients. A row by itself only if steps leave no pairs: they would have to be copied after
 /// all, 35 -> 45 ns for 16 pairs of bfloat16 in half pairs on a Zen 4.
 inline bool has_own_rows(const RowBatch& batch) {
   const RowLayout& layout = batch.layout;
-  const bool alone = batch.rows == 1 && layout.pairs % pairs_past_caches == 0;
+  const bool alone = batch.rows == 1 && layout.pairs % own_step == 0;
   return (layout.table_stride != 0 || alone) && batch.table->is_plain && batch.table->is_rotation;
 }
 
@@ -75,14 +78,14 @@ ROPEWALK_INLINE Index walk_own(X* out, const X* x, OwnRow<X> own, RowPart part, 
   constexpr int count = register_bytes / 4;
   Index i = 0;
   if constexpr (has_half_steps<Arithmetic, Of, Of, X, X>) {
-    constexpr Index step = Of == Pairing::half ? 32 : 16;
+    constexpr Index step = Of == Pairing::half ? own_step : own_step / 2;
     for (; i + step <= part.pairs; i += step) {
       const PrefetchedStep<Of, int{step}, X> prefetched{x, part.first + i, pairs, x_l2};
       rotate_halves<Of>(out, x, part.first + i, pairs, half_coefficients<Of, 32>(own, i),
                         prefetched);
     }
   } else if constexpr (splits<Of, Of, X, X>) {
-    constexpr Index step = Index{2} * count;
+    constexpr Index step = own_step;
     for (; i + step <= part.pairs; i += step) {
       Coefficients<X, count> even, odd;
       split_own(own, i, even, odd);

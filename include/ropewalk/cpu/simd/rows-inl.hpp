@@ -249,6 +249,7 @@ void rotate_rows(const RowBatch& batch) {
       }
     }
     WidenedRow<C> coefficients = widened_row(batch, 0, first, part.pairs, scratch);
+    // A row by itself has been turned whole by now, or not at all.
     if (layout.table_stride == 0 && (batch.rows > 1 || alone)) {
       done = walk_shared<Arithmetic, From, To, Out, X>(batch, coefficients, part);
     }
