@@ -2,8 +2,8 @@
 // compiled once for several instruction sets.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// Groups of one step of `Count` pairs, then of half as many, while the part has them. Returns the
-/// pair behind them.
+/// Groups of one step of `Count` pairs, then of half as many, while the part has them; of split
+/// steps, which come in twos, the last is one alone. Returns the pair behind them.
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_single_groups(const RowBatch& batch,
                                          const WidenedRow<Carrier<Arithmetic>>& coefficients,
@@ -15,6 +15,10 @@ ROPEWALK_INLINE Index walk_single_groups(const RowBatch& batch,
   }
   if constexpr (Count * sizeof(Carrier<Arithmetic>) > 16) {
     i = walk_single_groups<Arithmetic, From, To, Count / 2, Out, X>(batch, coefficients, part, i);
+  } else if constexpr (group > 1) {
+    if (i + Count <= part.pairs) {
+      i = walk_group<Arithmetic, From, To, 1, Count, Out, X>(batch, coefficients, part, i);
+    }
   }
   return i;
 }
