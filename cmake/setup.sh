@@ -49,6 +49,7 @@ os.stat(of.get_path("include") + "/Python.h")' ;;
     g++-*-linux-gnu) command -v "${1#g++-}-g++" ;;
     clang-tidy-* | cppcheck) command -v "$1" ;;
     llvm) command -v llvm-cov && command -v llvm-profdata ;;
+    llvm-[0-9]*) command -v "llvm-mca-${1#llvm-}" ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" ;;
     *) return 2 ;;
   esac >/dev/null 2>&1

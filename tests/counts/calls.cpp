@@ -51,6 +51,30 @@ void count_own_table() {
   }
 }
 
+template <class T>
+void count_double_table() {
+  Token<T, double> of(32, 128);
+  count(of.name("fused_inplace") + "/double_table",
+        [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::interleaved_pairs); });
+}
+
+/// Rows that end in the middle of a step.
+template <class T>
+void count_rests() {
+  for (const rw::Index head_dim : {32, 72, 80, 112}) {
+    Token<T> of(32, head_dim);
+    const std::string name = of.name("fused_inplace");
+    count(name, [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::interleaved_pairs); });
+    count(name + "/half", [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::half_pairs); });
+  }
+}
+
+template <class T>
+void count_more() {
+  count_double_table<T>();
+  count_rests<T>();
+}
+
 /// What else a call may be given.
 void count_others() {
   Token<float> q(1, 8), k(1, 8);
@@ -78,5 +102,8 @@ int main(int argc, char** argv) {
   count_type<Eigen::bfloat16>(fused_alone);
   count_own_table<Eigen::half>();
   count_own_table<Eigen::bfloat16>();
+  count_more<float>();
+  count_more<Eigen::half>();
+  count_more<Eigen::bfloat16>();
   count_others();
 }

@@ -1,16 +1,18 @@
 // Counts, by single steps, the instructions that a program takes from SIGUSR1 to SIGUSR2, which it
 // raises. At SIGUSR2 the count is written, and a tab: what the program writes next stands behind
-// it.
+// it. With --addresses a line for each instruction stands before the count.
 //
-// usage: steps PROGRAM ARGUMENT...
+// usage: steps [--addresses] PROGRAM ARGUMENT...
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace {
 
@@ -20,9 +22,19 @@ bool go_on(pid_t program, bool one_step, int signal) {
   return ptrace(one_step ? PTRACE_SINGLESTEP : PTRACE_CONT, program, nullptr, data) == 0;
 }
 
+/// Writes where a program has stopped.
+void write_address(pid_t program) {
+  user_regs_struct registers;
+  if (ptrace(PTRACE_GETREGS, program, nullptr, &registers) == 0) {
+    std::printf("%llx\n", registers.rip);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool writes_addresses = argc > 1 && std::strcmp(argv[1], "--addresses") == 0;
+  if (writes_addresses) --argc, ++argv;
   if (argc < 2) return EXIT_FAILURE;
   const pid_t program = fork();
   if (program == 0) {
@@ -45,6 +57,7 @@ int main(int argc, char** argv) {
     int signal = WSTOPSIG(status);
     if (signal == SIGTRAP) {
       ++count;
+      if (writes_addresses) write_address(program);
     } else if (signal == SIGUSR1) {
       steps = true;
       count = 0;
