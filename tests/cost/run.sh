@@ -41,8 +41,8 @@ expect_at_most options_at_run_time 84000 10
 # heads at a time, by the processor takes 330: up to a third of the time on Zen 4 by a table per head.
 # To leave rows in order to its hardware, and to store them in the cache, takes 340 more: a third of
 # the time of bfloat16 out of place. To take rows past the caches one by one takes 570: a sixth to a
-# fourth of the time of those that go there. A last step of four pairs takes 1,420: a third of the time
-# of 72, 88, 104 and 120 features of bfloat16.
+# fourth of the time of those that go there. A last step of four pairs takes 1,420: of bfloat16 a third
+# of the time of 72 features, a fourth of that of 88.
 expect_at_most fixed_model 58800 5
 expect_at_most include_only 1000 0 -DROPEWALK_COMPILED
 expect_at_most default_options 11000 0 -DROPEWALK_COMPILED

@@ -58,7 +58,7 @@ void count_double_table() {
         [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::interleaved_pairs); });
 }
 
-/// Rows that end in the middle of a step.
+/// Rows that the widest groups of steps do not fill.
 template <class T>
 void count_rests() {
   for (const rw::Index head_dim : {32, 72, 80, 112}) {
@@ -67,12 +67,6 @@ void count_rests() {
     count(name, [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::interleaved_pairs); });
     count(name + "/half", [&] { rw::apply_inplace(rw::serial, of.x, of.table, rw::half_pairs); });
   }
-}
-
-template <class T>
-void count_more() {
-  count_double_table<T>();
-  count_rests<T>();
 }
 
 /// What else a call may be given.
@@ -102,8 +96,11 @@ int main(int argc, char** argv) {
   count_type<Eigen::bfloat16>(fused_alone);
   count_own_table<Eigen::half>();
   count_own_table<Eigen::bfloat16>();
-  count_more<float>();
-  count_more<Eigen::half>();
-  count_more<Eigen::bfloat16>();
+  count_double_table<float>();
+  count_double_table<Eigen::half>();
+  count_double_table<Eigen::bfloat16>();
+  count_rests<float>();
+  count_rests<Eigen::half>();
+  count_rests<Eigen::bfloat16>();
   count_others();
 }

@@ -1,6 +1,6 @@
 // Counts, by single steps, the instructions that a program takes from SIGUSR1 to SIGUSR2, which it
 // raises. At SIGUSR2 the count is written, and a tab: what the program writes next stands behind
-// it. With --addresses a line for each instruction stands before the count.
+// it. With --addresses a line for each step stands before the count: where it has led.
 //
 // usage: steps [--addresses] PROGRAM ARGUMENT...
 #include <signal.h>
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
     int signal = WSTOPSIG(status);
     if (signal == SIGTRAP) {
       ++count;
-      if (writes_addresses) write_address(program);
+      if (writes_addresses && steps) write_address(program);
     } else if (signal == SIGUSR1) {
       steps = true;
       count = 0;

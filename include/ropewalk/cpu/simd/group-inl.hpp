@@ -9,7 +9,7 @@ ROPEWALK_INLINE Index walk_group(const RowBatch& batch,
                                  const WidenedRow<Carrier<Arithmetic>>& coefficients,
                                  const RowPart& part, Index i) {
   constexpr Index count = Count;
-  constexpr bool split = splits<From, To, Out, X> && Group > 1;
+  constexpr bool split = splits<From, To, Out, X> && Group > 1;  // one step has too few pairs
   // Asked for before the steps: between them it would take registers that AVX2 has not, 66 -> 71 ns
   // a KiB of bfloat16 in its caches.
   constexpr bool has_one_line = !split && Index{2} * Group * Count * Index{sizeof(X)} <= line_bytes;

@@ -2,8 +2,9 @@
 // compiled once for several instruction sets.
 // Compiled per instruction set: nothing out of line from std or Eigen is called or included here.
 
-/// Groups of one step of `Count` pairs, then of half as many, while the part has them; of split
-/// steps, which come in twos, the last is one alone. Returns the pair behind them.
+/// Groups of one step of `Count` pairs, then of half as many, while the part has them. Split steps
+/// come in twos: where four pairs are left, they are a step that is not split. Returns the pair
+/// behind them.
 template <class Arithmetic, Pairing From, Pairing To, int Count, class Out, class X>
 ROPEWALK_INLINE Index walk_single_groups(const RowBatch& batch,
                                          const WidenedRow<Carrier<Arithmetic>>& coefficients,
