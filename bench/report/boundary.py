@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .cases import Case
+from .norms import EPS, NORMS
+
 DTYPES = {"f32": 0, "f64": 1, "f16": 2, "bf16": 3}
 PAIRINGS = {"interleaved": 0, "half": 1}
 FORMS = {"strided": 0, "stack_flatten": 1}  # of the report's library
@@ -133,19 +136,34 @@ def table(cos: np.ndarray, sin: np.ndarray, dtype: str) -> Table:
     return made
 
 
-def applies(out: Tensor | None, x: Tensor, rows: Table, pairing: str, count: int):
-    """A function of no arguments that rotates x; all that can be is worked out before."""
+def norm(case: Case, weight: int) -> Norm:
+    """That of a case, by the address of its weights."""
+    rule = NORMS[case.norm]
+    return Norm(
+        struct_size=c.sizeof(Norm),
+        weight=weight,
+        weight_size=case.normed_together,
+        eps=EPS,
+        weight_dtype=DTYPES[case.dtype],
+        finish=FINISHES[rule.finish],
+        over=int(rule.over_token),
+    )
+
+
+def applies(
+    out: Tensor | None, x: Tensor, before: Norm | None, rows: Table, pairing: str, count: int
+):
+    """A function of no arguments that rotates x, normalised where there is a norm before; all that
+    can be is worked out before."""
     pool = threads(count)
     options = Options(c.sizeof(Options), PAIRINGS[pairing], 0)
-    arguments = (
-        pool and c.byref(pool),
-        out and c.byref(out),
-        c.byref(x),
-        c.c_int64(1),
-        c.byref(rows),
-        c.byref(options),
-    )
+    tensors = pool and c.byref(pool), out and c.byref(out), c.byref(x)
+    how = c.c_int64(1), c.byref(rows), c.byref(options)
     call = library().ropewalk_apply
+    arguments = (*tensors, *how)
+    if before:
+        call = library().ropewalk_apply_normed
+        arguments = (*tensors, c.byref(c.pointer(before)), *how)
     check(call(*arguments))
     return lambda: call(*arguments)
 
@@ -190,7 +208,12 @@ def apply_normed(
 
 
 def cuda_apply(
-    stream: int, out: Tensor | None, tensors: list[Tensor], rows: tuple[Tensor, Tensor], pairing: str
+    stream: int,
+    out: Tensor | None,
+    tensors: list[Tensor],
+    before: Norm | None,
+    rows: tuple[Tensor, Tensor],
+    pairing: str,
 ) -> None:
     """Launches the rotation of one tensor, or of several in place; rows are cos and sin."""
     wrong = cuda().ropewalk_report_cuda_apply(
@@ -198,6 +221,7 @@ def cuda_apply(
         out and c.byref(out),
         (Tensor * len(tensors))(*tensors),
         c.c_int64(len(tensors)),
+        before and c.byref(before),
         *map(c.byref, rows),
         c.c_int32(PAIRINGS[pairing]),
     )
@@ -205,13 +229,20 @@ def cuda_apply(
         raise RuntimeError(wrong.decode())
 
 
-def defines(form: str, tensors: tuple[Tensor, Tensor, Tensor, Tensor], pairing: str, count: int):
+def defines(
+    form: str,
+    tensors: tuple[Tensor, Tensor, Tensor, Tensor],
+    before: Norm | None,
+    pairing: str,
+    count: int,
+):
     """A function of no arguments that rotates by a definition; tensors are out, x, cos and sin."""
     pool = threads(count)
     arguments = (
         pool and c.byref(pool),
         c.c_int32(FORMS[form]),
         *map(c.byref, tensors),
+        before and c.byref(before),
         c.c_int32(PAIRINGS[pairing]),
     )
     call = helper().ropewalk_report_form

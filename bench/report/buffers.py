@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .cases import Case
-from .floats import STORED, bits, narrow
+from .floats import STORED, bits, narrow, widen
 from .presets import cos_and_sin
 from .workloads import WORKLOADS
 
@@ -58,7 +58,10 @@ def laid_out(case: Case, layout: str) -> np.ndarray:
 
 
 class Buffers:
-    """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
+    """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs].
+
+    Where there is a norm, weight, of x's type.
+    """
 
     def __init__(self, case: Case, seed: int = 18):
         random = np.random.default_rng(seed)
@@ -73,6 +76,16 @@ class Buffers:
         self.cos = aligned(cos.shape, case.table_dtype)
         self.sin = aligned(sin.shape, case.table_dtype)
         self.cos[...], self.sin[...] = cos, sin
+        if case.norm:
+            self.dtype = case.dtype
+            self.weight = aligned((case.normed_together,), case.dtype)
+            drawn = random.standard_normal(self.weight.shape, np.float32)
+            self.weight[...] = narrow(1 + 0.5 * drawn, case.dtype)
+
+    def settle_weight(self) -> None:
+        """To 1 or -1: what is normalised in place, again and again, keeps its size."""
+        signs = np.copysign(1, widen(self.weight, self.dtype))
+        self.weight[...] = narrow(signs, self.dtype)
 
     def spoil(self) -> None:
         """What a contestant does not write is no output of the one before it."""

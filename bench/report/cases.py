@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from .norms import NORMS
+
 DTYPES = ("f32", "f16", "bf16")
 PAIRINGS = ("interleaved", "half")
 # In memory: [batch, seq, heads, head_dim], heads before tokens, or the queries of packed QKV.
@@ -27,6 +29,7 @@ class Case:
     table_dtype: str = "f32"
     table_per_head: bool = False
     layout: str = "bshd"  # of LAYOUTS
+    norm: str = ""  # of NORMS, right before the rotation
     block: str = ""  # of BLOCKS, whose attention the tensor is rotated in
     model: str = ""  # of WORKLOADS, whose table it is; else theta is 10,000
     device: str = "cpu"  # of DEVICES
@@ -38,6 +41,11 @@ class Case:
     @property
     def elements(self) -> int:
         return self.batch * self.seq * self.heads * self.head_dim
+
+    @property
+    def normed_together(self) -> int:
+        """The features of which a norm is, and its weights."""
+        return self.head_dim * (self.heads if NORMS[self.norm].over_token else 1)
 
     @property
     def bytes(self) -> int:
@@ -62,6 +70,8 @@ class Case:
             parts.append("per-head")
         if self.layout != "bshd":
             parts.append(self.layout)
+        if self.norm:
+            parts.append("norm-" + self.norm)
         if self.block:
             parts.append(self.block)
         if self.model:

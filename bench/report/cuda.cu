@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "ropewalk/cuda/apply.cuh"
+#include "ropewalk/cuda/norm.cuh"
 #include "ropewalk/ropewalk.h"
 #include "ropewalk/table_layouts.hpp"
 #include "tensors.hpp"
@@ -15,26 +16,36 @@
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_bench::norm_of;
 using ropewalk_bench::view_of;
 
-/// One or two tensors that are rotated by one table; no outs: in place.
+/// One or two tensors that are rotated by one table; no outs: in place. With a norm, one tensor.
 struct Call {
   cudaStream_t stream;
   const ropewalk_tensor *outs, *xs;
   std::int64_t count;
+  const ropewalk_norm* norm;
   const ropewalk_tensor *cos, *sin;
   rw::Pairing pairing;
 };
 
 template <class T, class C>
 void rotate(const Call& call) {
-  if (call.count != 1 && (call.count != 2 || call.outs != nullptr)) {
-    throw std::invalid_argument("the report rotates one tensor, or two in place");
+  const bool is_alone = call.norm != nullptr || call.outs != nullptr;
+  if (call.count != 1 && (call.count != 2 || is_alone)) {
+    throw std::invalid_argument("the report rotates one tensor, or two in place without a norm");
   }
   const auto table = rw::half_table(view_of<const C>(*call.cos), view_of<const C>(*call.sin));
   const rw::Options options(call.pairing);
   const auto first = view_of<T>(call.xs[0]);
-  if (call.count == 2) {
+  if (call.norm != nullptr) {
+    const rw::RmsNorm<T> norm = norm_of<T>(*call.norm);
+    if (call.outs == nullptr) {
+      rw::cuda::apply_inplace(call.stream, first, norm, table, options);
+    } else {
+      rw::cuda::apply(call.stream, view_of<T>(*call.outs), first, norm, table, options);
+    }
+  } else if (call.count == 2) {
     const auto second = view_of<T>(call.xs[1]);
     rw::cuda::apply_inplace(call.stream, std::tuple{first, second}, table, options);
   } else if (call.outs == nullptr) {
@@ -67,10 +78,11 @@ void rotate(const Call& call) {
 /// Launches on `stream`; null, or what is wrong with the arguments until the thread's next call.
 extern "C" ROPEWALK_EXPORT const char* ropewalk_report_cuda_apply(
     void* stream, const ropewalk_tensor* outs, const ropewalk_tensor* xs, std::int64_t count,
-    const ropewalk_tensor* cos, const ropewalk_tensor* sin, std::int32_t pairing) {
+    const ropewalk_norm* norm, const ropewalk_tensor* cos, const ropewalk_tensor* sin,
+    std::int32_t pairing) {
   thread_local std::string text;
   try {
-    rotate({static_cast<cudaStream_t>(stream), outs, xs, count, cos, sin,
+    rotate({static_cast<cudaStream_t>(stream), outs, xs, count, norm, cos, sin,
             static_cast<rw::Pairing>(pairing)});
     return nullptr;
   } catch (const std::exception& error) {

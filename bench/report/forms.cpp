@@ -1,9 +1,10 @@
-// The two definitions, which the C boundary does not have, for the report to time.
+// The definitions, which the C boundary does not have, for the report to time.
 #include <cstdint>
 #include <exception>
 
 #include "pool.hpp"
 #include "ropewalk/apply.hpp"
+#include "ropewalk/norm.hpp"
 #include "ropewalk/options.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "tensors.hpp"
@@ -11,12 +12,14 @@
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_bench::norm_of;
 using ropewalk_bench::view_of;
 
 struct Call {
   const ropewalk_threads* threads;
   std::int32_t stacked;
   const ropewalk_tensor *out, *x, *cos, *sin;
+  const ropewalk_norm* norm;
   rw::Pairing pairing;
 };
 
@@ -27,7 +30,9 @@ void rotate(const Device& device, const Call& call) {
   const auto table =
       rw::half_table(view_of<const float>(*call.cos), view_of<const float>(*call.sin));
   const rw::Options options(call.pairing);
-  if (call.stacked != 0) {
+  if (call.norm != nullptr) {
+    rw::apply_strided(device, out, x, norm_of<T>(*call.norm), table, options);
+  } else if (call.stacked != 0) {
     rw::apply_stack_flatten(device, out, x, table, options);
   } else {
     rw::apply_strided(device, out, x, table, options);
@@ -45,12 +50,13 @@ void rotate(const Call& call) {
 
 }  // namespace
 
-/// Rotates float, half or bfloat16 by a float table; 0, or 1 where the arguments are wrong.
+/// Rotates float, half or bfloat16 by a float table; 0, or 1 where the arguments are wrong. With a
+/// norm, of a weight of x's type, by strides.
 extern "C" ROPEWALK_EXPORT std::int32_t ropewalk_report_form(
     const ropewalk_threads* threads, std::int32_t stacked, const ropewalk_tensor* out,
     const ropewalk_tensor* x, const ropewalk_tensor* cos, const ropewalk_tensor* sin,
-    std::int32_t pairing) {
-  const Call call{threads, stacked, out, x, cos, sin, static_cast<rw::Pairing>(pairing)};
+    const ropewalk_norm* norm, std::int32_t pairing) {
+  const Call call{threads, stacked, out, x, cos, sin, norm, static_cast<rw::Pairing>(pairing)};
   try {
     if (x->dtype == ROPEWALK_DTYPE_F32) rotate<float>(call);
     if (x->dtype == ROPEWALK_DTYPE_F16) rotate<Eigen::half>(call);

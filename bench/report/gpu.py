@@ -37,7 +37,10 @@ def laid_out(case: Case, layout: str) -> torch.Tensor:
 
 
 class Buffers:
-    """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs]."""
+    """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs].
+
+    Where there is a norm, weight, of x's type.
+    """
 
     def __init__(self, case: Case, seed: int = 18):
         random = torch.Generator("cuda").manual_seed(seed)
@@ -50,6 +53,13 @@ class Buffers:
         self.cos, self.sin = (
             as_tensor(part, case.table_dtype).cuda() for part in table_of(case)
         )
+        if case.norm:
+            drawn = torch.randn(case.normed_together, generator=random, device="cuda")
+            self.weight = (1 + 0.5 * drawn).to(STORED[case.dtype])
+
+    def settle_weight(self) -> None:
+        """To 1 or -1: what is normalised in place, again and again, keeps its size."""
+        self.weight.copy_(torch.copysign(torch.ones_like(self.weight), self.weight))
 
     def spoil(self) -> None:
         """What a contestant does not write is no output of the one before it."""

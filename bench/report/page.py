@@ -121,6 +121,11 @@ def page(results: dict) -> str:
                 figure_of("blocks", SHARES, "share of a block"),
                 share_table(results),
             ),
+            section(
+                "A norm before the rotation",
+                summary(results, "norms"),
+                rows_of(results, "norms"),
+            ),
             section("Types of tables", summary(results, "tables"), rows_of(results, "tables")),
             section("Layouts of memory", summary(results, "layouts"), rows_of(results, "layouts")),
             section("Peers", peer_table(results)),

@@ -111,6 +111,7 @@ def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
     ahead = behind_by_group(results)
     found = findings(results)
     kinds = findings(results, "tables") + findings(results, "layouts")
+    norms = findings(results, "norms")
     notes = list(results.get("notes", []))
     if not results["complete"]:
         notes.append(interrupted(results))
@@ -128,6 +129,8 @@ def section(results: dict, pictures: list[tuple[str, str]], rows: str) -> str:
         *(f"![{label}]({file})" for label, file in pictures),
         by_model(results),
         by_block(results),
+        "### A norm before the rotation, in one pass" if norms else "",
+        table(list(HEADS), norms) if norms else "",
         "### By types of tables and layouts of memory" if kinds else "",
         table(list(HEADS), kinds) if kinds else "",
         "### Where a peer is ahead" if ahead else "",

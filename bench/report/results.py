@@ -17,7 +17,7 @@ from .cases import Case
 from .intervals import median
 
 SCHEMA = 1
-GAINED = {"device": "cpu"}  # fields of a case that older files lack
+GAINED = {"device": "cpu", "norm": ""}  # fields of a case that older files lack
 
 
 class Unreadable(Exception):

@@ -9,6 +9,7 @@ from typing import Callable
 from . import blocks
 from .cases import DTYPES, LAYOUTS, Case
 from .cores import cores
+from .norms import NORMS
 from .wanted import Wanted
 from .workloads import chosen
 
@@ -134,6 +135,21 @@ def layouts(wanted: Wanted) -> list[Case]:
     ]
 
 
+def norms(wanted: Wanted) -> list[Case]:
+    """A norm before the rotation, in one pass or two: beyond the caches, and a decode step."""
+    found = []
+    for dtype in ("f32", "bf16"):
+        for norm in NORMS:
+            # As Qwen3 does it: half pairs, by a table of x's type.
+            kind = {"pairing": "half", "table_dtype": dtype} if norm == "head-hf" else {}
+            kind |= {"dtype": dtype, "norm": norm}
+            found += [
+                Case("norms", **large(wanted), **kind, threads=count) for count in wanted.threads
+            ]
+            found.append(Case("norms", **ONE_TOKEN, **kind, threads=wanted.threads[0]))
+    return found
+
+
 def threads(wanted: Wanted) -> list[Case]:
     """1, 2, 4, .. and all cores, whatever --threads says of the others."""
     counts = sorted({2**power for power in range(int(math.log2(cores())) + 1)} | {cores()})
@@ -178,10 +194,11 @@ STUDIES: dict[str, Callable[[Wanted], list[Case]]] = {
     "tables": tables,
     "layouts": layouts,
     "threads": threads,
+    "norms": norms,
     "models": models,
     "blocks": blocks.cases,
 }
-SCALING = tuple(name for name in STUDIES if name not in ("peers", "models", "blocks"))
+SCALING = tuple(name for name in STUDIES if name not in ("peers", "norms", "models", "blocks"))
 
 
 def cases(studies: list[str], wanted: Wanted) -> list[Case]:

@@ -1,7 +1,8 @@
-// The C boundary's tensors as views.
+// The C boundary's tensors as views, and its norms.
 #ifndef ROPEWALK_BENCH_REPORT_TENSORS_HPP
 #define ROPEWALK_BENCH_REPORT_TENSORS_HPP
 
+#include "ropewalk/norm/makers.hpp"
 #include "ropewalk/ropewalk.h"
 #include "ropewalk/view.hpp"
 
@@ -13,6 +14,16 @@ ropewalk::View<T> view_of(const ropewalk_tensor& tensor) {
   return {static_cast<T*>(tensor.data),
           {batch, seq, heads, head_dim},
           {tensor.strides[0], tensor.strides[1], tensor.strides[2]}};
+}
+
+/// One of a weight of type T.
+template <class T>
+ropewalk::RmsNorm<T> norm_of(const ropewalk_norm& norm) {
+  ropewalk::RmsNorm<T> made = ropewalk::rms_norm_torch(static_cast<const T*>(norm.weight),
+                                                       norm.weight_size, norm.eps);
+  made.finish = static_cast<ropewalk::NormFinish>(norm.finish);
+  made.over = static_cast<ropewalk::NormOver>(norm.over);
+  return made;
 }
 
 }  // namespace ropewalk_bench

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .norms import NORMS
+
 DTYPE_NAMES = {"f32": "float", "f16": "half", "bf16": "bfloat16", "f64": "double"}
 
 
@@ -22,6 +24,8 @@ def kind(case: dict, shape: str = "") -> str:
         text += f", {DTYPE_NAMES[case['table_dtype']]} table"
     if case["table_per_head"]:
         text += ", a table per head"
+    if case["norm"]:
+        text += f", {NORMS[case['norm']].title}"
     return text + {"bhsd": ", heads before tokens", "qkv": ", in packed QKV"}.get(
         case["layout"], ""
     )

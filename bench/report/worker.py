@@ -78,6 +78,9 @@ class Worker:
             if case.layout not in one.layouts:
                 self.missing(case, one, "it reads contiguous tokens alone")
                 continue
+            if case.norm and not one.norms:
+                self.missing(case, one, "no norm before the rotation")
+                continue
             try:
                 ready = one.prepare(case, buffers)
                 self.place.settle(case)  # the threads that it has started, too
@@ -107,6 +110,8 @@ class Worker:
                 traceback.print_exc()
                 self.place.must_still_work()
                 self.missing(case, one, reason(error), failed=True)
+        if case.norm:
+            buffers.settle_weight()
         peers = {one.name: one.peer for one in order}
         samples = measure(
             {name: ready.seconds for name, ready in prepared.items()},

@@ -209,6 +209,19 @@ class Tables(unittest.TestCase):
         self.assertEqual(by_model(measured()) + by_block(measured()), "")
 
 
+@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "no matplotlib")
+class Norms(unittest.TestCase):
+    def test_have_a_table_on_both_pages(self):
+        from report.page import page
+        from report.publish import section
+
+        case = dataclasses.replace(CASE, study="norms", norm="token")
+        found = results([row("apply", samples(1.0), case), row("memcpy", samples(0.5), case)])
+        line = "float [1 × 512 × 32 × 128], 1 thread, a norm over the token"
+        self.assertIn(line, page(found))
+        self.assertIn(f"| {line} |  |  | 0.50 |", section(found, [], ""))
+
+
 class Words(unittest.TestCase):
     def test_durations(self):
         from report.words import duration

@@ -24,6 +24,11 @@ class Studies(unittest.TestCase):
         names = [case.name for case in STUDIES["peers"](Wanted([1], quick=True))]
         self.assertEqual(len(set(names)), len(names))
 
+    def test_norms_have_weights(self):
+        for case in STUDIES["norms"](Wanted([1])):
+            together = case.heads * 128 if case.norm == "token" else 128
+            self.assertEqual(case.normed_together, together)
+
     def test_a_device_is_told_apart(self):
         on_gpu = cases(["peers", "threads", "blocks"], Wanted([1], device="cuda"))
         self.assertEqual({case.device for case in on_gpu}, {"cuda"})

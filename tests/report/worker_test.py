@@ -1,6 +1,7 @@
 """What becomes of contestants that are wrong, fail, or have no kernel: a row each."""
 
 import contextlib
+import dataclasses
 import io
 import unittest
 from unittest import mock
@@ -42,7 +43,7 @@ def fails(buffers):
 
 
 class Rows(unittest.TestCase):
-    def rows(self, *contestants):
+    def rows(self, *contestants, case=CASE):
         """By contestant, those of the definition first whatever their order."""
         journal = mock.Mock()
         with mock.patch.object(worker.contestants, "ours", lambda _: list(contestants)):
@@ -50,7 +51,7 @@ class Rows(unittest.TestCase):
             plan["lost"] = [[CASE.name, "lost"]]
             tried = worker.Worker(plan, journal)
         with mock.patch.object(tried.place, "settle"), contextlib.redirect_stderr(io.StringIO()):
-            tried.run(CASE)
+            tried.run(case)
         said = [call.kwargs["row"] for call in journal.say.call_args_list if call.args[0] == "row"]
         return {row["contestant"]: row for row in said}
 
@@ -86,6 +87,18 @@ class Rows(unittest.TestCase):
         with mock.patch.object(Fake, "layouts", ("bhsd",)):
             row = self.rows(Fake("ones", ones))["ones"]
         self.assertIn("contiguous", row["missing"])
+
+    def test_who_knows_no_norm_is_skipped(self):
+        normed = dataclasses.replace(CASE, norm="token")
+
+        def weight(buffers):
+            buffers.out[...] = buffers.weight.reshape(CASE.heads, CASE.head_dim)
+
+        knows = Fake("knows", weight)
+        knows.norms = True
+        rows = self.rows(knows, Fake("ones", ones), case=normed)
+        self.assertIn("samples", rows["knows"])
+        self.assertEqual(rows["ones"]["missing"], "no norm before the rotation")
 
 
 if __name__ == "__main__":

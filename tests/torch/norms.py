@@ -9,7 +9,7 @@ import warnings
 
 import torch
 from report import boundary
-from report.contestants import torch_eager
+from report.contestants import torch_eager, torch_norms
 
 PROMISED = "2.11"
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
@@ -17,39 +17,6 @@ SIZES = (64, 80, 96, 112, 128, 256, 1536, 3072, 5120, 6144)
 ODD_SIZES = (1, 2, 3, 5, 7, 9, 15, 17, 31, 33, 47, 63, 65, 127, 511, 1023, 2047)
 EPS = (0.0, 1e-5, 1e-6, None)  # None: as torch.nn.RMSNorm has it, 2^-23
 MOST = 24_000  # features of a case
-
-
-# PyTorch's side -----------------------------------------------------------------------------------
-
-
-def one_rounding(x, weight, eps):
-    """torch.nn.RMSNorm."""
-    return torch.nn.functional.rms_norm(x, x.shape[-1:], weight, eps)
-
-
-def unit(x, eps):
-    """x over its root mean square, in float, as models' own classes have it."""
-    wide = x.float()
-    variance = wide.pow(2).mean(-1, keepdim=True)
-    return wide * torch.rsqrt(variance + (2.0**-23 if eps is None else eps))
-
-
-def round_then_weight(x, weight, eps):
-    """Llama's class in transformers."""
-    rounded = unit(x, eps).to(x.dtype)
-    return rounded if weight is None else weight * rounded
-
-
-def one_plus_weight(x, weight, eps):
-    """Gemma's class in transformers."""
-    return (unit(x, eps) * (1.0 + weight.float())).type_as(x)
-
-
-FINISHES = {
-    "one_rounding": one_rounding,
-    "round_then_weight": round_then_weight,
-    "one_plus_weight": one_plus_weight,
-}
 
 
 @dataclasses.dataclass
@@ -61,9 +28,9 @@ class Norm:
     over_token: bool
 
     def of_torch(self, x):
-        """x [batch, seq, heads, head_dim], each row or each token as one."""
-        rows = x.flatten(-2) if self.over_token else x
-        return FINISHES[self.finish](rows, self.weight, self.eps).reshape(x.shape)
+        # That of torch.nn.RMSNorm is None by default; the other classes take a number.
+        eps = 2.0**-23 if self.eps is None and self.finish != "one_rounding" else self.eps
+        return torch_norms.normalised(x, self.finish, self.over_token, self.weight, eps)
 
     def of_boundary(self):
         weight = self.weight
@@ -155,7 +122,7 @@ def normalise(differing, dtype, size, heads, random):
     seq = min(200, max(10, MOST // (size * heads)))
     cos, sin = table(seq, 0, "f32", random)
     over_token = heads > 1
-    for finish, eps in itertools.product(FINISHES, EPS):
+    for finish, eps in itertools.product(torch_norms.FINISHES, EPS):
         for of_weight in weights(finish, dtype):
             x = rows(seq, heads * size, dtype, random).reshape(1, seq, heads, size)
             norm = norm_of(finish, of_weight, dtype, eps, over_token, heads * size, random)
@@ -176,7 +143,7 @@ def rotate(differing, dtype, table_dtype, pairing, random):
     """Queries and keys, each with its norm, and values without one, by one call in place."""
     seq, head_dim, pairs = 20, 96, 40
     cos, sin = table(seq, pairs, table_dtype, random)
-    for finish, over_token in itertools.product(FINISHES, (False, True)):
+    for finish, over_token in itertools.product(torch_norms.FINISHES, (False, True)):
         xs = [rows(seq * heads, head_dim, dtype, random) for heads in (6, 2, 2)]
         xs = [x.reshape(1, seq, -1, head_dim) for x in xs]
         q_size = (6 if over_token else 1) * head_dim

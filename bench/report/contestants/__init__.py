@@ -38,6 +38,7 @@ class Contestant:
     peer: str  # its key; "" for what needs none
     inplace = False
     layouts: tuple[str, ...] = ("bshd",)  # of cases.LAYOUTS, that it reads as they lie
+    norms = False  # normalises, too, where a case says so
     studies: tuple[str, ...] = ()  # where it is called alone; else wherever a tensor is rotated
     compiles = False  # seconds for every shape: left out where shapes are many
 

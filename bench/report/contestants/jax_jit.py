@@ -24,17 +24,19 @@ def as_array(values: np.ndarray, dtype: str):
 class Jit(Contestant):
     name = "JAX, jit"
     peer = "jax"
+    norms = True
 
     def prepare(self, case, buffers):
         if case.table_dtype == "f64":
             raise Skip("64-bit types are off by default")
         x = as_array(buffers.x, case.dtype)
         cos, sin = (as_array(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
-        compiled = jax.jit(rotated, static_argnames="pairing")
+        compiled = jax.jit(rotated, static_argnames=("pairing", "norm"))
+        weight = as_array(buffers.weight, case.dtype) if case.norm else None
         last = [None]
 
         def run():
-            last[0] = compiled(x, cos, sin, case.pairing).block_until_ready()
+            last[0] = compiled(x, cos, sin, weight, case.pairing, case.norm).block_until_ready()
 
         return Prepared(run, lambda: np.asarray(last[0]).view(buffers.x.dtype))
 

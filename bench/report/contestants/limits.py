@@ -8,6 +8,7 @@ from . import Contestant, Prepared
 class Limit(Contestant):
     peer = ""
     layouts = LAYOUTS
+    norms = True  # as many bytes
 
     def __init__(self, name: str, move: str):
         self.name, self.move = name, move

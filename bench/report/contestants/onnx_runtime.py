@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper
 
+from ..norms import EPS, NORMS
 from . import Contestant, Prepared, Skip
 
 TYPES = {"f32": TensorProto.FLOAT, "f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}
@@ -18,6 +19,25 @@ def shape_of(case) -> list[int]:
     return [case.batch, case.seq, case.heads * case.head_dim]
 
 
+def norm_nodes(case, domain: str) -> list:
+    """x to normed: by the standard's operator, or the older one of the runtime's own."""
+    kind = "RMSNormalization" if not domain else "SimplifiedLayerNormalization"
+    whole = [case.batch, case.seq, case.heads * case.head_dim]
+    rows = whole if NORMS[case.norm].over_token else [*whole[:2], case.heads, case.head_dim]
+
+    def sizes(name, values):
+        held = helper.make_tensor(name, TensorProto.INT64, [len(values)], values)
+        return helper.make_node("Constant", [], [name], value=held)
+
+    return [
+        sizes("of_rows", rows),
+        sizes("of_all", whole),
+        helper.make_node("Reshape", ["x", "of_rows"], ["rows"]),
+        helper.make_node(kind, ["rows", "weight"], ["normed_rows"], axis=-1, epsilon=EPS),
+        helper.make_node("Reshape", ["normed_rows", "of_all"], ["normed"]),
+    ]
+
+
 def model_of(case, domain: str) -> bytes:
     kind = TYPES[case.dtype]
 
@@ -27,14 +47,18 @@ def model_of(case, domain: str) -> bytes:
     rows = [case.seq, case.head_dim // 2]
     x, out = (value(name, shape_of(case)) for name in ("x", "out"))
     ids = value("ids", [case.batch, case.seq], TensorProto.INT64)
-    names = ["x", "ids", "cos", "sin"] if domain else ["x", "cos", "sin", "ids"]
+    turned = "normed" if case.norm else "x"
+    names = [turned, "ids", "cos", "sin"] if domain else [turned, "cos", "sin", "ids"]
     attributes = {"interleaved": int(case.pairing == "interleaved"), "num_heads": case.heads}
     node = helper.make_node("RotaryEmbedding", names, ["out"], domain=domain, **attributes)
     if domain:  # the head's size, which it else takes for that of 64-bit heads
         node.attribute.append(helper.make_attribute("rotary_embedding_dim", case.head_dim))
-    graph = helper.make_graph(
-        [node], "rope", [x, ids, value("cos", rows), value("sin", rows)], [out]
-    )
+    inputs = [x, ids, value("cos", rows), value("sin", rows)]
+    nodes = [node]
+    if case.norm:
+        inputs.append(value("weight", [case.normed_together]))
+        nodes = [*norm_nodes(case, domain), node]
+    graph = helper.make_graph(nodes, "rope", inputs, [out])
     opsets = [helper.make_opsetid("", 23), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
 
@@ -42,6 +66,7 @@ def model_of(case, domain: str) -> bytes:
 class Session(Contestant):
     peer = "onnxruntime"
     layouts = ("bshd", "bhsd")
+    norms = True
 
     def __init__(self, name: str, domain: str):
         self.name, self.domain = name, domain
@@ -65,6 +90,8 @@ class Session(Contestant):
         for name, part in (("cos", buffers.cos), ("sin", buffers.sin)):
             # Its tables have x's type.
             inputs[name] = part.reshape(case.seq, -1).astype(buffers.x.dtype)
+        if case.norm:
+            inputs["weight"] = buffers.weight
         for name, values in inputs.items():
             kept.append(values)
             sizes = shape if name == "x" else values.shape

@@ -6,19 +6,34 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from ..floats import widen
+from ..norms import EPS, NORMS
 from . import Contestant, Prepared, Skip
 
 CORE = ov.Core()  # counts the cores of the process: before a case takes some away
 TYPES = {"f32": ov.Type.f32, "f16": ov.Type.f16, "bf16": ov.Type.bf16}
 
 
-def graph(case) -> ov.Model:
+def normed(case, x, weight: np.ndarray):
+    """x [batch, heads, seq, head_dim] in float, as its passes know a norm; not rounded after it."""
+    rule = NORMS[case.norm]
+    axes, heads = ([1, 3], case.heads) if rule.over_token else ([3], 1)
+    weights = ops.constant(weight.reshape(1, heads, 1, case.head_dim))
+    mean = ops.reduce_mean(ops.power(x, np.float32(2)), axes, True)
+    root = ops.sqrt(ops.add(mean, np.float32(EPS)))
+    unit = ops.multiply(x, ops.divide(np.float32(1), root))
+    return ops.multiply(unit, weights)
+
+
+def graph(case, weight: np.ndarray | None) -> ov.Model:
     """Flux's form for interleaved pairs, Llama's for halves: those that its passes know."""
     shape = [case.batch, case.heads, case.seq, case.head_dim]
     x = ops.parameter(shape, TYPES[case.dtype], name="x")
     rows = [1, 1, case.seq, case.head_dim]
     cos, sin = (ops.parameter(rows, ov.Type.f32, name=name) for name in ("cos", "sin"))
     wide = x if case.dtype == "f32" else ops.convert(x, "f32")
+    if case.norm:
+        wide = normed(case, wide, weight)
     if case.pairing == "half":
         half = case.head_dim // 2
         first, second = ops.variadic_split(wide, 3, [half, half]).outputs()
@@ -44,12 +59,14 @@ class Compiled(Contestant):
     name = "OpenVINO"
     peer = "openvino"
     compiles = True
+    norms = True
 
     def prepare(self, case, buffers):
         if case.table_dtype != "f32" or case.table_per_head:
             raise Skip("its node reads one float table")
+        weight = widen(buffers.weight, case.dtype).astype(np.float32) if case.norm else None
         compiled = CORE.compile_model(
-            graph(case),
+            graph(case, weight),
             "CPU",
             {
                 "INFERENCE_NUM_THREADS": case.threads,

@@ -7,6 +7,7 @@ import torch
 from .. import boundary
 from ..cases import LAYOUTS
 from . import Contestant, Prepared
+from .torch_norms import before
 
 STORED = {"f32": torch.float32, "f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16}
 
@@ -48,6 +49,11 @@ def parts(x, pairing):
     return x[..., 0::2], x[..., 1::2]
 
 
+def normalises(case, buffers):
+    """A function of x: its norm, where the case has one."""
+    return before(case, as_tensor(buffers.weight, case.dtype) if case.norm else None)
+
+
 def tensors(case, buffers):
     """x, cos, sin and out."""
     parts_of_table = (as_tensor(part, case.table_dtype) for part in (buffers.cos, buffers.sin))
@@ -57,6 +63,7 @@ def tensors(case, buffers):
 class Eager(Contestant):
     peer = "torch"
     layouts = LAYOUTS
+    norms = True
 
     def __init__(self, name: str, stacked: bool):
         self.name, self.stacked = name, stacked
@@ -65,14 +72,15 @@ class Eager(Contestant):
     def prepare(self, case, buffers):
         torch.set_num_threads(case.threads)
         x, cos, sin, out = tensors(case, buffers)
+        normed = normalises(case, buffers)
         last = [out]
 
         @torch.inference_mode()
         def run():
             if self.stacked:
-                last[0] = stack_flatten(x, cos, sin, case.pairing)
+                last[0] = stack_flatten(normed(x), cos, sin, case.pairing)
             else:
-                strided(x, cos, sin, out, case.pairing)
+                strided(normed(x), cos, sin, out, case.pairing)
 
         return Prepared(run, lambda: last[0].view(torch.uint8).numpy().view(buffers.x.dtype))
 

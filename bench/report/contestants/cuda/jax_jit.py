@@ -18,6 +18,7 @@ if jax.default_backend() != "gpu":
 class Jit(Contestant):
     name = "JAX, jit"
     peer = "jax"
+    norms = True
 
     def prepare(self, case, buffers):
         if case.table_dtype == "f64":
@@ -25,11 +26,12 @@ class Jit(Contestant):
         torch.cuda.synchronize()
         tensors = buffers.x, buffers.cos, buffers.sin
         x, cos, sin = (jax.dlpack.from_dlpack(part) for part in tensors)
-        compiled = jax.jit(rotated, static_argnames="pairing")
+        compiled = jax.jit(rotated, static_argnames=("pairing", "norm"))
+        weight = jax.dlpack.from_dlpack(buffers.weight) if case.norm else None
         last = [None]
 
         def run():
-            last[0] = compiled(x, cos, sin, case.pairing)
+            last[0] = compiled(x, cos, sin, weight, case.pairing, case.norm)
 
         def seconds(calls):
             """Calls follow one another on its stream; the last one is waited for."""

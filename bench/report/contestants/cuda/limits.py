@@ -8,6 +8,7 @@ from . import replayed
 class Limit(Contestant):
     peer = ""
     layouts = LAYOUTS
+    norms = True  # as many bytes
 
     def __init__(self, name: str, inplace: bool):
         self.name, self.inplace = name, inplace

@@ -57,7 +57,7 @@ class OnGpu(InBlock):
         def rotate(xs):
             stream = torch.cuda.current_stream().cuda_stream
             boundary.cuda_apply(
-                stream, None, [tensor(x, case.dtype) for x in xs], rows, case.pairing
+                stream, None, [tensor(x, case.dtype) for x in xs], None, rows, case.pairing
             )
 
         return rotate

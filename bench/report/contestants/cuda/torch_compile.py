@@ -3,12 +3,14 @@
 import torch
 
 from ..torch_compile import Compiled, form_of
+from ..torch_norms import before
 from . import replayed
 
 
 class OnGpu(Compiled):
     def prepare(self, case, buffers):
-        compiled = form_of(self.stacked, case.pairing)
+        normed = before(case, buffers.weight if case.norm else None)
+        compiled = form_of(self.stacked, normed, case.pairing)
 
         @torch.inference_mode()
         def run():

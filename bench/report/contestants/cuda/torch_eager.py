@@ -3,20 +3,22 @@
 import torch
 
 from ..torch_eager import Eager, stack_flatten, strided
+from ..torch_norms import before
 from . import replayed
 
 
 class OnGpu(Eager):
     def prepare(self, case, buffers):
         x, cos, sin = buffers.x, buffers.cos, buffers.sin
+        normed = before(case, buffers.weight if case.norm else None)
         last = [buffers.out]
 
         @torch.inference_mode()
         def run():
             if self.stacked:
-                last[0] = stack_flatten(x, cos, sin, case.pairing)
+                last[0] = stack_flatten(normed(x), cos, sin, case.pairing)
             else:
-                strided(x, cos, sin, buffers.out, case.pairing)
+                strided(normed(x), cos, sin, buffers.out, case.pairing)
 
         return replayed(run, lambda: last[0])
 
