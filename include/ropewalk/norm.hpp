@@ -34,8 +34,10 @@ ROPEWALK_BEGIN_NAMESPACE
 /// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none:
 ///            apply(device, std::tie(q_out, k_out), std::tie(q, k), std::tuple{q_norm, k_norm},
 ///                  table)
-/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on a CPU,
-///          in whose memory the features that are normalised together are neighbours
+/// Order    of the sum: eight lanes, whatever the instruction set and the layout
+/// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on x86-64.
+///          Not its bits, since it adds up in other orders there: where the features of a norm are
+///          apart in its memory (a token's, heads before tokens), and on Arm
 template <class Device, class Out, class X, class W, class Tab, class How = detail::DefaultOptions>
 void apply(const Device& device, Out&& out, const X& x, const RmsNorm<W>& norm, const Tab& table,
            const How& options = {}, const CpuOptions& cpu = {});

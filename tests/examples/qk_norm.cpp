@@ -1,5 +1,6 @@
 // q/k RMSNorm, rotation and key cache in one call, as Qwen3's attention begins: queries where they
-// lie in the packed product, keys from there into the cache, each with its own weight.
+// lie in the packed product, keys from there into the cache, each with its own weight. The preset
+// says which norm, pairing and table.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -9,9 +10,11 @@
 
 namespace rw = ropewalk;
 using bf16 = Eigen::bfloat16;
+static constexpr rw::Model qwen = rw::model_named("Qwen3 8B");
 
 int main() {
-  constexpr rw::Index seq = 5, heads = 8, kv_heads = 2, head_dim = 64, max_seq = 16, position = 9;
+  constexpr rw::Index heads = qwen.shape.heads, kv_heads = qwen.shape.kv_heads;
+  constexpr rw::Index head_dim = qwen.shape.head_dim, seq = 5, max_seq = 16, position = 9;
   const auto filled = [](rw::Index count, int step) {
     std::vector<bf16> values(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -29,20 +32,19 @@ int main() {
   const auto qkv = rw::grouped_qkv_view(packed.data(), shape, kv_heads);
   const auto slots = rw::bhsd_view(cache.data(), {1, max_seq, kv_heads, head_dim});
   const auto new_slots = slots.seq(position, seq);
-  const auto table =
-      rw::make_table<bf16>(rw::sequence_positions(max_seq), rw::frequencies(head_dim, 1e6));
+  const auto table = rw::model_table<bf16>(qwen, rw::Grid{max_seq});
   const auto rows = table.view().rows(position, seq);
-  const std::tuple norms{rw::rms_norm_hf(q_weight.data(), head_dim),
-                         rw::rms_norm_hf(k_weight.data(), head_dim)};
-  rw::apply(rw::serial, std::tie(qkv.q, new_slots), std::tie(qkv.q, qkv.k), norms, rows,
-            rw::half_pairs);
+  const std::tuple norms{rw::rms_norm(qwen, q_weight.data(), head_dim),
+                         rw::rms_norm(qwen, k_weight.data(), head_dim)};
+  constexpr auto options = rw::fixed_model<qwen>.options();
+  rw::apply(rw::serial, std::tie(qkv.q, new_slots), std::tie(qkv.q, qkv.k), norms, rows, options);
 
   // Each as the definition makes it of the old memory; other slots stay as they were.
   const auto old = rw::grouped_qkv_view(before.data(), shape, kv_heads);
   std::vector<bf16> q(seq * heads * head_dim), k(seq * kv_heads * head_dim);
   const rw::View<bf16> q_wanted(q.data(), old.q.shape()), k_wanted(k.data(), old.k.shape());
-  rw::apply_strided(rw::serial, q_wanted, old.q, std::get<0>(norms), rows, rw::half_pairs);
-  rw::apply_strided(rw::serial, k_wanted, old.k, std::get<1>(norms), rows, rw::half_pairs);
+  rw::apply_strided(rw::serial, q_wanted, old.q, std::get<0>(norms), rows, options);
+  rw::apply_strided(rw::serial, k_wanted, old.k, std::get<1>(norms), rows, options);
   const auto same = [](const rw::View<bf16>& a, const rw::View<bf16>& b) {
     for (rw::Index i = 0; i < a.seq() * a.heads(); ++i) {
       const rw::Index h = i % a.heads(), s = i / a.heads();
