@@ -12,49 +12,14 @@
 
 #include "../support/bits.hpp"
 #include "../support/forms.hpp"
-#include "folders.hpp"
-#include "pack.hpp"
+#include "prologue.hpp"
 #include "ropewalk/ropewalk.hpp"
 
 namespace ropewalk_test {
 namespace {
 
 namespace rw = ropewalk;
-using bf16 = Eigen::bfloat16;
 using rw::Index;
-
-const Pack& pack() {
-  static const Pack whole = read_pack(golden_folder() + "/prologues");
-  return whole;
-}
-
-/// Calls work(table) with the stored table, read where it is.
-template <class Tab, class Work>
-void with_stored_table(const Case& of, const Work& work) {
-  const std::string& kind = of.at("table_kind");
-  const auto view = [](const Tensor& tensor, const std::vector<Tab>& values) {
-    return rw::View<const Tab>(values.data(), {1, tensor.shape[1], 1, tensor.shape[2]});
-  };
-  if (kind == "packed_cos_sin") {
-    const std::vector<Tab> freqs = of.tensor("freqs").values<Tab>();
-    return work(rw::packed_table(view(of.tensor("freqs"), freqs)));
-  }
-  const std::vector<Tab> cos = of.tensor("cos").values<Tab>(), sin = of.tensor("sin").values<Tab>();
-  const auto cos_view = view(of.tensor("cos"), cos), sin_view = view(of.tensor("sin"), sin);
-  if (kind == "full_rep") return work(rw::even_odd_table(cos_view, sin_view));
-  if (kind == "full_dup") return work(rw::duplicated_table(cos_view, sin_view));
-  throw PackError("table_kind is '" + kind + "', which is not known");
-}
-
-/// The heads of all tokens, one after the other.
-std::vector<bf16> features_of(const rw::View<const bf16>& x) {
-  std::vector<bf16> features;
-  for (Index i = 0; i < x.seq() * x.heads(); ++i) {
-    const bf16* row = x.row(0, i / x.heads(), i % x.heads());
-    features.insert(features.end(), row, row + x.head_dim());
-  }
-  return features;
-}
 
 template <class Tab>
 void expect_prologue(const Case& of, const rw::Model& model, const rw::TableView<Tab>& table) {
@@ -87,16 +52,49 @@ void expect_prologue(const Case& of, const rw::Model& model, const rw::TableView
   }
 }
 
+/// Keys and values to the slots of a paged cache, in the same call.
+template <class Tab>
+void expect_paged_prologue(const Case& of, const rw::Model& model,
+                           const rw::TableView<Tab>& table) {
+  const Index tokens = of.tensor("qkv").shape[1];
+  const auto [heads, kv_heads, head_dim, offset] = model.shape;
+  const auto q_weight = of.tensor("q_weight").values<bf16>();
+  const auto k_weight = of.tensor("k_weight").values<bf16>();
+  const Paged paged(tokens, {1, tokens, kv_heads, head_dim});
+  for (const rw::Isa isa : rw::available_isas()) {
+    SCOPED_TRACE(rw::isa_name(isa));
+    std::vector<bf16> packed = of.tensor("qkv").values<bf16>();
+    std::vector<bf16> keys(paged.size()), values(paged.size());
+    const auto qkv = rw::grouped_qkv_view(packed.data(), {1, tokens, heads, head_dim}, kv_heads);
+    const auto v = features_of(qkv.v);
+    rw::apply(rw::serial,
+              std::tuple{qkv.q, rw::View<bf16>(keys.data(), paged.cache).rows(paged.slots),
+                         rw::View<bf16>(values.data(), paged.cache).rows(paged.slots)},
+              std::tuple{qkv.q, qkv.k, rw::copied(qkv.v)},
+              std::tuple{rw::rms_norm(model, q_weight.data(), static_cast<Index>(q_weight.size())),
+                         rw::rms_norm(model, k_weight.data(), static_cast<Index>(k_weight.size())),
+                         rw::no_norm},
+              table, model.options(), forced(isa));
+    EXPECT_TRUE(same_bits(features_of(qkv.q), of.tensor("q_out").values<bf16>()));
+    EXPECT_TRUE(same_bits(keys, paged.filled(of.tensor("k_out").values<bf16>())));
+    EXPECT_TRUE(same_bits(values, paged.filled(v)));
+  }
+}
+
 TEST(Prologues, OfEveryModelAreOneCall) {
   std::size_t cases = 0;
-  for (const Case& of : pack().cases) {
+  for (const Case& of : prologue_pack().cases) {
     if (of.at("kind") != "prologue") continue;
     SCOPED_TRACE(of.name);
     const rw::Model& model = rw::model_named(of.at("model"));
     EXPECT_EQ(model.shape.kv_heads, of.integer("kv_heads"));
     const bool is_like_x = model.table_type == rw::Model::TableType::like_x;
-    const auto work = [&](const auto& table) { expect_prologue(of, model, table); };
-    is_like_x ? with_stored_table<bf16>(of, work) : with_stored_table<float>(of, work);
+    const auto hold = [](auto values) { return values; };
+    const auto work = [&](const auto& table) {
+      expect_prologue(of, model, table);
+      expect_paged_prologue(of, model, table);
+    };
+    is_like_x ? with_stored_table<bf16>(of, hold, work) : with_stored_table<float>(of, hold, work);
     ++cases;
   }
   EXPECT_EQ(cases, 3u);
@@ -117,7 +115,7 @@ std::vector<bf16> normed(const std::vector<bf16>& x, const rw::Model& model,
 // Those of the preset, and of no other finish or eps that a preset has.
 TEST(Prologues, NormsOfEveryModelHaveTheBitsOfItsCode) {
   std::set<std::string> with_case;
-  for (const Case& of : pack().cases) {
+  for (const Case& of : prologue_pack().cases) {
     if (of.at("kind") != "norm") continue;
     SCOPED_TRACE(of.name);
     with_case.insert(of.at("model"));
