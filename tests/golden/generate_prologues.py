@@ -14,48 +14,15 @@ that the whole model, made of its class's own configuration, has in the attentio
 
 import importlib
 import inspect
-import operator
 import os
 import zlib
 
 import generate_models
+import model_norms
 import torch
 
 PACK = os.path.join(generate_models.HERE, "prologues")
 WIDTH = 16  # of the hidden states: no bits of a case depend on how they are projected
-
-
-WAN = ("wan", "WanTransformer3DModel", "blocks.0.attn1.norm_{}")
-LTX = ("ltx", "LTXVideoTransformer3DModel", "transformer_blocks.0.attn1.norm_{}")
-LTX2 = ("ltx2", "LTX2VideoTransformer3DModel")
-FLUX = "transformer_blocks.0.attn.norm_{}"
-LAYER = "layers.0.self_attn.{}_norm"
-
-# Of a preset: file and class of the model, where the norm of queries or keys is in it; arguments;
-# heads that are normalised together; head_dim.
-OF_DIFFUSERS = {
-    "Helios": (("helios", "HeliosTransformer3DModel", WAN[2]), {}, 40, 128),
-    "Wan2.1 14B": (WAN, {}, 40, 128),
-    "Wan2.1 1.3B": (WAN, {"num_attention_heads": 12}, 12, 128),
-    "Wan2.2 A14B": (WAN, {}, 40, 128),
-    "Wan2.2 5B": (WAN, {"num_attention_heads": 24}, 24, 128),
-    "LTX 2B": (LTX, {}, 32, 64),
-    "LTX 13B": (LTX, {"attention_head_dim": 128}, 32, 128),
-    "LTX-2": ((*LTX2, LTX[2]), {}, 32, 128),
-    "LTX-2 audio": ((*LTX2, "transformer_blocks.0.audio_attn1.norm_{}"), {}, 32, 64),
-    "MiniMax-H3": (("minimax_h3", "MiniMaxH3Transformer3DModel", FLUX), {}, 1, 128),
-    "Flux.1": (("flux", "FluxTransformer2DModel", FLUX), {}, 1, 128),
-    "Flux.2": (("flux2", "Flux2Transformer2DModel", FLUX), {}, 1, 128),
-    "Qwen-Image": (("qwenimage", "QwenImageTransformer2DModel", FLUX), {}, 1, 128),
-    "Z-Image": (("z_image", "ZImageTransformer2DModel", "layers.0.attention.norm_{}"), {}, 1, 128),
-}
-OF_TRANSFORMERS = {
-    "Qwen3 8B": (("qwen3", "Qwen3Model", "Qwen3Config"), 128),
-    "Qwen3 8B, YaRN 4x": (("qwen3", "Qwen3Model", "Qwen3Config"), 128),
-    "Qwen3-VL 8B": (("qwen3_vl", "Qwen3VLTextModel", "Qwen3VLTextConfig"), 128),
-    "Gemma 3 4B, local layers": (("gemma3", "Gemma3TextModel", "Gemma3TextConfig"), 256),
-    "Gemma 3 4B, global layers": (("gemma3", "Gemma3TextModel", "Gemma3TextConfig"), 256),
-}
 
 
 class Captured(Exception):
@@ -169,38 +136,6 @@ def qwen3(name):
     return keys, tensors
 
 
-def models_with_norms():
-    """Name, the whole model without memory, where its norm is, heads at once, head_dim."""
-    for name, ((file, kind, place), arguments, heads, head_dim) in OF_DIFFUSERS.items():
-        module = importlib.import_module(f"diffusers.models.transformers.transformer_{file}")
-        with torch.device("meta"):
-            model = getattr(module, kind)(**arguments)
-        yield name, model, place, heads, head_dim
-    for name, ((file, kind, config), head_dim) in OF_TRANSFORMERS.items():
-        module = importlib.import_module(f"transformers.models.{file}.modeling_{file}")
-        settings = importlib.import_module(f"transformers.models.{file}.configuration_{file}")
-        with torch.device("meta"):
-            model = getattr(module, kind)(getattr(settings, config)(num_hidden_layers=1))
-        yield name, model, LAYER, 1, head_dim
-
-
-def norm_case(model, place, heads, head_dim):
-    norm, of_keys = (operator.attrgetter(place.format(x))(model) for x in "qk")
-    assert str(norm) == str(of_keys), "one rule for queries and keys"
-    norm = norm.to_empty(device="cpu").to(torch.bfloat16)
-    norm.weight.copy_(1 + 0.5 * torch.randn(norm.weight.shape))
-    # Two heads where each is by itself; so small that eps decides half of the mean.
-    x = 1e-3 * torch.randn(1, 1, max(heads, 2), head_dim)
-    x = x.to(torch.bfloat16)
-    out = norm(x.flatten(2) if heads > 1 else x).view(x.shape)
-    keys = {
-        "source": f"{type(model).__name__}.{place.format('q')}, {type(norm).__name__}",
-        "norm_axes": "HD" if heads > 1 else "D",
-        "io": "x>out",
-    }
-    return keys, {"x": x, "q_weight": norm.weight, "out": out}
-
-
 def name_of(model):
     return model.replace(" ", "_").replace(",", "")
 
@@ -211,11 +146,12 @@ def generate():
 
     torch.set_num_threads(1)
     of = f"diffusers {diffusers.__version__}"
+    of_hugging_face = f"transformers {transformers.__version__}"
     cases = {}
     for model, make, version in (
         ("Wan2.2 A14B", wan, of),
         ("Helios", helios, of),
-        ("Qwen3 8B", qwen3, f"transformers {transformers.__version__}"),
+        ("Qwen3 8B", qwen3, of_hugging_face),
     ):
         torch.manual_seed(zlib.crc32(model.encode()))
         with torch.no_grad():
@@ -228,12 +164,12 @@ def generate():
             **keys,
         }
         cases[f"P.{name_of(model)}.prologue.bf16"] = keys, tensors
-    for model, whole, *places in models_with_norms():
+    for model, whole, *places in model_norms.models_with_norms():
         torch.manual_seed(zlib.crc32(model.encode()))
         with torch.no_grad():
-            keys, tensors = norm_case(whole, *places)
+            keys, tensors = model_norms.norm_case(whole, *places)
         keys = {"family": "P", "kind": "norm", "model": model, **keys}
-        version = of if model in OF_DIFFUSERS else f"transformers {transformers.__version__}"
+        version = of if model in model_norms.OF_DIFFUSERS else of_hugging_face
         keys["source"] = f"{version} {keys['source']}"
         cases[f"P.{name_of(model)}.norm.bf16"] = keys, tensors
     for name, (keys, tensors) in cases.items():
