@@ -8,9 +8,9 @@ ROPEWALK_BEGIN_TYPES
 
 /// Where a normalised feature is rounded to x's type. y is x / rms(x), in float, w the weight.
 enum class NormFinish {
-  one_rounding,       ///< y * w: torch.nn.RMSNorm
+  one_rounding,       ///< y * w: torch.nn.RMSNorm, OLMo 2, Gemma 4
   round_then_weight,  ///< w times the rounded y: Llama's class in transformers, diffusers' RMSNorm
-  one_plus_weight,    ///< y * (1 + w): Gemma
+  one_plus_weight,    ///< y * (1 + w): Gemma 3, Qwen3.5
 };
 
 /// The features that are normalised together.

@@ -61,14 +61,17 @@ inline constexpr Model language_models[] = {
         .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-6}),
     detail::transformers_model(
         "Gemma 3n E4B, global layers", {8, 2, 256}, 1e6,
-        "transformers 5.24.0 gemma3n.Gemma3nRotaryEmbedding (full_attention)"),
+        "transformers 5.24.0 gemma3n.Gemma3nRotaryEmbedding (full_attention)")
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
     detail::transformers_model(
         "Gemma 4 26B-A4B, local layers", {16, 8, 256}, 1e4,
-        "transformers 5.24.0 gemma4.Gemma4TextRotaryEmbedding (sliding_attention)"),
+        "transformers 5.24.0 gemma4.Gemma4TextRotaryEmbedding (sliding_attention)")
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
     detail::transformers_model(
         "Gemma 4 26B-A4B, global layers", {16, 2, 512}, 1e6,
         "transformers 5.24.0 gemma4.Gemma4TextRotaryEmbedding (full_attention)")
-        .with_scaling(Proportional{0.25}),
+        .with_scaling(Proportional{0.25})
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
     Model("DeepSeek-V2", {128, 1, 192, 128})
         .with_source("transformers 5.24.0 deepseek_v2.DeepseekV2RotaryEmbedding")
         .with_axes(64)
@@ -135,7 +138,8 @@ inline constexpr Model language_models[] = {
         .with_scaling(Yarn{16, 16384}.with_mscales(1, 1)),
     detail::transformers_model("Qwen3-Next 80B", {16, 2, 256}, 1e7,
                                "transformers 5.24.0 qwen3_next.Qwen3NextRotaryEmbedding")
-        .with_axes(64),
+        .with_axes(64)
+        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-6}),
     detail::transformers_model("Phi-2", {32, 32, 80}, 1e4,
                                "transformers 5.24.0 phi.PhiRotaryEmbedding")
         .with_axes(32),
@@ -151,25 +155,30 @@ inline constexpr Model language_models[] = {
         .with_pairing(Pairing::interleaved),
     detail::transformers_model("GLM-4.5", {96, 8, 128}, 1e6,
                                "transformers 5.24.0 glm4_moe.Glm4MoeRotaryEmbedding")
-        .with_axes(64),
+        .with_axes(64)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-5}),
     Model("OLMo 2 7B", {32, 32, 128})
         .with_source("transformers 5.24.0 olmo2.Olmo2RotaryEmbedding")
         .with_axes(128)
         .with_theta(5e5)
-        .with_pairing(Pairing::half),
+        .with_pairing(Pairing::half)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("OLMo 3 7B, local layers", {32, 32, 128})
         .with_source("transformers 5.24.0 olmo3.Olmo3RotaryEmbedding (sliding_attention)")
         .with_axes(128)
         .with_theta(5e5)
-        .with_pairing(Pairing::half),
+        .with_pairing(Pairing::half)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("OLMo 3 7B, global layers", {32, 32, 128})
         .with_source("transformers 5.24.0 olmo3.Olmo3RotaryEmbedding (full_attention)")
         .with_axes(128)
         .with_theta(5e5)
         .with_pairing(Pairing::half)
-        .with_scaling(Yarn{8, 8192}),
+        .with_scaling(Yarn{8, 8192})
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     detail::transformers_model("OLMoE 1B-7B", {16, 16, 128}, 1e4,
-                               "transformers 5.24.0 olmoe.OlmoeRotaryEmbedding"),
+                               "transformers 5.24.0 olmoe.OlmoeRotaryEmbedding")
+        .with_norm({NormFinish::round_then_weight, NormOver::token, 1e-5}),
     detail::transformers_model("Granite 3.3 8B", {32, 8, 128}, 1e7,
                                "transformers 5.24.0 granite.GraniteRotaryEmbedding")
         .with_weights_in_two_orders(),
@@ -199,7 +208,8 @@ inline constexpr Model language_models[] = {
                                "transformers 5.24.0 falcon_h1.FalconH1RotaryEmbedding"),
     detail::transformers_model("MiniMax-M2", {48, 8, 128}, 5e6,
                                "transformers 5.24.0 minimax_m2.MiniMaxM2RotaryEmbedding")
-        .with_axes(64),
+        .with_axes(64)
+        .with_norm({NormFinish::round_then_weight, NormOver::token, 1e-6}),
     detail::transformers_model("Minitron 4B", {24, 8, 128}, 1e4,
                                "transformers 5.24.0 nemotron.NemotronRotaryEmbedding")
         .with_axes(64),
@@ -216,7 +226,8 @@ inline constexpr Model language_models[] = {
         .with_scaling(StaticNtk{1000}),
     detail::transformers_model("EXAONE 4.0 32B", {40, 8, 128}, 1e6,
                                "transformers 5.24.0 exaone4.Exaone4RotaryEmbedding")
-        .with_scaling(Llama3{16, 1, 4, 8192}),
+        .with_scaling(Llama3{16, 1, 4, 8192})
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-5}),
     detail::transformers_model("StarCoder2 7B", {36, 4, 128}, 1e6,
                                "transformers 5.24.0 starcoder2.Starcoder2RotaryEmbedding"),
     detail::transformers_model("DBRX", {48, 8, 128}, 5e5,
@@ -225,10 +236,12 @@ inline constexpr Model language_models[] = {
                                "transformers 5.24.0 recurrent_gemma.RecurrentGemmaRotaryEmbedding")
         .with_axes(128),
     detail::transformers_model("LFM2 1.2B", {32, 8, 64}, 1e6,
-                               "transformers 5.24.0 lfm2.Lfm2RotaryEmbedding"),
+                               "transformers 5.24.0 lfm2.Lfm2RotaryEmbedding")
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-5}),
     detail::transformers_model("Apertus 8B", {32, 8, 128}, 1.2e7,
                                "transformers 5.24.0 apertus.ApertusRotaryEmbedding")
-        .with_scaling(Llama3{8, 1, 4, 8192}),
+        .with_scaling(Llama3{8, 1, 4, 8192})
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-5}),
     detail::transformers_model("Helium 1 2B", {20, 20, 128}, 1e5,
                                "transformers 5.24.0 helium.HeliumRotaryEmbedding")
         .with_pairing(Pairing::interleaved),

@@ -34,11 +34,13 @@ inline constexpr Model multimodal_models[] = {
         "Qwen3-Omni 30B", {32, 4, 128}, 1e6,
         "transformers 5.24.0 qwen3_omni_moe.Qwen3OmniMoeThinkerTextRotaryEmbedding")
         .with_axes(24, 20, 20)
-        .with_terms(TermRule::interleaved_sections),
+        .with_terms(TermRule::interleaved_sections)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     detail::transformers_model("Qwen3.5 27B", {24, 4, 256}, 1e7,
                                "transformers 5.24.0 qwen3_5.Qwen3_5TextRotaryEmbedding")
         .with_axes(11, 11, 10)
-        .with_terms(TermRule::interleaved_sections),
+        .with_terms(TermRule::interleaved_sections)
+        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-6}),
     detail::transformers_model("PaddleOCR-VL", {16, 2, 128}, 5e5,
                                "transformers 5.24.0 paddleocr_vl.PaddleOCRRotaryEmbedding")
         .with_axes(16, 24, 24)

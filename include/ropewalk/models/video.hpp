@@ -51,7 +51,8 @@ inline constexpr Model video_models[] = {
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
     Model("SANA-Video", {20, 20, 112})
         .with_source("diffusers 0.42.1 transformer_sana_video.WanRotaryPosEmbed")
         .with_axes(40, 36, 36)
@@ -63,20 +64,23 @@ inline constexpr Model video_models[] = {
         .with_axes(16, 56, 56)
         .with_theta(256)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     Model("HunyuanVideo-1.5", {16, 16, 128})
         .with_source("diffusers 0.42.1 transformer_hunyuan_video15.HunyuanVideo15RotaryPosEmbed")
         .with_axes(16, 56, 56)
         .with_theta(256)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     Model("HunyuanVideo-FramePack", {24, 24, 128})
         .with_source("diffusers 0.42.1 "
                      "transformer_hunyuan_video_framepack.HunyuanVideoFramepackRotaryPosEmbed")
         .with_axes(16, 56, 56)
         .with_theta(256)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     Model("LTX 2B", {32, 32, 64})
         .with_source("diffusers 0.42.1 transformer_ltx.LTXVideoRotaryPosEmbed")
         .with_axes(682, 682, 682)
@@ -148,14 +152,16 @@ inline constexpr Model video_models[] = {
         .with_theta(5e6)
         .with_pairing(Pairing::half)
         .with_terms(TermRule::interleaved_sections)
-        .with_table_type(Model::TableType::like_x),
+        .with_table_type(Model::TableType::like_x)
+        .with_norm({NormFinish::round_then_weight, NormOver::head, 1e-6}),
     Model("AnyFlow 14B", {40, 40, 128})
         .with_source("diffusers 0.42.1 transformer_anyflow.AnyFlowRotaryPosEmbed")
         .with_axes(44, 42, 42)
         .with_theta(1e4)
         .with_steps(AngleSteps::f64)
         .with_table_type(Model::TableType::f64)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::round_then_weight, NormOver::token, 1e-6}),
     Model("MiniMax-H3", {56, 56, 128})
         .with_source("diffusers 0.42.1 transformer_minimax_h3.MiniMaxH3RotaryPosEmbed")
         .with_axes(32, 32, 32)
@@ -169,7 +175,8 @@ inline constexpr Model video_models[] = {
         .with_theta(256)
         .with_steps(AngleSteps::f64)
         .with_compute(Compute::wide)
-        .with_pairing(Pairing::interleaved),
+        .with_pairing(Pairing::interleaved)
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
 };
 
 ROPEWALK_END_NAMESPACE
