@@ -158,6 +158,7 @@ struct NormFacts {
   NormOver over;
   double eps;
   std::vector<std::string> names;
+  NormOrder on_cuda = NormOrder::automatic;
 };
 
 // From the classes of the models' own code, and the eps that its attention gives them.
@@ -166,14 +167,24 @@ const std::vector<NormFacts> norm_facts = {
      NormOver::token,
      1e-6,
      {"Helios", "Wan2.1 14B", "Wan2.1 1.3B", "Wan2.2 A14B", "Wan2.2 5B", "LTX-2", "LTX-2 audio",
-      "SkyReels-V2 14B", "OLMo 2 7B", "OLMo 3 7B, local layers", "OLMo 3 7B, global layers"}},
+      "SkyReels-V2 14B"}},
+    {NormFinish::one_rounding,
+     NormOver::token,
+     1e-6,
+     {"OLMo 2 7B", "OLMo 3 7B, local layers", "OLMo 3 7B, global layers"},
+     NormOrder::cuda_reduce},
     {NormFinish::one_rounding, NormOver::token, 1e-5, {"LTX 2B", "LTX 13B", "HiDream-I1"}},
     {NormFinish::one_rounding,
      NormOver::head,
      1e-6,
      {"Flux.1", "Flux.2", "Chroma", "Bria 3.2", "FIBO", "LongCat-Image", "Ovis-Image",
-      "JoyImage-Edit", "Motif-Video", "Stable Audio 3", "Gemma 3n E4B, global layers",
-      "Gemma 4 26B-A4B, local layers", "Gemma 4 26B-A4B, global layers"}},
+      "JoyImage-Edit", "Motif-Video"}},
+    {NormFinish::one_rounding,
+     NormOver::head,
+     1e-6,
+     {"Stable Audio 3", "Gemma 3n E4B, global layers", "Gemma 4 26B-A4B, local layers",
+      "Gemma 4 26B-A4B, global layers"},
+     NormOrder::cuda_reduce},
     {NormFinish::one_rounding, NormOver::head, 1e-5, {"MiniMax-H3"}},
     {NormFinish::round_then_weight,
      NormOver::token,
@@ -195,7 +206,7 @@ const std::vector<NormFacts> norm_facts = {
      NormOver::head,
      1e-6,
      {"Gemma 3 4B, local layers", "Gemma 3 4B, global layers", "Qwen3-Next 80B", "Qwen3.5 27B"}},
-    {NormFinish::one_plus_weight, NormOver::head, 1e-5, {"Krea-2"}},
+    {NormFinish::one_plus_weight, NormOver::head, 1e-5, {"Krea-2"}, NormOrder::cuda_fused},
 };
 
 /// Of a pair that at most one axis turns.
@@ -287,6 +298,7 @@ TEST(Models, HaveTheNormsThatAreKnownOfThem) {
       const RmsNorm<float> norm = rms_norm(model_named(name), weight, 1);
       EXPECT_EQ(norm.finish, known.finish) << name;
       EXPECT_EQ(norm.over, known.over) << name;
+      EXPECT_EQ(norm.on_cuda, known.on_cuda) << name;
       EXPECT_EQ(norm.eps, known.eps) << name;
       EXPECT_EQ(norm.weight, weight) << name;
       EXPECT_EQ(norm.weight_size, 1) << name;

@@ -19,16 +19,28 @@ enum class NormOver {
   token,  ///< those of all heads of a token, head after head
 };
 
-/// A root mean square norm without its weight, as a model states it.
+/// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
+/// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.
+enum class NormOrder {
+  automatic,    ///< on a CPU cpu; on CUDA what torch's, transformers' and Gemma's classes have
+  cpu,          ///< on a device, too: the bits of a CPU
+  cuda_fused,   ///< torch.nn.functional.rms_norm by a weight of x's type, or none
+  cuda_reduce,  ///< x.pow(2).mean(-1), and rms_norm by a weight of another type
+};
+
+/// A root mean square norm without its weight, as a model states it. A class that takes its sum by
+/// other kernels than those of its finish states its order on a CUDA device.
 ///
 /// Units    eps is added to the mean of the squares, as a float
 struct NormRule {
   ROPEWALK_INLINE constexpr NormRule() : NormRule(NormFinish::one_rounding, NormOver::head, 0) {}
-  ROPEWALK_INLINE constexpr NormRule(NormFinish of_finish, NormOver of_over, double of_eps)
-      : finish(of_finish), over(of_over), eps(of_eps) {}
+  ROPEWALK_INLINE constexpr NormRule(NormFinish of_finish, NormOver of_over, double of_eps,
+                                     NormOrder on_device = NormOrder::automatic)
+      : finish(of_finish), over(of_over), on_cuda(on_device), eps(of_eps) {}
 
   NormFinish finish;
   NormOver over;
+  NormOrder on_cuda;
   double eps;
 };
 

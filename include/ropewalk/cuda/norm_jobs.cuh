@@ -75,7 +75,8 @@ auto device_norm(const T& tensors) {
   result.threads = threads_of_reduction(size, rows);
   result.finish = norm.finish;
   result.order = norm.order;
-  if (norm.order == NormOrder::automatic) {
+  if (norm.order == NormOrder::automatic) result.order = norm.on_cuda;
+  if (result.order == NormOrder::automatic) {
     const bool same_types = norm.weight == nullptr || std::is_same_v<Weight, typename T::X>;
     result.order = norm.finish == NormFinish::one_rounding && same_types ? NormOrder::cuda_fused
                                                                          : NormOrder::cuda_reduce;

@@ -24,7 +24,7 @@ inline constexpr Model audio_models[] = {
         .with_theta(1e4)
         .with_pairing(Pairing::half)
         .with_compute(Compute::wide)
-        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6, NormOrder::cuda_reduce}),
     Model("ACE-Step", {16, 8, 128})
         .with_source("diffusers 0.42.1 ace_step_transformer._ace_step_rotary_freqs")
         .with_axes(128)

@@ -35,7 +35,7 @@ inline constexpr Model image_models[] = {
         .with_steps(AngleSteps::f64)
         .with_compute(Compute::wide)
         .with_pairing(Pairing::interleaved)
-        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-5}),
+        .with_norm({NormFinish::one_plus_weight, NormOver::head, 1e-5, NormOrder::cuda_fused}),
     Model("Chroma", {24, 24, 128})
         .with_source("diffusers 0.42.1 transformer_chroma.FluxPosEmbed")
         .with_axes(16, 56, 56)

@@ -62,16 +62,16 @@ inline constexpr Model language_models[] = {
     detail::transformers_model(
         "Gemma 3n E4B, global layers", {8, 2, 256}, 1e6,
         "transformers 5.24.0 gemma3n.Gemma3nRotaryEmbedding (full_attention)")
-        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6, NormOrder::cuda_reduce}),
     detail::transformers_model(
         "Gemma 4 26B-A4B, local layers", {16, 8, 256}, 1e4,
         "transformers 5.24.0 gemma4.Gemma4TextRotaryEmbedding (sliding_attention)")
-        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6, NormOrder::cuda_reduce}),
     detail::transformers_model(
         "Gemma 4 26B-A4B, global layers", {16, 2, 512}, 1e6,
         "transformers 5.24.0 gemma4.Gemma4TextRotaryEmbedding (full_attention)")
         .with_scaling(Proportional{0.25})
-        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::head, 1e-6, NormOrder::cuda_reduce}),
     Model("DeepSeek-V2", {128, 1, 192, 128})
         .with_source("transformers 5.24.0 deepseek_v2.DeepseekV2RotaryEmbedding")
         .with_axes(64)
@@ -162,20 +162,20 @@ inline constexpr Model language_models[] = {
         .with_axes(128)
         .with_theta(5e5)
         .with_pairing(Pairing::half)
-        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6, NormOrder::cuda_reduce}),
     Model("OLMo 3 7B, local layers", {32, 32, 128})
         .with_source("transformers 5.24.0 olmo3.Olmo3RotaryEmbedding (sliding_attention)")
         .with_axes(128)
         .with_theta(5e5)
         .with_pairing(Pairing::half)
-        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6, NormOrder::cuda_reduce}),
     Model("OLMo 3 7B, global layers", {32, 32, 128})
         .with_source("transformers 5.24.0 olmo3.Olmo3RotaryEmbedding (full_attention)")
         .with_axes(128)
         .with_theta(5e5)
         .with_pairing(Pairing::half)
         .with_scaling(Yarn{8, 8192})
-        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6}),
+        .with_norm({NormFinish::one_rounding, NormOver::token, 1e-6, NormOrder::cuda_reduce}),
     detail::transformers_model("OLMoE 1B-7B", {16, 16, 128}, 1e4,
                                "transformers 5.24.0 olmoe.OlmoeRotaryEmbedding")
         .with_norm({NormFinish::round_then_weight, NormOver::token, 1e-5}),

@@ -46,6 +46,7 @@ constexpr RmsNorm<W> rms_norm(const Model& model, const W* weight, Index size) {
   RmsNorm<W> norm = rms_norm_torch(weight, size, model.norm.eps);
   norm.finish = model.norm.finish;
   norm.over = model.norm.over;
+  norm.on_cuda = model.norm.on_cuda;
   return norm;
 }
 

@@ -8,18 +8,9 @@
 #include "ropewalk/base/config.hpp"
 #include "ropewalk/base/scalars.hpp"
 #include "ropewalk/base/shape.hpp"
-#include "ropewalk/build/norm_rule.hpp"  // for NormFinish, NormOver
+#include "ropewalk/build/norm_rule.hpp"  // for NormFinish, NormOver, NormOrder
 
 ROPEWALK_BEGIN_TYPES
-
-/// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
-/// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.
-enum class NormOrder {
-  automatic,    ///< on a CPU cpu; on CUDA what torch's, transformers' and Gemma's classes have
-  cpu,          ///< on a device, too: the bits of a CPU
-  cuda_fused,   ///< torch.nn.functional.rms_norm by a weight of x's type, or none
-  cuda_reduce,  ///< x.pow(2).mean(-1), and rms_norm by a weight of another type
-};
 
 /// A root mean square norm, in PyTorch's arithmetic.
 ///
@@ -57,6 +48,7 @@ struct RmsNorm {
   NormFinish finish = NormFinish::one_rounding;
   NormOver over = NormOver::head;
   NormOrder order = NormOrder::automatic;
+  NormOrder on_cuda = NormOrder::automatic;  ///< what automatic is there, see NormRule
   Index rows = 0;  ///< that are normalised in the whole tensor; 0: as many as x has
 };
 
