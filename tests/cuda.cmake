@@ -34,13 +34,15 @@ endforeach()
 target_link_libraries(cuda_test PRIVATE forms)  # the definition, as the CPU's tests have it
 set_target_properties(cuda_architecture_test PROPERTIES CUDA_ARCHITECTURES 80-real)
 
-add_executable(cuda_golden_norm_test EXCLUDE_FROM_ALL golden/cuda_golden_norm_test.cu)
-target_include_directories(cuda_golden_norm_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-target_compile_definitions(cuda_golden_norm_test PRIVATE
-  ROPEWALK_GOLDEN_DEFAULT_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
-target_link_libraries(cuda_golden_norm_test PRIVATE cuda_main)
-
-add_custom_target(cuda_tests DEPENDS ${programs} cuda_golden_norm_test)
+add_custom_target(cuda_tests DEPENDS ${programs})
+foreach(name IN ITEMS cuda_golden_norm_test cuda_prologues_test)
+  add_executable(${name} EXCLUDE_FROM_ALL golden/${name}.cu)
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE
+    ROPEWALK_GOLDEN_DEFAULT_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
+  target_link_libraries(${name} PRIVATE cuda_main)
+  add_dependencies(cuda_tests ${name})
+endforeach()
 
 # The CPU's own tests with CUDA as the form.
 foreach(source IN ITEMS

@@ -161,7 +161,7 @@ class CudaNorm : public testing::Test {
     return result;
   }
 };
-using Mixes = testing::Types<NormTypes<float, float>, NormTypes<half, half>,
+using Mixes = testing::Types<NormTypes<float, float>, NormTypes<half, half>, NormTypes<half, float>,
                              NormTypes<bfloat16, bfloat16>, NormTypes<bfloat16, float>>;
 TYPED_TEST_SUITE(CudaNorm, Mixes, MixNames);
 
@@ -219,7 +219,8 @@ TYPED_TEST(CudaNorm, EveryCountOfRows) {
   }
 }
 
-// What order a norm has by itself: torch.nn.RMSNorm's for a weight of x's type, and none.
+// What order a norm has by itself: torch.nn.RMSNorm's for a weight of x's type, and none; or that
+// which a model states.
 TYPED_TEST(CudaNorm, TheOrderIsThatOfItsRule) {
   using X = typename TypeParam::X;
   using W = typename TypeParam::Tab;
@@ -231,7 +232,11 @@ TYPED_TEST(CudaNorm, TheOrderIsThatOfItsRule) {
     const bool fused = norm.finish == NormFinish::one_rounding && !TestFixture::promotes;
     expect_reference(x, size, norm, fused ? SumOrder::cuda_fused : SumOrder::cuda_reduce);
   }
-  expect_reference(x, size, rw::rms_norm_without_weight(1e-5), SumOrder::cuda_fused);
+  auto without_weight = rw::rms_norm_without_weight(1e-5);
+  expect_reference(x, size, without_weight, SumOrder::cuda_fused);
+  without_weight.on_cuda = NormOrder::cuda_reduce;
+  expect_reference(x, size, without_weight, SumOrder::cuda_reduce);
+  expect_reference(x, size, without_weight.in_order(NormOrder::cpu), SumOrder::cpu);
 }
 
 TYPED_TEST(CudaNorm, OverAllHeadsOfAToken) {
@@ -724,6 +729,51 @@ TEST(CudaNormOfSeveral, EmptyTensorsAreLeft) {
 }
 
 // Errors ------------------------------------------------------------------------------------------
+
+// As on a CPU: the text names what is wrong, and nothing is launched.
+TEST(CudaNormErrors, NameWhatIsWrong) {
+  const Shape shape{1, 2, 3, 8};
+  const CosSin<float> table(2, 1, 4);
+  const std::vector<bfloat16> before(48, bfloat16(1));
+  const DeviceMemory x(before), weight(std::vector<bfloat16>(24, bfloat16(1)));
+  const DeviceMemory wide(std::vector<float>(24, 1.0f));
+  const auto text = [&](const auto& norm) {
+    const std::string error = error_of([&] {
+      rw::cuda::apply_inplace(nullptr, dense(x.as<bfloat16>(), shape), norm,
+                              table.on_device(by_half_table));
+    });
+    check(cudaDeviceSynchronize());
+    EXPECT_TRUE(same_bytes(x.values<bfloat16>(), before)) << "written before it was refused";
+    return error;
+  };
+  const auto norm = [&](Index size, double eps = 1e-6) {
+    return rw::rms_norm_torch(weight.as<const bfloat16>(), size, eps);
+  };
+  const std::string call = "cuda::apply_inplace: ";
+  EXPECT_EQ(text(norm(24)),
+            call + "size of the norm's weight is 24, must be 8, the head_dim of x");
+  EXPECT_EQ(text(norm(8).over_token()),
+            call + "size of the norm's weight is 8, must be 24, the heads * head_dim of x");
+  EXPECT_EQ(text(rw::rms_norm_torch<bfloat16>(nullptr, 8)),
+            call + "data of the norm's weight is null, must point to the 8 weights");
+  EXPECT_EQ(text(rw::rms_norm_hf(wide.as<const float>(), 8)),
+            call + "type of the norm's weight is float, must be that of x: PyTorch's "
+                   "round_then_weight would return float");
+  EXPECT_EQ(text(norm(8, -1)),
+            call + "eps of the norm is -1, must be 0 or more and finite, as a float, too");
+  EXPECT_EQ(text(norm(8, std::numeric_limits<double>::infinity())),
+            call + "eps of the norm is inf, must be 0 or more and finite, as a float, too");
+  EXPECT_EQ(text(norm(8, std::numeric_limits<double>::quiet_NaN())),
+            call + "eps of the norm is nan, must be 0 or more and finite, as a float, too");
+  rw::RmsNorm<float> gemma = rw::rms_norm_without_weight(1e-6);
+  gemma.finish = NormFinish::one_plus_weight;
+  EXPECT_EQ(text(gemma), call + "finish of the norm is one_plus_weight, must be another where "
+                                "there is no weight");
+  EXPECT_EQ(text(norm(8).in_order(NormOrder::automatic, -1)),
+            call + "rows of the norm is -1, must be 0 or more");
+  EXPECT_EQ(text(rw::rms_norm_torch(x.as<const bfloat16>() + 16, 8)),
+            call + "memory of x overlaps that of the norm's weight, must be apart from it");
+}
 
 TEST(CudaNormErrors, HostMemoryWhereThatIsChecked) {
   const Shape shape{1, 9, 4, 128};

@@ -7,6 +7,7 @@
 # Tests are compiled by themselves and without optimisation: some seconds each, half an hour for all
 # on two cores. What was caught is not tried again before the library or its test has changed. The
 # vector kernels are caught on an x86-64 machine with AVX-512, its bfloat16 and its arithmetic in half.
+# Those of include/ropewalk/cuda/ take nvcc and a device, and minutes each; else they are left out.
 # A test that is stopped after two minutes has noticed nothing: the machine may have been busy. That is
 # a timeout, and fails; in place of a mutant that loops for ever there is one that ends.
 set -euo pipefail
@@ -21,8 +22,11 @@ fi
 words=("$@")
 build=$PWD/build/mutation
 limit=120  # seconds for a test
-flags=(-std=c++17 -O0 -w -pthread -Itests -isystem /usr/local/include/eigen3 -isystem
-  /usr/include/eigen3)
+flags=(-std=c++17 -O0 -Itests -isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3)
+
+# The program of a test whose sources end in .cu, by its name.
+on_cuda() { [[ $1 == *cuda_* ]]; }
+has_device() { command -v nvcc && nvidia-smi --list-gpus; } >/dev/null 2>&1
 
 chosen() {
   local word
@@ -40,10 +44,14 @@ folder_of() {
   echo "$build/${sum%% *}"
 }
 
+source_of() {
+  if on_cuda "$1"; then echo "tests/${1%% *}.cu"; else echo "tests/${1%% *}.cpp"; fi
+}
+
 # Whether in folder $1 test $2 has ended as $3, and nothing that goes into it is newer.
 settled() {
   [[ -e $1/result && $(<"$1/result") == "$3" &&
-    -z $(find include tests/support "tests/${2%% *}.cpp" -newer "$1/result" -print -quit) ]]
+    -z $(find include tests/support "$(source_of "$2")" -newer "$1/result" -print -quit) ]]
 }
 
 # The library as a tree in folder $1: file $2 with $3 replaced by $4; 1 unless found once.
@@ -62,11 +70,16 @@ mutate() {
 # How test $2 ends with the library in folder $1: "caught", "survived", "timeout" or "does not
 # compile".
 try() {
-  local dir=$1 test mix more=() status=0
+  local dir=$1 test mix compile=(g++ -w -pthread "${flags[@]}") more=() status=0
   read -r test mix <<<"$2"
   if [[ -n $mix ]]; then more+=("-DROPEWALK_TESTS_MIX=$mix"); fi
-  if [[ $test == *_test ]]; then more+=(-lgtest -lgtest_main); fi
-  if ! g++ "${flags[@]}" "-I$dir/include" "tests/$test.cpp" "${more[@]}" -o "$dir/test" \
+  if on_cuda "$test"; then
+    compile=(nvcc -w -arch=native --expt-relaxed-constexpr "${flags[@]}")
+    more+=(tests/support/cuda_main.cpp tests/support/cuda_device.cu -lgtest)
+  elif [[ $test == *_test ]]; then
+    more+=(-lgtest -lgtest_main)
+  fi
+  if ! "${compile[@]}" "-I$dir/include" "$(source_of "$test")" "${more[@]}" -o "$dir/test" \
     2>"$dir/errors"; then
     echo "does not compile" >"$dir/result"
   else
@@ -81,11 +94,19 @@ try() {
   rm -rf "$dir/test" "$dir/include"
 }
 
-tests=() files=() olds=() news=() dirs=() lost=0
+tests=() files=() olds=() news=() dirs=() lost=0 left_out=0
 while IFS=$'\t' read -r test file old new; do
   if [[ -z $test || $test == \#* ]] || ! chosen "$test $file $old $new"; then continue; fi
+  if on_cuda "$test" && ((!check_only)) && ! has_device; then
+    left_out=$((left_out + 1))
+    continue
+  fi
   tests+=("$test") files+=("$file") olds+=("$old") news+=("${new-}")
 done <tests/mutation/mutants.tsv
+if ((left_out > 0)); then
+  echo "note: $left_out mutants of CUDA are left out: no nvcc here, or no device"
+  if ((${#tests[@]} == 0)); then exit; fi
+fi
 if ((${#tests[@]} == 0)); then
   echo "No mutant's line holds one of: ${words[*]}" >&2
   exit 1

@@ -78,7 +78,6 @@ struct NormedFeatures<X, false> {
 template <unsigned Apart, std::size_t Terms>
 __device__ __forceinline__ void add_lanes_apart(float (&terms)[Terms]) {
 #pragma unroll
-#pragma unroll
   for (float& term : terms) {
     term = added(term, __shfl_xor_sync(0xffffffffu, term, static_cast<int>(Apart)));
   }
