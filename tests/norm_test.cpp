@@ -10,11 +10,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 #include <vector>
@@ -23,7 +23,7 @@
 #include "support/bits.hpp"
 #include "support/error_of.hpp"
 #include "support/fault_pages.hpp"
-#include "support/typed_tests.hpp"
+#include "support/norm_problem.hpp"
 
 namespace ropewalk_test {
 namespace {
@@ -36,93 +36,9 @@ using rw::NormFinish;
 using rw::Pairing;
 using rw::Shape;
 
-template <class XType, class WType>
-struct NormTypes {
-  using X = XType;
-  using W = WType;
-};
-
 template <class T>
 class Norm : public testing::Test {};
-using AllNormTypes =
-    testing::Types<NormTypes<float, float>, NormTypes<half, half>, NormTypes<half, float>,
-                   NormTypes<bfloat16, bfloat16>, NormTypes<bfloat16, float>>;
 TYPED_TEST_SUITE(Norm, AllNormTypes);
-
-constexpr NormFinish finishes[] = {NormFinish::one_rounding, NormFinish::round_then_weight,
-                                   NormFinish::one_plus_weight};
-constexpr Pairing pairings[] = {Pairing::interleaved, Pairing::half, Pairing::interleaved_to_half};
-
-/// Where rows lie in memory.
-enum class Place { dense, heads_outside, packed };
-
-/// x of a shape with what normalises and turns it.
-template <class X, class W>
-struct Problem {
-  Shape shape;
-  Place place;
-  std::vector<X> x;
-  std::vector<W> weight;
-  std::vector<float> cos, sin;
-  rw::RmsNorm<W> norm;
-  Index pairs;
-
-  Problem(const Shape& of, bool over_token, NormFinish finish, Index of_pairs, Place where,
-          Values values = Values::special, bool weighted = true)
-      : shape(of),
-        place(where),
-        x(random_values<X>(3 * size(), values, 1)),
-        weight(random_values<W>(weighted ? count(over_token ? of.heads : 1, of.head_dim) : 0,
-                                Values::uniform, 2)),
-        cos(random_values<float>(count(of.seq, of_pairs), Values::uniform, 3)),
-        sin(random_values<float>(count(of.seq, of_pairs), Values::uniform, 4)),
-        norm(rw::rms_norm_torch(weighted ? weight.data() : nullptr,
-                                static_cast<Index>(weight.size()), 1e-6)),
-        pairs(of_pairs) {
-    norm.finish = finish;
-    if (over_token) norm = norm.over_token();
-  }
-
-  static std::size_t count(Index a, Index b) { return static_cast<std::size_t>(a * b); }
-  std::size_t size() const { return count(shape.batch * shape.seq, shape.heads * shape.head_dim); }
-
-  template <class T>
-  rw::View<T> view(T* data) const {
-    if (place == Place::heads_outside) return rw::bhsd_view(data, shape);
-    if (place == Place::packed) return rw::qkv_view(data, shape, 1);
-    return {data, shape};
-  }
-
-  rw::TableView<float> table() const {
-    const Shape rows{1, shape.seq, 1, pairs};
-    return rw::half_table(rw::View<const float>(cos.data(), rows),
-                          rw::View<const float>(sin.data(), rows));
-  }
-
-  std::vector<X> defined(Pairing pairing) const {
-    std::vector<X> out = x;
-    rw::apply_strided(rw::serial, view(out.data()), view(x.data()), norm, table(),
-                      rw::Options(pairing));
-    return out;
-  }
-
-  void expect_defined(Pairing pairing) const {
-    const std::vector<X> wanted = defined(pairing);
-    for (const rw::Isa isa : rw::available_isas()) {
-      for (const rw::Stores stores : {rw::Stores::cached, rw::Stores::nontemporal}) {
-        std::vector<X> out = x;
-        rw::apply(rw::serial, view(out.data()), view(x.data()), norm, table(), rw::Options(pairing),
-                  rw::CpuOptions(stores, isa));
-        EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa);
-      }
-      if (pairing == Pairing::interleaved_to_half) continue;
-      std::vector<X> in_place = x;
-      rw::apply_inplace(rw::serial, view(in_place.data()), norm, table(), rw::Options(pairing),
-                        rw::CpuOptions(rw::Stores::automatic, isa));
-      EXPECT_TRUE(same_bits(in_place, wanted)) << rw::isa_name(isa) << ", in place";
-    }
-  }
-};
 
 /// 2^exponent, or what X has of it, by a random mantissa and sign.
 template <class X>
@@ -135,16 +51,13 @@ X of_exponent(std::mt19937& random, int exponent) {
 // of every magnitude, zeros of both signs, outputs of zero.
 TYPED_TEST(Norm, EveryMagnitude) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
-  const bool promotes = !std::is_same_v<X, W>;
+  using W = typename TypeParam::Tab;
   std::mt19937 random(1);
   for (int trial = 0; trial < 160; ++trial) {
     SCOPED_TRACE(testing::Message() << "trial " << trial);
-    NormFinish finish = finishes[trial % 3];
-    if (promotes && finish == NormFinish::round_then_weight) finish = NormFinish::one_rounding;
     const Index head_dim = trial % 5 == 0 ? 192 : 64 << trial % 2;
     const Shape shape{1, 1 + trial / 2 % 2, 19, head_dim};
-    Problem<X, W> problem(shape, trial % 4 == 3, finish, head_dim / 2, Place::dense,
+    Problem<X, W> problem(shape, trial % 4 == 3, finish_of<X, W>(trial), head_dim / 2, Place::dense,
                           Values::uniform);
     const int scale = trial * 2 - 160, spread = trial % 7 < 4 ? 1 : 24;
     for (X& x : problem.x) {
@@ -193,12 +106,10 @@ TEST(NormOfBfloat16, FeaturesFarBelowTheirRow) {
 // Rests of vectors, of groups of vectors and of the registers of every set; carries from 512 on.
 TYPED_TEST(Norm, EveryLength) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
-  const bool promotes = !std::is_same_v<X, W>;
+  using W = typename TypeParam::Tab;
   for (Index head_dim = 2; head_dim <= 2048; head_dim += head_dim < 140 ? 2 : 62) {
     SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
-    NormFinish finish = finishes[head_dim / 6 % 3];
-    if (promotes && finish == NormFinish::round_then_weight) finish = NormFinish::one_rounding;
+    const NormFinish finish = finish_of<X, W>(head_dim / 6);
     const Index pairs = head_dim % 3 == 0 ? head_dim / 4 : head_dim / 2;
     for (const Values values : {Values::uniform, Values::special}) {
       Problem<X, W>({1, 1, 9, head_dim}, false, finish, pairs, Place::dense, values)
@@ -212,7 +123,8 @@ TYPED_TEST(Norm, EveryLength) {
 // apart; sums with two and three levels.
 TYPED_TEST(Norm, OverAllHeadsOfAToken) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
+  using W = typename TypeParam::Tab;
+  Index turn = 0;
   for (const auto& [heads, head_dim] : {std::pair<Index, Index>{1, 64},
                                         {3, 2},
                                         {3, 6},
@@ -223,9 +135,10 @@ TYPED_TEST(Norm, OverAllHeadsOfAToken) {
                                         {20, 30},
                                         {64, 128},
                                         {33, 1024}}) {
-    for (const Place place : {Place::dense, Place::heads_outside, Place::packed}) {
+    ++turn;  // so that a place meets every finish
+    for (const Place place : places) {
       SCOPED_TRACE(testing::Message() << heads << " heads of " << head_dim);
-      const Problem<X, W> of({2, 3, heads, head_dim}, true, NormFinish::one_rounding, head_dim / 2,
+      const Problem<X, W> of({2, 3, heads, head_dim}, true, finish_of<X, W>(turn++), head_dim / 2,
                              place, Values::uniform);
       of.expect_defined(pairings[heads % 3]);
     }
@@ -236,7 +149,7 @@ TYPED_TEST(Norm, OverAllHeadsOfAToken) {
 // Without pairs, or larger partners would hide them.
 TYPED_TEST(Norm, SubnormalNumbers) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
+  using W = typename TypeParam::Tab;
   for (const auto& [most, some] : {std::pair{0, -127}, {0, -130}, {-68, -68}, {-75, -75}}) {
     Problem<X, W> of({1, 2, 12, 136}, false, NormFinish::one_rounding, 0, Place::dense,
                      Values::uniform, false);
@@ -252,15 +165,18 @@ TYPED_TEST(Norm, SubnormalNumbers) {
 
 TYPED_TEST(Norm, EveryLayout) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
-  for (const Place place : {Place::dense, Place::heads_outside, Place::packed}) {
+  using W = typename TypeParam::Tab;
+  for (const Place place : places) {
     for (const Pairing pairing : pairings) {
-      for (const Values values : {Values::uniform, Values::special}) {
-        for (const bool weighted : {true, false}) {
-          Problem<X, W>({2, 5, 20, 72}, false, NormFinish::one_rounding, 32, place, values,
-                        weighted)
-              .expect_defined(pairing);
-        }
+      for (int turn = 0; turn < 6; ++turn) {
+        SCOPED_TRACE(testing::Message() << "place " << static_cast<int>(place) << ", pairing "
+                                        << static_cast<int>(pairing) << ", turn " << turn);
+        const bool weighted = turn < 3;
+        Problem<X, W>(
+            {2, 5, 20, 72}, false, finish_of<X, W>(turn, weighted), 32, place,
+            (turn + static_cast<int>(pairing)) % 2 == 0 ? Values::uniform : Values::special,
+            weighted)
+            .expect_defined(pairing);
       }
     }
   }
@@ -268,7 +184,7 @@ TYPED_TEST(Norm, EveryLayout) {
 
 TYPED_TEST(Norm, ATableOfNoPairsNormalisesAlone) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
+  using W = typename TypeParam::Tab;
   const Problem<X, W> of({1, 3, 2, 80}, false, NormFinish::one_plus_weight, 0, Place::dense);
   of.expect_defined(Pairing::interleaved);
   EXPECT_FALSE(same_bits(of.defined(Pairing::interleaved), of.x));
@@ -277,13 +193,13 @@ TYPED_TEST(Norm, ATableOfNoPairsNormalisesAlone) {
 // Without pairs head_dim may be odd: fewer than eight features are added up one by one.
 TYPED_TEST(Norm, OddLengths) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
+  using W = typename TypeParam::Tab;
   for (const Index head_dim : {1, 3, 5, 7, 9, 15, 31, 33, 47, 131, 1023}) {
     for (const bool over_token : {false, true}) {
       SCOPED_TRACE(testing::Message() << "head_dim " << head_dim);
       for (const Values values : {Values::uniform, Values::special}) {
-        Problem<X, W>({1, 2, 3, head_dim}, over_token, NormFinish::one_rounding, 0, Place::dense,
-                      values)
+        Problem<X, W>({1, 2, 3, head_dim}, over_token, finish_of<X, W>(head_dim / 2), 0,
+                      Place::dense, values)
             .expect_defined(Pairing::interleaved);
       }
     }
@@ -302,34 +218,55 @@ TEST(NormOfMany, Tokens) {
       .expect_defined(Pairing::half);
 }
 
-// Nothing is read or written outside the rows and the weight: pages that fault stand beside them.
+/// Such an array that holds random values, which nobody may write.
+template <class T>
+struct ReadOnlyPages : FaultPages<T> {
+  ReadOnlyPages(Index count, Against against, std::uint64_t seed)
+      : FaultPages<T>(static_cast<std::size_t>(count), against) {
+    fill(*this, Values::uniform, seed);
+    this->forbid_writing();
+  }
+};
+
+// Nothing is read or written outside the rows, the weight and the table: pages that fault stand
+// beside them.
 TYPED_TEST(Norm, TouchesItsRowsAlone) {
   using X = typename TypeParam::X;
-  using W = typename TypeParam::W;
-  for (const Index head_dim : {2, 10, 30, 34, 72, 98, 130, 544}) {
-    for (const Against against : {Against::start, Against::end}) {
-      const Shape shape{1, 2, 3, head_dim};
-      const auto count = static_cast<std::size_t>(6 * head_dim);
-      FaultPages<X> x(count, against), out(count, against);
-      FaultPages<W> weight(static_cast<std::size_t>(head_dim), against);
-      const auto values = random_values<X>(count, Values::uniform, 1);
-      const auto weights = random_values<W>(weight.size(), Values::uniform, 2);
-      std::copy(values.begin(), values.end(), x.begin());
-      std::copy(weights.begin(), weights.end(), weight.begin());
-      x.forbid_writing();
-      weight.forbid_writing();
-      const std::vector<float> turns(static_cast<std::size_t>(head_dim), 0.5f);
-      const rw::View<const float> rows(turns.data(), {1, 2, 1, head_dim / 2});
-      const auto table = rw::half_table(rows, rows);
-      const auto norm = rw::rms_norm_torch(weight.data(), head_dim, 1e-6);
-      std::vector<X> wanted(count);
-      rw::apply_strided(rw::serial, rw::View<X>(wanted.data(), shape),
-                        rw::View<const X>(x.data(), shape), norm, table);
-      for (const rw::Isa isa : rw::available_isas()) {
-        rw::apply(rw::serial, rw::View<X>(out.data(), shape), rw::View<const X>(x.data(), shape),
-                  norm, table, rw::interleaved_pairs, rw::CpuOptions(rw::Stores::automatic, isa));
-        EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa);
-        EXPECT_TRUE(out.surroundings_kept()) << rw::isa_name(isa);
+  using W = typename TypeParam::Tab;
+  Index turn = 0;
+  for (const Index head_dim : {2, 10, 30, 34, 64, 72, 98, 130, 192, 544}) {
+    for (const bool over_token : {false, true}) {
+      for (const Against against : {Against::start, Against::end}) {
+        ++turn;  // so that a page meets every finish
+        for (const Pairing pairing : pairings) {
+          const Shape shape{1, 2, 3, head_dim};
+          const ReadOnlyPages<X> x(6 * head_dim, against, 1);
+          const ReadOnlyPages<W> weight((over_token ? 3 : 1) * head_dim, against, 2);
+          const ReadOnlyPages<float> cos(head_dim, against, 3), sin(head_dim, against, 4);
+          const rw::View<const X> rows(x.data(), shape);
+          const Shape turns{1, 2, 1, head_dim / 2};
+          const auto table = rw::half_table(rw::View<const float>(cos.data(), turns),
+                                            rw::View<const float>(sin.data(), turns));
+          auto norm = rw::rms_norm_torch(weight.data(), static_cast<Index>(weight.size()), 1e-6);
+          norm.finish = finish_of<X, W>(turn++);
+          if (over_token) norm = norm.over_token();
+          FaultPages<X> out(x.size(), against);
+          const rw::View<X> to(out.data(), shape);
+          std::vector<X> wanted(x.size());
+          rw::apply_strided(rw::serial, rw::View<X>(wanted.data(), shape), rows, norm, table,
+                            rw::Options(pairing));
+          for (const rw::Isa isa : rw::available_isas()) {
+            const rw::CpuOptions cpu(rw::Stores::automatic, isa);
+            rw::apply(rw::serial, to, rows, norm, table, rw::Options(pairing), cpu);
+            EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa);
+            EXPECT_TRUE(out.surroundings_kept()) << rw::isa_name(isa);
+            if (pairing == Pairing::interleaved_to_half) continue;
+            std::copy_n(x.data(), x.size(), out.data());
+            rw::apply_inplace(rw::serial, to, norm, table, rw::Options(pairing), cpu);
+            EXPECT_TRUE(same_bits(out, wanted)) << rw::isa_name(isa) << ", in place";
+            EXPECT_TRUE(out.surroundings_kept()) << rw::isa_name(isa) << ", in place";
+          }
+        }
       }
     }
   }
@@ -521,6 +458,8 @@ TEST_F(NormErrors, NameWhatIsWrong) {
             "apply_inplace: eps of the norm is -1, must be 0 or more and finite, as a float, too");
   EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, std::numeric_limits<double>::quiet_NaN())),
             "apply_inplace: eps of the norm is nan, must be 0 or more and finite, as a float, too");
+  EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, std::numeric_limits<double>::infinity())),
+            "apply_inplace: eps of the norm is inf, must be 0 or more and finite, as a float, too");
   EXPECT_EQ(text(rw::rms_norm_torch(weight.data(), 8, 1e300)),
             "apply_inplace: eps of the norm is 1e+300, must be 0 or more and finite, as a float, "
             "too");
