@@ -255,9 +255,9 @@ TEST(Slots, PositionIdsChooseRowsOfTheTable) {
   EXPECT_TRUE(same_bits(cache, wanted));
 }
 
-// So many tokens that a pool splits them.
+// So many tokens, of 512 Ki features and more, that a pool splits them.
 TEST(Slots, ThreadsWriteTheirOwnTokens) {
-  const Shape shape{3, 400, heads, head_dim};
+  const Shape shape{3, 2500, heads, head_dim};
   const Index tokens = shape.batch * shape.seq;
   const auto x = random_values<float>(size_of(shape), Values::uniform, 1);
   const rw::View<const float> rows(x.data(), shape);

@@ -1,14 +1,16 @@
-// Every form for every pair of types, and many threads at once, without GoogleTest: what
-// MemorySanitizer and ThreadSanitizer watch. Between rows nothing is initialised.
+// Every form for every pair of types, norms, slots, and many threads at once, without GoogleTest:
+// what MemorySanitizer and ThreadSanitizer watch. Between rows nothing is initialised.
 #define EIGEN_USE_THREADS  // Eigen declares its ThreadPoolDevice only then
 
 #include <Eigen/Core>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <thread>
+#include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <vector>
 
@@ -63,20 +65,26 @@ rw::Strides apart(const rw::Shape& shape) {
   return {shape.seq * token, token, row};
 }
 
-template <class T>
-std::uint64_t hash_rows(const rw::View<T>& view) {
+/// Of the rows row_of(b, s, h).
+template <class RowOf>
+std::uint64_t hash_rows(const rw::Shape& shape, const RowOf& row_of) {
   std::uint64_t hash = 0;
-  for (Index b = 0; b < view.batch(); ++b) {
-    for (Index s = 0; s < view.seq(); ++s) {
-      for (Index h = 0; h < view.heads(); ++h) {
-        const T* row = view.row(b, s, h);
-        const std::size_t count = count_of(view.head_dim());
-        ROPEWALK_TESTS_EXPECT_INITIALISED(row, count * sizeof(T));
+  for (Index b = 0; b < shape.batch; ++b) {
+    for (Index s = 0; s < shape.seq; ++s) {
+      for (Index h = 0; h < shape.heads; ++h) {
+        const auto* row = row_of(b, s, h);
+        const std::size_t count = count_of(shape.head_dim);
+        ROPEWALK_TESTS_EXPECT_INITIALISED(row, count * sizeof(*row));
         hash = hash_bits(row, count, hash);
       }
     }
   }
   return hash;
+}
+
+template <class T>
+std::uint64_t hash_rows(const rw::View<T>& view) {
+  return hash_rows(view.shape(), [&](Index b, Index s, Index h) { return view.row(b, s, h); });
 }
 
 // One thread
@@ -89,6 +97,7 @@ struct Case {
   rw::Pairing pairing;
   rw::Stores stores;
   rw::Compute compute;
+  Values values = Values::special;
 };
 
 template <class X, class Tab>
@@ -99,9 +108,9 @@ struct Problem {
         out_memory(shape.batch * apart(shape).batch),
         x(x_memory.data(), shape, apart(shape)),
         table_values(random_values<Tab>(
-            count_of(table_size(of.layout, {1, shape.seq, 1, of.pairs})), Values::special, 2)),
+            count_of(table_size(of.layout, {1, shape.seq, 1, of.pairs})), of.values, 2)),
         table(table_over(table_values.data(), of.layout, {1, shape.seq, 1, of.pairs})) {
-    const auto values = random_values<X>(size_of(shape), Values::special, 1);
+    const auto values = random_values<X>(size_of(shape), of.values, 1);
     copy_rows(x, rw::View<const X>(values.data(), shape));
     options.pairing = of.pairing;
     options.stores = of.stores;
@@ -155,19 +164,129 @@ void replay_tables() {
   replay<X, Eigen::bfloat16>();
 }
 
+// Norms
+// -------------------------------------------------------------------------------------------
+
+template <class X, class W>
+struct NormProblem : Problem<X, float> {
+  /// One that the types permit.
+  static rw::NormFinish finish_of(int turn) {
+    if (turn % 3 == 2) return rw::NormFinish::one_plus_weight;
+    const bool rounds = turn % 3 == 1 && std::is_same_v<X, W>;
+    return rounds ? rw::NormFinish::round_then_weight : rw::NormFinish::one_rounding;
+  }
+
+  NormProblem(const Case& of, bool over_token, int turn)
+      : Problem<X, float>(of),
+        weight(random_values<W>(count_of((over_token ? of.shape.heads : 1) * of.shape.head_dim),
+                                Values::uniform, 3)),
+        norm(rw::rms_norm_torch(weight.data(), static_cast<Index>(weight.size()))) {
+    norm.finish = finish_of(turn);
+    if (over_token) norm = norm.over_token();
+    const Index tokens = of.shape.batch * of.shape.seq;
+    for (Index token = 0; token < tokens; ++token) slots.push_back(tokens - 1 - token);
+  }
+
+  /// Of what call(out) writes. Before, rows are those of x: MemorySanitizer does not see what an
+  /// asm statement stores.
+  template <class Call>
+  std::uint64_t hash_after(const Call& call) const {
+    Uninitialised<X> memory(this->shape.batch * apart(this->shape).batch);
+    const rw::View<X> out(memory.data(), this->shape, apart(this->shape));
+    copy_rows(out, rw::View<const X>(this->x));
+    call(out);
+    return hash_rows(out);
+  }
+
+  std::uint64_t hash_of_definition() const {
+    return hash_after([this](const rw::View<X>& out) {
+      rw::apply_strided(rw::serial, out, this->x, norm, this->table, this->options);
+    });
+  }
+
+  template <class Device>
+  std::uint64_t hash_of_fused(const Device& device, const rw::CpuOptions& cpu) const {
+    return hash_after([&](const rw::View<X>& out) {
+      rw::apply(device, out, this->x, norm, this->table, this->options, cpu);
+    });
+  }
+
+  template <class Device>
+  std::uint64_t hash_in_place(const Device& device, const rw::CpuOptions& cpu) const {
+    return hash_after([&](const rw::View<X>& out) {
+      rw::apply_inplace(device, out, norm, this->table, this->options, cpu);
+    });
+  }
+
+  /// Of the rows of a cache of one block, the last slot for the first token.
+  template <class Device>
+  std::uint64_t hash_of_slots(const Device& device, const rw::CpuOptions& cpu) const {
+    const auto [batch, seq, heads, head_dim] = this->shape;
+    const rw::Shape block{1, batch * seq, heads, head_dim};
+    Uninitialised<X> memory(apart(block).batch);
+    const rw::View<X> cache(memory.data(), block, apart(block));
+    copy_rows(cache, rw::View<const X>(this->x.data(), block, apart(block)));
+    const auto row_of = [&, seq = seq](Index b, Index s, Index h) {
+      return cache.row(0, slots[count_of(b * seq + s)], h);
+    };
+    rw::apply(device, cache.rows(slots.data(), batch, seq), this->x, norm, this->table,
+              this->options, cpu);
+    return hash_rows(this->shape, row_of);
+  }
+
+  std::vector<W> weight;
+  rw::RmsNorm<W> norm;
+  std::vector<std::int64_t> slots;
+};
+
+template <class X, class W, class Device>
+void expect_norm(const NormProblem<X, W>& problem, const Device& device) {
+  const std::uint64_t wanted = problem.hash_of_definition();
+  for (const rw::Isa isa : rw::available_isas()) {
+    const rw::CpuOptions cpu(problem.options.stores, isa);
+    expect(problem.hash_of_fused(device, cpu) == wanted, "a norm has other bits");
+    expect(problem.hash_of_slots(device, cpu) == wanted, "a norm into slots has other bits");
+    if (problem.options.pairing == rw::Pairing::interleaved_to_half) continue;
+    expect(problem.hash_in_place(device, cpu) == wanted, "a norm in place has other bits");
+  }
+}
+
+template <class X, class W>
+void replay_norms() {
+  int turn = 0;
+  for (const Index head_dim : {2, 6, 14, 30, 62, 94, 128, 188, 576}) {
+    for (const bool over_token : {false, true}) {
+      for (const rw::Pairing pairing :
+           {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+        const Index pairs = turn % 4 == 3 ? head_dim / 4 : head_dim / 2;
+        const Case of{{2, 2, 3, head_dim},
+                      pairs,
+                      turn % 5 == 4 ? Layout::packed : Layout::half,
+                      pairing,
+                      turn % 2 == 0 ? rw::Stores::nontemporal : rw::Stores::cached,
+                      rw::Compute::promoted,
+                      Values::uniform};
+        // By the size, too, so that a pairing meets every finish.
+        expect_norm(NormProblem<X, W>(of, over_token, turn + turn / 6), rw::serial);
+        ++turn;
+      }
+    }
+  }
+}
+
 // Many threads
 // -------------------------------------------------------------------------------------
 
-constexpr rw::Shape shared_shape{2, 301, 4, 94};
+constexpr rw::Shape shared_shape{2, 701, 4, 94};  // 512 Ki features: a pool splits them
 constexpr int thread_count = 4;
 
 /// One x and one table that all threads read.
 struct Shared {
   std::vector<float> x = random_values<float>(size_of(shared_shape), Values::special, 1);
-  std::vector<float> table_values = random_values<float>(301 * 94, Values::special, 2);
+  std::vector<float> table_values = random_values<float>(701 * 94, Values::special, 2);
 
   rw::TableView<float> table() const {
-    return table_over(table_values.data(), Layout::half, {1, 301, 1, 47});
+    return table_over(table_values.data(), Layout::half, {1, 701, 1, 47});
   }
 
   template <class Device>
@@ -229,6 +348,33 @@ void apply_on_pool(const Shared& shared) {
   finished.Wait();
 }
 
+template <class X, class W>
+void norms_on_pool(const Eigen::ThreadPoolDevice& device, int turn) {
+  for (const bool over_token : {false, true}) {
+    const Case of{shared_shape,          47,
+                  Layout::half,          rw::Pairing::interleaved,
+                  rw::Stores::automatic, rw::Compute::promoted,
+                  Values::uniform};
+    expect_norm(NormProblem<X, W>(of, over_token, turn++), device);
+  }
+}
+
+template <class X, class W>
+void all_of_norms(const Eigen::ThreadPoolDevice& device, int turn) {
+  replay_norms<X, W>();
+  norms_on_pool<X, W>(device, turn);
+}
+
+void all_norms() {
+  Eigen::ThreadPool pool(thread_count);
+  const Eigen::ThreadPoolDevice device(&pool, thread_count);
+  all_of_norms<float, float>(device, 0);
+  all_of_norms<Eigen::half, Eigen::half>(device, 1);
+  all_of_norms<Eigen::half, float>(device, 2);
+  all_of_norms<Eigen::bfloat16, Eigen::bfloat16>(device, 0);
+  all_of_norms<Eigen::bfloat16, float>(device, 1);
+}
+
 }  // namespace
 }  // namespace ropewalk_test
 
@@ -243,6 +389,7 @@ int main() {
   replay_tables<double>();
   replay_tables<Eigen::half>();
   replay_tables<Eigen::bfloat16>();
+  all_norms();
   std::printf("%d calls, %d failed\n", calls.load(), failures.load());
   return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
