@@ -74,16 +74,16 @@ static_assert(sizeof(0.1) == sizeof(double),
   __builtin_prefetch(address, to_write, locality)
 #endif
 
-// AddressSanitizer does not see what an assembler's instruction reads or writes.
+// AddressSanitizer and MemorySanitizer do not see what an assembler's instruction reads or writes.
 #if defined(__SANITIZE_ADDRESS__)
-#define ROPEWALK_ADDRESS_SANITIZER 1
+#define ROPEWALK_MEMORY_IS_WATCHED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROPEWALK_ADDRESS_SANITIZER 1
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define ROPEWALK_MEMORY_IS_WATCHED 1
 #endif
 #endif
-#if !defined(ROPEWALK_ADDRESS_SANITIZER)
-#define ROPEWALK_ADDRESS_SANITIZER 0
+#if !defined(ROPEWALK_MEMORY_IS_WATCHED)
+#define ROPEWALK_MEMORY_IS_WATCHED 0
 #endif
 
 // The compiler's own types of 16 bits, where it has them. nvcc has CUDA's.

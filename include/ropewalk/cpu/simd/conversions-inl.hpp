@@ -48,7 +48,7 @@ ROPEWALK_INLINE Register<std::uint16_t, Count> narrow_halves(const Register<floa
 
 template <int Count>
 ROPEWALK_INLINE void store_halves(void* to, const Register<float, Count>& r) {
-#if ROPEWALK_X86 && !ROPEWALK_ADDRESS_SANITIZER
+#if ROPEWALK_X86 && !ROPEWALK_MEMORY_IS_WATCHED
   if constexpr (has_f16c && Count >= 4) {
     using Halves = typename Unaligned<std::uint16_t, Count>::Vector;
     asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=m"(*static_cast<Halves*>(to)) : "v"(r.v));

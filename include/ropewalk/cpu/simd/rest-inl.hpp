@@ -27,8 +27,8 @@ inline void copy_lines_past(void* to, const void* from, Index bytes) {
     auto& memory = *static_cast<Memory*>(moved(to, i));
 #if ROPEWALK_CLANG
     __builtin_nontemporal_store(line.v, &memory);
-#elif ROPEWALK_ADDRESS_SANITIZER
-    memory = line.v;  // which it sees
+#elif ROPEWALK_MEMORY_IS_WATCHED
+    memory = line.v;
 #else
     asm("vmovntps {%1, %0|%0, %1}" : "=m"(memory) : "v"(line.v));
 #endif
