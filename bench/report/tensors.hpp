@@ -19,8 +19,8 @@ ropewalk::View<T> view_of(const ropewalk_tensor& tensor) {
 /// One of a weight of type T.
 template <class T>
 ropewalk::RmsNorm<T> norm_of(const ropewalk_norm& norm) {
-  ropewalk::RmsNorm<T> made = ropewalk::rms_norm_torch(static_cast<const T*>(norm.weight),
-                                                       norm.weight_size, norm.eps);
+  ropewalk::RmsNorm<T> made =
+      ropewalk::rms_norm_torch(static_cast<const T*>(norm.weight), norm.weight_size, norm.eps);
   made.finish = static_cast<ropewalk::NormFinish>(norm.finish);
   made.over = static_cast<ropewalk::NormOver>(norm.over);
   return made;

@@ -1,5 +1,5 @@
 // Whole models' attention as it begins, on a device: slices of one product, norm, rotation, keys
-// and values to slots of a paged cache, in one launch. By the order of a CPU, whose bits are stored.
+// and values to slots of a paged cache, in one launch. In the order of a CPU: its bits are stored.
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
