@@ -163,15 +163,15 @@ inline Single tree(Row values) {
   return values.at(0);
 }
 
-/// The order of torch.nn.functional.rms_norm on CUDA: 128 threads, four warps.
+/// The order of torch.nn.functional.rms_norm on CUDA: 128 threads, four warps. Of features that are
+/// no multiple of 4, which it gives to another kernel, as if zeros followed.
 inline Single sum_cuda_fused(const Row& x) {
-  if (x.size() % 4 != 0) throw std::invalid_argument("sum_cuda_fused: not a multiple of 4");
   std::array<Single, 4> warps;
   for (std::size_t warp = 0; warp < 4; ++warp) {
     Row chains(32);
     for (std::size_t lane = 0; lane < 32; ++lane) {
       for (std::size_t i = 4 * (32 * warp + lane); i < x.size(); i += std::size_t{4} * 128) {
-        for (std::size_t e = 0; e < 4; ++e) {
+        for (std::size_t e = 0; e < 4 && i + e < x.size(); ++e) {
           chains[lane] = fused_multiply_add(x[i + e], x[i + e], chains[lane]);
         }
       }
@@ -196,14 +196,12 @@ inline std::size_t threads_of_row(std::size_t features, std::size_t rows) {
   return std::min(power_of_two_in(loads), 512 / rows_of_block);
 }
 
-/// The order of x.pow(2).mean(-1) on CUDA; `rows` are those of the whole tensor.
+/// The order of x.pow(2).mean(-1) on CUDA; `rows` are those of the whole tensor. Rows of vectors
+/// and a rest as their first one: PyTorch adds up those that begin between two vectors from the
+/// next on.
 inline Single sum_cuda_reduce(const Row& x, std::size_t rows) {
-  // Beyond, PyTorch may split a row over warps. Rows that are read by vectors and begin between
-  // two of them are summed from the next one on, what is before it by itself.
+  // Beyond, PyTorch may split a row over warps.
   if (x.size() > 8160) throw std::invalid_argument("sum_cuda_reduce: longer than 8160");
-  if (x.size() >= 128 && x.size() % 4 != 0) {
-    throw std::invalid_argument("sum_cuda_reduce: not a multiple of 4");
-  }
   const Row p = squares(x);
   const std::size_t threads = threads_of_row(p.size(), rows);
   const bool by_vectors = p.size() >= 128;
@@ -211,9 +209,11 @@ inline Single sum_cuda_reduce(const Row& x, std::size_t rows) {
   for (std::size_t thread = 0; thread < threads; ++thread) {
     std::array<Single, 4> a{};
     if (by_vectors) {
-      for (std::size_t i = 4 * thread; i < p.size(); i += 4 * threads) {
+      const std::size_t rest = p.size() % 4, whole = p.size() - rest;
+      for (std::size_t i = 4 * thread; i < whole; i += 4 * threads) {
         for (std::size_t e = 0; e < 4; ++e) a[e] = a[e] + p[i + e];
       }
+      if (thread < rest) a[0] = a[0] + p[whole + thread];
     } else {
       std::size_t load = 0;
       for (std::size_t i = thread; i < p.size(); i += threads, ++load) {
