@@ -195,6 +195,11 @@ TYPED_TEST(CudaNorm, EveryLengthInEveryOrder) {
         const auto norm = TestFixture::norm(weight, size % 7).in_order(of.order);
         expect_reference(x, size, norm, of.reference);
         if (size % 4 == 0 && size <= 512) expect_reference(x, size, norm, of.reference, 1, 1);
+        // Those that are added up in registers, by every finish.
+        for (Index finish = 0; finish < 3 && (size == 64 || size == 128); ++finish) {
+          expect_reference(x, size, TestFixture::norm(weight, finish).in_order(of.order),
+                           of.reference);
+        }
       }
     }
     if (this->HasFailure()) return;

@@ -136,7 +136,7 @@ def table(cos: np.ndarray, sin: np.ndarray, dtype: str) -> Table:
     return made
 
 
-def norm(case: Case, weight: int) -> Norm:
+def norm_of(case: Case, weight: int) -> Norm:
     """That of a case, by the address of its weights."""
     rule = NORMS[case.norm]
     return Norm(
@@ -151,19 +151,21 @@ def norm(case: Case, weight: int) -> Norm:
 
 
 def applies(
-    out: Tensor | None, x: Tensor, before: Norm | None, rows: Table, pairing: str, count: int
+    out: Tensor | None, x: Tensor, norm: Norm | None, rows: Table, pairing: str, count: int
 ):
-    """A function of no arguments that rotates x, normalised where there is a norm before; all that
-    can be is worked out before."""
+    """A function of no arguments that normalises x, where there is a norm, and rotates it.
+
+    All that can be is worked out before.
+    """
     pool = threads(count)
     options = Options(c.sizeof(Options), PAIRINGS[pairing], 0)
     tensors = pool and c.byref(pool), out and c.byref(out), c.byref(x)
     how = c.c_int64(1), c.byref(rows), c.byref(options)
     call = library().ropewalk_apply
     arguments = (*tensors, *how)
-    if before:
+    if norm:
         call = library().ropewalk_apply_normed
-        arguments = (*tensors, c.byref(c.pointer(before)), *how)
+        arguments = (*tensors, c.byref(c.pointer(norm)), *how)
     check(call(*arguments))
     return lambda: call(*arguments)
 
@@ -211,7 +213,7 @@ def cuda_apply(
     stream: int,
     out: Tensor | None,
     tensors: list[Tensor],
-    before: Norm | None,
+    norm: Norm | None,
     rows: tuple[Tensor, Tensor],
     pairing: str,
 ) -> None:
@@ -221,7 +223,7 @@ def cuda_apply(
         out and c.byref(out),
         (Tensor * len(tensors))(*tensors),
         c.c_int64(len(tensors)),
-        before and c.byref(before),
+        norm and c.byref(norm),
         *map(c.byref, rows),
         c.c_int32(PAIRINGS[pairing]),
     )
@@ -232,7 +234,7 @@ def cuda_apply(
 def defines(
     form: str,
     tensors: tuple[Tensor, Tensor, Tensor, Tensor],
-    before: Norm | None,
+    norm: Norm | None,
     pairing: str,
     count: int,
 ):
@@ -242,7 +244,7 @@ def defines(
         pool and c.byref(pool),
         c.c_int32(FORMS[form]),
         *map(c.byref, tensors),
-        before and c.byref(before),
+        norm and c.byref(norm),
         c.c_int32(PAIRINGS[pairing]),
     )
     call = helper().ropewalk_report_form

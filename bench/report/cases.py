@@ -44,7 +44,7 @@ class Case:
 
     @property
     def normed_together(self) -> int:
-        """The features of which a norm is, and its weights."""
+        """How many features are normalised together: as many weights."""
         return self.head_dim * (self.heads if NORMS[self.norm].over_token else 1)
 
     @property

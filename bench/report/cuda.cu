@@ -10,12 +10,12 @@
 #include "ropewalk/cuda/apply.cuh"
 #include "ropewalk/cuda/norm.cuh"
 #include "ropewalk/ropewalk.h"
-#include "ropewalk/table_layouts.hpp"
 #include "tensors.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_bench::CosSin;
 using ropewalk_bench::norm_of;
 using ropewalk_bench::view_of;
 
@@ -25,7 +25,7 @@ struct Call {
   const ropewalk_tensor *outs, *xs;
   std::int64_t count;
   const ropewalk_norm* norm;
-  const ropewalk_tensor *cos, *sin;
+  CosSin turns;
   rw::Pairing pairing;
 };
 
@@ -35,7 +35,7 @@ void rotate(const Call& call) {
   if (call.count != 1 && (call.count != 2 || is_alone)) {
     throw std::invalid_argument("the report rotates one tensor, or two in place without a norm");
   }
-  const auto table = rw::half_table(view_of<const C>(*call.cos), view_of<const C>(*call.sin));
+  const auto table = call.turns.table<C>();
   const rw::Options options(call.pairing);
   const auto first = view_of<T>(call.xs[0]);
   if (call.norm != nullptr) {
@@ -58,7 +58,7 @@ void rotate(const Call& call) {
 /// By a table of x's type, of float or of double.
 template <class T>
 void rotate(const Call& call) {
-  const std::int32_t table = call.cos->dtype;
+  const std::int32_t table = call.turns.cos->dtype;
   if (table == call.xs->dtype) return rotate<T, T>(call);
   if (table == ROPEWALK_DTYPE_F32) return rotate<T, float>(call);
   if (table == ROPEWALK_DTYPE_F64) return rotate<T, double>(call);
@@ -82,7 +82,12 @@ extern "C" ROPEWALK_EXPORT const char* ropewalk_report_cuda_apply(
     std::int32_t pairing) {
   thread_local std::string text;
   try {
-    rotate({static_cast<cudaStream_t>(stream), outs, xs, count, norm, cos, sin,
+    rotate({static_cast<cudaStream_t>(stream),
+            outs,
+            xs,
+            count,
+            norm,
+            {cos, sin},
             static_cast<rw::Pairing>(pairing)});
     return nullptr;
   } catch (const std::exception& error) {

@@ -6,20 +6,21 @@
 #include "ropewalk/apply.hpp"
 #include "ropewalk/norm.hpp"
 #include "ropewalk/options.hpp"
-#include "ropewalk/table_layouts.hpp"
 #include "tensors.hpp"
 
 namespace {
 
 namespace rw = ropewalk;
+using ropewalk_bench::CosSin;
 using ropewalk_bench::norm_of;
 using ropewalk_bench::view_of;
 
 struct Call {
   const ropewalk_threads* threads;
   std::int32_t stacked;
-  const ropewalk_tensor *out, *x, *cos, *sin;
+  const ropewalk_tensor *out, *x;
   const ropewalk_norm* norm;
+  CosSin turns;
   rw::Pairing pairing;
 };
 
@@ -27,8 +28,7 @@ template <class T, class Device>
 void rotate(const Device& device, const Call& call) {
   const auto out = view_of<T>(*call.out);
   const auto x = view_of<const T>(*call.x);
-  const auto table =
-      rw::half_table(view_of<const float>(*call.cos), view_of<const float>(*call.sin));
+  const auto table = call.turns.table<float>();
   const rw::Options options(call.pairing);
   if (call.norm != nullptr) {
     rw::apply_strided(device, out, x, norm_of<T>(*call.norm), table, options);
@@ -56,7 +56,7 @@ extern "C" ROPEWALK_EXPORT std::int32_t ropewalk_report_form(
     const ropewalk_threads* threads, std::int32_t stacked, const ropewalk_tensor* out,
     const ropewalk_tensor* x, const ropewalk_tensor* cos, const ropewalk_tensor* sin,
     const ropewalk_norm* norm, std::int32_t pairing) {
-  const Call call{threads, stacked, out, x, cos, sin, norm, static_cast<rw::Pairing>(pairing)};
+  const Call call{threads, stacked, out, x, norm, {cos, sin}, static_cast<rw::Pairing>(pairing)};
   try {
     if (x->dtype == ROPEWALK_DTYPE_F32) rotate<float>(call);
     if (x->dtype == ROPEWALK_DTYPE_F16) rotate<Eigen::half>(call);

@@ -53,6 +53,7 @@ class Buffers:
         self.cos, self.sin = (
             as_tensor(part, case.table_dtype).cuda() for part in table_of(case)
         )
+        self.weight = None
         if case.norm:
             drawn = torch.randn(case.normed_together, generator=random, device="cuda")
             self.weight = (1 + 0.5 * drawn).to(STORED[case.dtype])

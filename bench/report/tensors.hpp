@@ -1,9 +1,10 @@
-// The C boundary's tensors as views, and its norms.
+// The C boundary's tensors as views and tables, and its norms.
 #ifndef ROPEWALK_BENCH_REPORT_TENSORS_HPP
 #define ROPEWALK_BENCH_REPORT_TENSORS_HPP
 
 #include "ropewalk/norm/makers.hpp"
 #include "ropewalk/ropewalk.h"
+#include "ropewalk/table_layouts.hpp"
 #include "ropewalk/view.hpp"
 
 namespace ropewalk_bench {
@@ -16,7 +17,17 @@ ropewalk::View<T> view_of(const ropewalk_tensor& tensor) {
           {tensor.strides[0], tensor.strides[1], tensor.strides[2]}};
 }
 
-/// One of a weight of type T.
+/// The two tensors of a table.
+struct CosSin {
+  const ropewalk_tensor *cos, *sin;
+
+  template <class T>
+  ropewalk::TableView<T> table() const {
+    return ropewalk::half_table(view_of<const T>(*cos), view_of<const T>(*sin));
+  }
+};
+
+/// One whose weight, if any, is of type T, whatever its dtype says.
 template <class T>
 ropewalk::RmsNorm<T> norm_of(const ropewalk_norm& norm) {
   ropewalk::RmsNorm<T> made =

@@ -79,7 +79,7 @@ class Worker:
                 self.missing(case, one, "it reads contiguous tokens alone")
                 continue
             if case.norm and not one.norms:
-                self.missing(case, one, "no norm before the rotation")
+                self.missing(case, one, "a norm, if it has one, is a call of its own, which is not made here")
                 continue
             try:
                 ready = one.prepare(case, buffers)

@@ -33,7 +33,7 @@ void expect_prologue(const Case& of, const rw::Model& model, const rw::TableView
   const auto [heads, kv_heads, head_dim, offset] = model.shape;
   const rw::Shape shape{1, tokens, heads, head_dim};
   auto packed = of.tensor("qkv").values<bf16>();
-  const Paged paged(tokens, {1, tokens, kv_heads, head_dim});
+  const Paged paged({1, tokens, kv_heads, head_dim});
   const DeviceMemory product(packed), keys(std::vector<bf16>(paged.size())),
       values(std::vector<bf16>(paged.size())), slots(paged.slots);
   const DeviceMemory q_weight(of.tensor("q_weight").values<bf16>());

@@ -60,9 +60,9 @@ struct Paged {
   ropewalk::Shape cache;  // [blocks, block_size, kv_heads, head_dim]
   std::vector<std::int64_t> slots;
 
-  Paged(ropewalk::Index tokens, const ropewalk::Shape& heads)
-      : cache{tokens / 4 + 2, 4, heads.heads, heads.head_dim} {
-    for (ropewalk::Index i = 0; i < tokens; ++i) slots.push_back(4 * cache.batch - 2 - i);
+  explicit Paged(const ropewalk::Shape& keys)
+      : cache{keys.seq / 4 + 2, 4, keys.heads, keys.head_dim} {
+    for (ropewalk::Index i = 0; i < keys.seq; ++i) slots.push_back(4 * cache.batch - 2 - i);
     slots[1] = -1;
   }
 

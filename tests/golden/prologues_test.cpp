@@ -61,7 +61,7 @@ void expect_paged_prologue(const Case& of, const rw::Model& model,
   const auto [heads, kv_heads, head_dim, offset] = model.shape;
   const auto q_weight = of.tensor("q_weight").values<bf16>();
   const auto k_weight = of.tensor("k_weight").values<bf16>();
-  const Paged paged(tokens, {1, tokens, kv_heads, head_dim});
+  const Paged paged({1, tokens, kv_heads, head_dim});
   for (const rw::Isa isa : rw::available_isas()) {
     SCOPED_TRACE(rw::isa_name(isa));
     std::vector<bf16> packed = of.tensor("qkv").values<bf16>();

@@ -4,8 +4,8 @@
 # usage: run.sh [--check] [WORD...]   only the mutants whose line holds one of the words
 # --check only looks whether each place is still found once, in the blink of an eye.
 #
-# Tests are compiled by themselves and without optimisation: some seconds each, half an hour for all
-# on two cores. What was caught is not tried again before the library or its test has changed. The
+# Tests are compiled by themselves and, on a CPU, without optimisation: some seconds each, half an
+# hour for all on two cores. What was caught is not tried again before the library or its test has changed. The
 # vector kernels are caught on an x86-64 machine with AVX-512, its bfloat16 and its arithmetic in half.
 # Those of include/ropewalk/cuda/ take nvcc and a device, and minutes each; else they are left out.
 # A test that is stopped after two minutes has noticed nothing: the machine may have been busy. That is
@@ -24,9 +24,10 @@ build=$PWD/build/mutation
 limit=120  # seconds for a test
 flags=(-std=c++17 -Itests -isystem /usr/local/include/eigen3 -isystem /usr/include/eigen3)
 
-# The program of a test whose sources end in .cu, by its name.
-on_cuda() { [[ $1 == *cuda_* ]]; }
-has_device() { command -v nvcc && nvidia-smi --list-gpus; } >/dev/null 2>&1
+# Whether test $1 is of CUDA: nvcc compiles it, and it needs a device.
+on_cuda() { [[ $1 == cuda_* ]]; }
+has_device=0
+if { command -v nvcc && nvidia-smi --list-gpus; } >/dev/null 2>&1; then has_device=1; fi
 
 chosen() {
   local word
@@ -98,7 +99,7 @@ try() {
 tests=() files=() olds=() news=() dirs=() lost=0 left_out=0
 while IFS=$'\t' read -r test file old new; do
   if [[ -z $test || $test == \#* ]] || ! chosen "$test $file $old $new"; then continue; fi
-  if on_cuda "$test" && ((!check_only)) && ! has_device; then
+  if on_cuda "$test" && ((!check_only && !has_device)); then
     left_out=$((left_out + 1))
     continue
   fi

@@ -257,13 +257,13 @@ void replay_norms() {
       for (const rw::Pairing pairing :
            {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
         const Index pairs = turn % 4 == 3 ? head_dim / 4 : head_dim / 2;
-        const Case of{{2, 2, 3, head_dim},
-                      pairs,
-                      turn % 5 == 4 ? Layout::packed : Layout::half,
-                      pairing,
-                      turn % 2 == 0 ? rw::Stores::nontemporal : rw::Stores::cached,
-                      rw::Compute::promoted,
-                      Values::uniform};
+        Case of{{2, 2, 3, head_dim},
+                pairs,
+                turn % 5 == 4 ? Layout::packed : Layout::half,
+                pairing,
+                turn % 2 == 0 ? rw::Stores::nontemporal : rw::Stores::cached,
+                rw::Compute::promoted};
+        of.values = Values::uniform;
         // By the size, too, so that a pairing meets every finish.
         expect_norm(NormProblem<X, W>(of, over_token, turn + turn / 6), rw::serial);
         ++turn;
@@ -349,10 +349,9 @@ void apply_on_pool(const Shared& shared) {
 template <class X, class W>
 void norms_on_pool(const Eigen::ThreadPoolDevice& device, int turn) {
   for (const bool over_token : {false, true}) {
-    const Case of{shared_shape,          47,
-                  Layout::half,          rw::Pairing::interleaved,
-                  rw::Stores::automatic, rw::Compute::promoted,
-                  Values::uniform};
+    Case of{shared_shape,         47, Layout::half, rw::Pairing::interleaved, rw::Stores::automatic,
+            rw::Compute::promoted};
+    of.values = Values::uniform;
     expect_norm(NormProblem<X, W>(of, over_token, turn++), device);
   }
 }

@@ -1,10 +1,11 @@
 """What makes a run fail: bits of ours that are wrong, and calls of ours that fail."""
 
+import dataclasses
 import unittest
 
-from report.report import wrong
+from report.report import torch_version, wrong
 from report.results import row_of
-from synthetic import CASE, row, samples
+from synthetic import CASE, results, row, samples
 
 
 class Wrong(unittest.TestCase):
@@ -23,6 +24,23 @@ class Wrong(unittest.TestCase):
     def test_failures_of_ours(self):
         rows = [row_of(CASE, "apply", "", missing="crashed (SIGSEGV)", failed=True)]
         self.assertEqual(wrong(rows), [f"apply {CASE.name}: crashed (SIGSEGV)"])
+
+    def test_norms_have_the_bits_of_one_torch(self):
+        case = dataclasses.replace(CASE, norm="head", device="cuda")
+        rows = [row("apply", samples(1.0), case, differs=0.1)]
+        said = [f"apply {case.name}: other bits than eager"]
+        self.assertEqual(wrong(rows, "2.11.0+cu130"), said)
+        self.assertEqual(wrong(rows, "2.15.0"), [])
+        self.assertEqual(wrong(rows, "2.15.0", promised=False), said)
+        self.assertEqual(wrong(rows), said)  # beside our own definition
+        rows[0]["failed"] = True
+        self.assertEqual(wrong(rows, "2.15.0"), said)
+
+    def test_torch_is_asked_for_its_version(self):
+        found = results([])
+        self.assertEqual(torch_version(found), "2")
+        found["peers"][0]["missing"] = "not asked for"
+        self.assertEqual(torch_version(found), "")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from unittest import mock
 from report import worker
 from report.cases import Case
 from report.contestants import Contestant, Prepared, Skip
+from report.floats import widen
 
 CASE = Case("peers", seq=3, heads=2, head_dim=4)
 
@@ -89,16 +90,22 @@ class Rows(unittest.TestCase):
         self.assertIn("contiguous", row["missing"])
 
     def test_who_knows_no_norm_is_skipped(self):
-        normed = dataclasses.replace(CASE, norm="token")
+        normed = dataclasses.replace(CASE, norm="token", dtype="bf16")
+
+        weights = []
 
         def weight(buffers):
+            weights.append(widen(buffers.weight, normed.dtype))
             buffers.out[...] = buffers.weight.reshape(CASE.heads, CASE.head_dim)
 
         knows = Fake("knows", weight)
         knows.norms = True
         rows = self.rows(knows, Fake("ones", ones), case=normed)
         self.assertIn("samples", rows["knows"])
-        self.assertEqual(rows["ones"]["missing"], "no norm before the rotation")
+        # Compared by any, timed by such as keep x as large as it is.
+        self.assertNotEqual({*abs(weights[0])}, {1})
+        self.assertEqual({*abs(weights[-1])}, {1})
+        self.assertIn("a norm", rows["ones"]["missing"])
 
 
 if __name__ == "__main__":

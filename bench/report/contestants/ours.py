@@ -6,7 +6,7 @@ from . import Contestant, Prepared, Skip
 
 
 def norm(case, buffers):
-    return boundary.norm(case, buffers.weight.ctypes.data) if case.norm else None
+    return boundary.norm_of(case, buffers.weight.ctypes.data) if case.norm else None
 
 
 class Fused(Contestant):

@@ -22,7 +22,7 @@ enum class NormOver {
 /// In which order the squares of a row are added up, and what makes 1 / sqrt of their mean. The
 /// orders of a CUDA device run there alone: its approximation of the reciprocal root is its own.
 enum class NormOrder {
-  automatic,    ///< on a CPU cpu; on CUDA what torch's, transformers' and Gemma's classes have
+  automatic,    ///< on a CPU cpu; on CUDA on_cuda, or that of torch's class with this finish
   cpu,          ///< on a device, too: the bits of a CPU
   cuda_fused,   ///< torch.nn.functional.rms_norm by a weight of x's type, or none
   cuda_reduce,  ///< x.pow(2).mean(-1), and rms_norm by a weight of another type

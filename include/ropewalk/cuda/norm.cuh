@@ -90,10 +90,10 @@ ROPEWALK_BEGIN_NESTED(cuda)
 ///          another size, null with a size or for one_plus_weight, or float where PyTorch would
 ///          return float; eps negative or not finite; more than 2^24 features together
 /// Several  a tuple of norms beside those of outs and xs, no_norm for a tensor that has none
-/// Order    norm.order; by default that of rms_norm for one_rounding by a weight of x's type or
-///          none, else that of pow and mean. A model whose class takes another states it; without
-///          one, in_order(NormOrder::cuda_reduce) is a class of one rounding that is written by pow
-///          and mean. NormOrder::cpu gives the bits of ropewalk::apply
+/// Order    norm.order; where that is automatic norm.on_cuda, which rms_norm(model, ..) sets; where
+///          that is, too, that of torch's rms_norm for one_rounding by a weight of x's type or none,
+///          else that of pow and mean. A class of one rounding that is written by pow and mean (OLMo
+///          2) has on_cuda = NormOrder::cuda_reduce; NormOrder::cpu gives the bits of ropewalk::apply
 /// Source   Zhang and Sennrich 2019, arXiv:1910.07467; arithmetic as PyTorch 2.11 eager on an H100
 ///          and an H200. Not its bits: rows whose features are no multiple of 4 or not aligned as 4
 ///          are, and by cuda_reduce more than 8,160 features, which PyTorch adds up in other orders

@@ -17,12 +17,12 @@ class OnGpu(Fused):
         out = buffers.inplace if self.inplace else buffers.out
         x = tensor(out if self.inplace else buffers.x, case.dtype)
         written = None if self.inplace else tensor(out, case.dtype)
-        before = boundary.norm(case, buffers.weight.data_ptr()) if case.norm else None
+        norm = boundary.norm_of(case, buffers.weight.data_ptr()) if case.norm else None
         rows = table(buffers, case.table_dtype)
 
         def run():
             stream = torch.cuda.current_stream().cuda_stream
-            boundary.cuda_apply(stream, written, [x], before, rows, case.pairing)
+            boundary.cuda_apply(stream, written, [x], norm, rows, case.pairing)
 
         prepared = replayed(run, lambda: out)
         if self.inplace:

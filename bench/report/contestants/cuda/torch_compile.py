@@ -9,7 +9,7 @@ from . import replayed
 
 class OnGpu(Compiled):
     def prepare(self, case, buffers):
-        normed = before(case, buffers.weight if case.norm else None)
+        normed = before(case, buffers.weight)
         compiled = form_of(self.stacked, normed, case.pairing)
 
         @torch.inference_mode()

@@ -10,7 +10,7 @@ from . import replayed
 class OnGpu(Eager):
     def prepare(self, case, buffers):
         x, cos, sin = buffers.x, buffers.cos, buffers.sin
-        normed = before(case, buffers.weight if case.norm else None)
+        normed = before(case, buffers.weight)
         last = [buffers.out]
 
         @torch.inference_mode()

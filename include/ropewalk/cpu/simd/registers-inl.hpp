@@ -24,7 +24,7 @@ ROPEWALK_INLINE Register<S, Count> load(const void* from) {
   return {*static_cast<const typename Unaligned<S, Count>::Vector*>(from)};
 }
 
-/// Lets a sanitizer see what an instruction is about to read.
+/// Lets AddressSanitizer see what an instruction is about to read.
 template <class S, int Count>
 ROPEWALK_INLINE void show_read(const void* from) {
 #if ROPEWALK_MEMORY_IS_WATCHED
