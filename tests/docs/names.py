@@ -25,7 +25,7 @@ files = {file for file in listed if os.path.exists(file)}
 files |= {str(parent) for file in files for parent in pathlib.Path(file).parents}
 code = {True: "", False: ""}  # of the library, of all else
 for file in files:
-    if file.endswith((".hpp", ".h", ".cuh", ".txt", ".cmake", ".sh")) and "/docs/" not in file:
+    if file.endswith((".hpp", ".h", ".cuh", ".txt", ".cmake", ".sh", "/run")) and "/docs/" not in file:
         text = pathlib.Path(file).read_text()
         code[file.startswith("include/")] += re.sub(r"//.*|/\*.*?\*/|^\s*# .*", "", text, flags=re.M)
 known = set(re.findall(r"\w+", code[True]))

@@ -29,19 +29,19 @@ enum class NormOrder {
 };
 
 /// A root mean square norm without its weight, as a model states it. A class that takes its sum by
-/// other kernels than those of its finish states its order on a CUDA device.
+/// other kernels than those of its finish states, in on_cuda, its order on a CUDA device.
 ///
 /// Units    eps is added to the mean of the squares, as a float
 struct NormRule {
   ROPEWALK_INLINE constexpr NormRule() : NormRule(NormFinish::one_rounding, NormOver::head, 0) {}
   ROPEWALK_INLINE constexpr NormRule(NormFinish of_finish, NormOver of_over, double of_eps,
                                      NormOrder on_device = NormOrder::automatic)
-      : finish(of_finish), over(of_over), on_cuda(on_device), eps(of_eps) {}
+      : finish(of_finish), over(of_over), eps(of_eps), on_cuda(on_device) {}
 
   NormFinish finish;
   NormOver over;
-  NormOrder on_cuda;
   double eps;
+  NormOrder on_cuda;
 };
 
 ROPEWALK_END_TYPES
