@@ -60,7 +60,7 @@ def laid_out(case: Case, layout: str) -> np.ndarray:
 class Buffers:
     """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs].
 
-    Where there is a norm, weight, of x's type.
+    weight, of x's type, where there is a norm; else None.
     """
 
     def __init__(self, case: Case, seed: int = 18):
@@ -76,8 +76,8 @@ class Buffers:
         self.cos = aligned(cos.shape, case.table_dtype)
         self.sin = aligned(sin.shape, case.table_dtype)
         self.cos[...], self.sin[...] = cos, sin
+        self.dtype, self.weight = case.dtype, None
         if case.norm:
-            self.dtype = case.dtype
             self.weight = aligned((case.normed_together,), case.dtype)
             drawn = random.standard_normal(self.weight.shape, np.float32)
             self.weight[...] = narrow(1 + 0.5 * drawn, case.dtype)

@@ -39,7 +39,7 @@ def laid_out(case: Case, layout: str) -> torch.Tensor:
 class Buffers:
     """x [batch, seq, heads, head_dim], out like it, cos and sin [seq, heads | 1, pairs].
 
-    Where there is a norm, weight, of x's type.
+    weight, of x's type, where there is a norm; else None.
     """
 
     def __init__(self, case: Case, seed: int = 18):

@@ -55,6 +55,12 @@ inline std::vector<bf16> features_of(const ropewalk::View<const bf16>& x) {
   return features;
 }
 
+/// The norm of a model by a stored weight, which stays the caller's.
+template <class W>
+ropewalk::RmsNorm<W> norm_of(const ropewalk::Model& model, const std::vector<W>& weight) {
+  return ropewalk::rms_norm(model, weight.data(), static_cast<ropewalk::Index>(weight.size()));
+}
+
 /// Where the keys and values of a prologue go in a paged cache: tokens backwards, one to no slot.
 struct Paged {
   ropewalk::Shape cache;  // [blocks, block_size, kv_heads, head_dim]

@@ -28,8 +28,7 @@ void expect_prologue(const Case& of, const rw::Model& model, const rw::TableView
   const auto [heads, kv_heads, head_dim, offset] = model.shape;
   const auto q_weight = of.tensor("q_weight").values<bf16>();
   const auto k_weight = of.tensor("k_weight").values<bf16>();
-  const std::tuple norms{rw::rms_norm(model, q_weight.data(), static_cast<Index>(q_weight.size())),
-                         rw::rms_norm(model, k_weight.data(), static_cast<Index>(k_weight.size()))};
+  const std::tuple norms{norm_of(model, q_weight), norm_of(model, k_weight)};
   for (const rw::Isa isa : rw::available_isas()) {
     SCOPED_TRACE(rw::isa_name(isa));
     std::vector<bf16> packed = of.tensor("qkv").values<bf16>();
@@ -72,10 +71,8 @@ void expect_paged_prologue(const Case& of, const rw::Model& model,
               std::tuple{qkv.q, rw::View<bf16>(keys.data(), paged.cache).rows(paged.slots),
                          rw::View<bf16>(values.data(), paged.cache).rows(paged.slots)},
               std::tuple{qkv.q, qkv.k, rw::copied(qkv.v)},
-              std::tuple{rw::rms_norm(model, q_weight.data(), static_cast<Index>(q_weight.size())),
-                         rw::rms_norm(model, k_weight.data(), static_cast<Index>(k_weight.size())),
-                         rw::no_norm},
-              table, model.options(), forced(isa));
+              std::tuple{norm_of(model, q_weight), norm_of(model, k_weight), rw::no_norm}, table,
+              model.options(), forced(isa));
     EXPECT_TRUE(same_bits(features_of(qkv.q), of.tensor("q_out").values<bf16>()));
     EXPECT_TRUE(same_bits(keys, paged.filled(of.tensor("k_out").values<bf16>())));
     EXPECT_TRUE(same_bits(values, paged.filled(v)));
@@ -108,8 +105,7 @@ std::vector<bf16> normed(const std::vector<bf16>& x, const rw::Model& model,
   const Index head_dim = model.shape.head_dim, heads = static_cast<Index>(x.size()) / head_dim;
   std::vector<bf16> out(x.size());
   rw::apply(rw::serial, rw::View<bf16>(out.data(), {1, 1, heads, head_dim}),
-            rw::View<const bf16>(x.data(), {1, 1, heads, head_dim}),
-            rw::rms_norm(model, weight.data(), static_cast<Index>(weight.size())),
+            rw::View<const bf16>(x.data(), {1, 1, heads, head_dim}), norm_of(model, weight),
             rw::half_table(none, none), rw::Options(), forced(isa));
   return out;
 }

@@ -16,6 +16,7 @@
 
 #include "../support/bits.hpp"
 #include "../support/forms.hpp"
+#include "../support/norm_turns.hpp"
 #include "../support/reader_tables.hpp"
 #include "ropewalk/ropewalk.hpp"
 
@@ -169,19 +170,12 @@ void replay_tables() {
 
 template <class X, class W>
 struct NormProblem : Problem<X, float> {
-  /// One that the types permit.
-  static rw::NormFinish finish_of(int turn) {
-    if (turn % 3 == 2) return rw::NormFinish::one_plus_weight;
-    const bool rounds = turn % 3 == 1 && std::is_same_v<X, W>;
-    return rounds ? rw::NormFinish::round_then_weight : rw::NormFinish::one_rounding;
-  }
-
   NormProblem(const Case& of, bool over_token, int turn)
       : Problem<X, float>(of),
         weight(random_values<W>(count_of((over_token ? of.shape.heads : 1) * of.shape.head_dim),
                                 Values::uniform, 3)),
         norm(rw::rms_norm_torch(weight.data(), static_cast<Index>(weight.size()))) {
-    norm.finish = finish_of(turn);
+    norm.finish = finish_of<X, W>(turn);
     if (over_token) norm = norm.over_token();
     const Index tokens = of.shape.batch * of.shape.seq;
     for (Index token = 0; token < tokens; ++token) slots.push_back(tokens - 1 - token);
@@ -254,8 +248,7 @@ void replay_norms() {
   int turn = 0;
   for (const Index head_dim : {2, 6, 14, 30, 62, 94, 128, 188, 576}) {
     for (const bool over_token : {false, true}) {
-      for (const rw::Pairing pairing :
-           {rw::Pairing::interleaved, rw::Pairing::half, rw::Pairing::interleaved_to_half}) {
+      for (const rw::Pairing pairing : pairings) {
         const Index pairs = turn % 4 == 3 ? head_dim / 4 : head_dim / 2;
         Case of{{2, 2, 3, head_dim},
                 pairs,

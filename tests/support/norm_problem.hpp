@@ -6,10 +6,10 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <type_traits>
 #include <vector>
 
 #include "bits.hpp"
+#include "norm_turns.hpp"
 #include "ropewalk/norm.hpp"
 #include "ropewalk/table_layouts.hpp"
 #include "typed_tests.hpp"
@@ -20,25 +20,6 @@ namespace ropewalk_test {
 using AllNormTypes =
     MixesOf<Mix<float, float>, Mix<Eigen::half, Eigen::half>, Mix<Eigen::half, float>,
             Mix<Eigen::bfloat16, Eigen::bfloat16>, Mix<Eigen::bfloat16, float>>;
-
-inline constexpr ropewalk::NormFinish finishes[] = {ropewalk::NormFinish::one_rounding,
-                                                    ropewalk::NormFinish::round_then_weight,
-                                                    ropewalk::NormFinish::one_plus_weight};
-inline constexpr ropewalk::Pairing pairings[] = {ropewalk::Pairing::interleaved,
-                                                 ropewalk::Pairing::half,
-                                                 ropewalk::Pairing::interleaved_to_half};
-
-/// The finishes by turns; where one is refused for its weight's type or for want of a weight,
-/// one_rounding.
-template <class X, class W>
-ropewalk::NormFinish finish_of(ropewalk::Index turn, bool weighted = true) {
-  using ropewalk::NormFinish;
-  const NormFinish finish = finishes[turn % 3];
-  const bool is_refused = weighted
-                              ? finish == NormFinish::round_then_weight && !std::is_same_v<X, W>
-                              : finish == NormFinish::one_plus_weight;
-  return is_refused ? NormFinish::one_rounding : finish;
-}
 
 /// Where rows lie in memory.
 enum class Place { dense, heads_outside, packed };
